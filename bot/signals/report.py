@@ -1,0 +1,61 @@
+"""What the engine found: plain frozen data that turns into JSON and back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Verdict: TypeAlias = Literal[
+    "breached", "not breached", "not enough data", "cannot compute"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One feature's distribution on both sides, as shares of the rows.
+
+    `bins` has one label a share: "12.5 to 20" or a category's name.
+    """
+
+    bins: tuple[str, ...]
+    reference: tuple[float, ...]
+    production: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureResult:
+    """One metric of one feature, and what to make of it."""
+
+    feature: str
+    data_type: Literal["Numerical", "Categorical"]
+    metric: str  # Azure's name: "JensenShannonDistance"
+    value: float | None
+    threshold: float | None
+    breached_when: Literal["above", "below"]
+    verdict: Verdict
+    reason: str = ""  # why not enough, or why not computed
+    interval: tuple[float, float] | None = None  # 95 %
+    noise_floor: float | None = None  # 95 % of undrifted pairs of this size stay below
+    reference_count: int = 0
+    production_count: int = 0
+    p_value: float | None = None
+    adjusted_p: float | None = None
+    flags: tuple[str, ...] = ()
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One evaluation of one signal. `results` are ranked, the worst first."""
+
+    signal: str  # "data-drift", "data-quality" …
+    mode: Literal["sound", "azureml"]
+    verdict: Verdict
+    sentence: str  # what a person reads first
+    results: tuple[FeatureResult, ...]
+    reference_rows: int
+    production_rows: int
+    reference_window: tuple[datetime, datetime] | None = None
+    production_window: tuple[datetime, datetime] | None = None
+    reference_name: str = ""  # "training data", a data asset "loan-reference:1"
+    production_name: str = ""
+    dropped: tuple[str, ...] = ()  # columns that were not compared, with the reason

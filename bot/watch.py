@@ -1,0 +1,155 @@
+"""The watch list (watchkeeper.yaml): which endpoints, whose, and who may do what."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from bot.incident import Actor, Alert
+
+Role: TypeAlias = Literal["viewer", "operator", "owner", "approver", "risk"]
+Guid: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True, pattern=r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+    ),
+]
+ArmEndpoint: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True,
+        pattern=r"(?i)^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
+        r"microsoft\.machinelearningservices/workspaces/[^/]+/onlineendpoints/[^/]+$",
+    ),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Person(_Strict):
+    """One human being; several accounts can be theirs, and count as one person."""
+
+    name: str
+    accounts: tuple[Guid, ...] = Field(min_length=1)
+    guest: bool = False
+    roles: tuple[Role, ...] = ("viewer",)
+
+
+class Channel(_Strict):
+    """A Teams channel by its thread id ("19:…@thread.tacv2")."""
+
+    id: str
+    name: str = ""
+    time_zone: str = "UTC"
+
+
+class SignalRule(_Strict):
+    """A metric the engine recomputes, and the limit that we alert on."""
+
+    metric: str
+    threshold: float
+    signal: str = "data-drift"
+    columns: tuple[str, ...] = ()  # () = all that both sides have
+
+
+class Approval(_Strict):
+    people: tuple[str, ...] = ()  # names from `people`; () = everyone with the role
+    count: int = Field(default=1, ge=1, le=5)
+    valid_minutes: int = Field(default=60, ge=1, le=1440)
+
+
+class Endpoint(_Strict):
+    id: ArmEndpoint
+    owner: str
+    channel: str  # a key of `channels`
+    tier: Literal[1, 2, 3] = 2
+    model: str = ""
+    monitor: str = ""  # name of the Azure ML monitor schedule
+    log_workspace: str = ""  # Log Analytics workspace id, for KQL
+    signals: tuple[SignalRule, ...] = ()
+    latency_p95_ms: float | None = None
+    availability: float | None = None
+    rollback_target: str = ""  # deployment
+    approval: Approval = Approval()
+
+    @property
+    def name(self) -> str:
+        return self.id.rsplit("/", 1)[-1]
+
+    @property
+    def workspace(self) -> str:
+        return self.id.split("/")[8]
+
+
+class WatchList(_Strict):
+    """The whole file. Names in it are checked against each other when it is read."""
+
+    tenant: Guid
+    people: tuple[Person, ...] = ()
+    channels: Mapping[str, Channel] = {}
+    endpoints: tuple[Endpoint, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        people = {p.name for p in self.people}
+        for endpoint in self.endpoints:
+            if endpoint.channel not in self.channels:
+                raise ValueError(
+                    f"{endpoint.name}: no channel is called {endpoint.channel!r}"
+                )
+            for name in (endpoint.owner, *endpoint.approval.people):
+                if name not in people:
+                    raise ValueError(
+                        f"{endpoint.name}: nobody is called {name!r} in people"
+                    )
+        accounts = [a for p in self.people for a in p.accounts]
+        if twice := {a for a in accounts if accounts.count(a) > 1}:
+            raise ValueError(f"two people share the account {min(twice)}")
+        return self
+
+    def person(self, actor: Actor) -> Person | None:
+        """Return who this account belongs to; another tenant's is nobody's."""
+        if actor.tenant != self.tenant:
+            return None
+        return next((p for p in self.people if actor.id in p.accounts), None)
+
+    def endpoint(self, arm_id: str) -> Endpoint | None:
+        """Return the watched endpoint with this ARM id, in any letter case."""
+        wanted = arm_id.lower()
+        return next((e for e in self.endpoints if e.id == wanted), None)
+
+    def named(self, name: str) -> tuple[Endpoint, ...]:
+        """Return the watched endpoints with this short name, in any letter case."""
+        return tuple(e for e in self.endpoints if e.name == name.lower())
+
+    def resolve(self, alert: Alert) -> Endpoint | None:
+        """Return the watched endpoint that `alert` is about, or None.
+
+        In order: an ARM id that is the endpoint or lies below it; the endpoint that a
+        dimension names, inside a workspace that the alert names; the monitor by name.
+        """
+        for resource in alert.resources:
+            for endpoint in self.endpoints:
+                if resource == endpoint.id or resource.startswith(endpoint.id + "/"):
+                    return endpoint
+        inside = [
+            e
+            for e in self.endpoints
+            if any(
+                r.startswith(e.id.rsplit("/onlineendpoints/", 1)[0])
+                for r in alert.resources
+            )
+        ]
+        named = [
+            e
+            for e in inside or self.named(alert.endpoint)
+            if e.name == alert.endpoint.lower()
+        ]
+        if alert.endpoint and len(named) == 1:
+            return named[0]
+        monitored = [
+            e for e in inside if e.monitor and e.monitor == alert.monitor.lower()
+        ]
+        return monitored[0] if len(monitored) == 1 else None
