@@ -108,7 +108,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointState:
-    """The live state of an endpoint at one moment; the digest is of Azure's own words."""
+    """The live state of an endpoint at one moment, with a digest of Azure's words."""
 
     at: datetime
     traffic: Traffic
@@ -323,7 +323,7 @@ class TrafficShifted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftFailed(Event):
-    """What was and was not changed, in words for a person. `live` None: could not look."""
+    """What was and was not changed, for a person. `live` None: could not look."""
 
     request: str
     reason: str

@@ -88,7 +88,7 @@ class Identity:
         return {"keys": [public]}
 
     def principal(self, request: web.Request, *audiences: str) -> str:
-        """Return "reader", "executor" or "bot"; HTTP 401 without a good token for us."""
+        """Return "reader", "executor" or "bot"; HTTP 401 without a good token."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise _unauthorized("no bearer token")

@@ -1,0 +1,148 @@
+"""What the worker needs of the world: a workspace to look at and a chat to speak in.
+
+The ports belong to their user. `bot.azure` and `bot.teams` fill them with the real SDKs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from bot.incident import EndpointState, Health, Traffic
+from bot.watch import Endpoint
+
+Card: TypeAlias = dict[str, Any]
+
+
+class Unavailable(Exception):
+    """Not now: safe to try again. The text is for a person; no token, no trace."""
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Ambiguous(Exception):
+    """It may have been done: the answer was lost. Look before doing it again."""
+
+
+class Impossible(Exception):
+    """It will never work as asked (forbidden, not found, refused). Text for a person."""
+
+
+class Gone(Impossible):
+    """The message or conversation is no longer there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is sent to Teams. `key` is found again by `Chat.find`; "" for no look-up."""
+
+    text: str = ""
+    card: Card | None = None
+    summary: str = ""  # one line for the notification
+    key: str = ""
+
+
+class Chat(Protocol):
+    async def post(self, conversation: str, message: Message, thread: str = "") -> str:
+        """Return the id of the new activity; with `thread`, a reply to that activity.
+
+        Raises Unavailable (known not to be done), Ambiguous, Gone or Impossible.
+        """
+
+    async def update(self, conversation: str, activity: str, message: Message) -> None:
+        """Replace a message in place. Raises as `post`; never Ambiguous: it may repeat."""
+
+    async def find(self, conversation: str, key: str) -> str | None:
+        """Return the id of our message that carries `key`, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One metric of one resource. A None is a minute for which Azure has no value."""
+
+    metric: str
+    unit: str
+    aggregation: str
+    times: tuple[datetime, ...]
+    values: tuple[float | None, ...]
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """A KQL result. `partial` says why it is not whole, "" when it is."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    partial: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Reference and production rows of a monitor, and what to call them."""
+
+    reference: pa.Table
+    production: pa.Table
+    reference_name: str
+    production_name: str
+    reference_window: tuple[datetime, datetime] | None
+    production_window: tuple[datetime, datetime] | None
+
+
+class Workspace(Protocol):
+    """Azure, read with the reader's identity. All raise Unavailable or Impossible."""
+
+    async def state(self, endpoint: str) -> EndpointState:
+        """Return traffic and deployments as they are now; `endpoint` is an ARM id."""
+
+    async def series(
+        self,
+        resource: str,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        *,
+        interval: timedelta,
+        aggregation: str,
+        split_by: str = "",
+    ) -> tuple[Series, ...]:
+        """Return a platform metric of an ARM resource, one series a dimension value."""
+
+    async def health(
+        self, endpoint: str, deployment: str, start: datetime, end: datetime
+    ) -> Health:
+        """Return how an endpoint ("" as deployment) or a deployment served."""
+
+    async def query(
+        self,
+        workspace: str,
+        query: str,
+        parameters: Mapping[str, str],
+        start: datetime,
+        end: datetime,
+    ) -> Rows:
+        """Run the constant query with the name `query` in a Log Analytics workspace."""
+
+    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
+        """Return the rows that the endpoint's monitor compares at `now`."""
+
+
+class Mover(Protocol):
+    """The only one who may change traffic; lives in the executor's process alone."""
+
+    async def state(self, endpoint: str) -> EndpointState:
+        """Return the live state, read with the executor's identity."""
+
+    async def shift(
+        self, endpoint: str, expected: EndpointState, traffic: Traffic
+    ) -> EndpointState:
+        """PUT `traffic`, follow the operation, read back, return what is there now.
+
+        The body is the raw GET body with properties.traffic changed and nothing else.
+        Raises Impossible when nothing was changed, with the reason (live traffic is not
+        `expected`, forbidden, conflict); Ambiguous when the PUT may have been applied.
+        """
