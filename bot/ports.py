@@ -1,6 +1,6 @@
 """What the worker needs of the world: a workspace to look at and a chat to speak in.
 
-The ports belong to their user. `bot.azure` and `bot.teams` fill them with the real SDKs.
+The ports belong to their user; `bot.azure` and `bot.teams` fill them.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ class Unavailable(Exception):
 
 
 class Ambiguous(Exception):
-    """It may have been done: the answer was lost. Look before doing it again."""
+    """It may have been done: the answer was lost. Look before repeating it."""
 
 
 class Impossible(Exception):
-    """It will never work as asked (forbidden, not found, refused). Text for a person."""
+    """It will never work as asked: forbidden, not found, refused."""
 
 
 class Gone(Impossible):
@@ -38,7 +38,7 @@ class Gone(Impossible):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is sent to Teams. `key` is found again by `Chat.find`; "" for no look-up."""
+    """What is sent to Teams. `Chat.find` knows it by `key`, unless that is empty."""
 
     text: str = ""
     card: Card | None = None
@@ -54,7 +54,7 @@ class Chat(Protocol):
         """
 
     async def update(self, conversation: str, activity: str, message: Message) -> None:
-        """Replace a message in place. Raises as `post`; never Ambiguous: it may repeat."""
+        """Replace a message in place. Raises as `post`, but never Ambiguous."""
 
     async def find(self, conversation: str, key: str) -> str | None:
         """Return the id of our message that carries `key`, or None."""
