@@ -1,0 +1,119 @@
+"""What must still be done: queued with the events, claimed before it is tried."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.store import codec, statements
+from bot.store.records import Due, Follow, Role
+from bot.store.schema import delivery, micros, moment, outbox
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
+
+
+class Outbox:
+    """Effects by due time. All but `queue` need the fence of the one who leads."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    async def queue(self, about: str, follow: Follow) -> None:
+        """Queue an effect that no event goes with, such as an answer to a question."""
+        await self._store.write(
+            lambda db: statements.queue(db, about, follow), key=about
+        )
+        self._store.changed.set()
+
+    async def due(self, role: Role, now: datetime, limit: int = 200) -> list[Due]:
+        """Return what is due, the longest waiting first."""
+        query = (
+            sa.select(outbox)
+            .where(
+                outbox.c.role == role,
+                outbox.c.state == "due",
+                outbox.c.due_at <= micros(now),
+            )
+            .order_by(outbox.c.due_at, outbox.c.id)
+            .limit(limit)
+        )
+        rows = await self._store.read(lambda db: db.execute(query).all())
+        return [
+            Due(
+                id=r.id,
+                incident=r.incident,
+                effect=codec.read_effect(r.type, r.body),
+                due_at=moment(r.due_at),
+                attempts=r.attempts,
+            )
+            for r in rows
+        ]
+
+    async def next_due(self, role: Role) -> datetime | None:
+        """Return when the next effect falls due, or None when there is none."""
+        query = sa.select(sa.func.min(outbox.c.due_at)).where(
+            outbox.c.role == role, outbox.c.state == "due"
+        )
+        found = await self._store.read(lambda db: db.execute(query).scalar())
+        return None if found is None else moment(found)
+
+    async def claim(self, job: int, role: Role, *, fence: int) -> bool:
+        """Count an attempt before it is made; False when the effect is gone."""
+
+        def run(db: sa.Connection) -> bool:
+            statements.fence(db, role, fence)
+            row = sa.update(outbox).where(outbox.c.id == job, outbox.c.state == "due")
+            changed = db.execute(row.values(attempts=outbox.c.attempts + 1))
+            return changed.rowcount == 1
+
+        return await self._store.write(run, key=f"outbox:{job}")
+
+    async def finish(self, job: int, role: Role, *, fence: int) -> None:
+        """Remove an effect that left no event."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            db.execute(sa.delete(outbox).where(outbox.c.id == job))
+
+        await self._store.write(run, key=f"outbox:{job}")
+
+    async def postpone(
+        self, job: int, role: Role, due_at: datetime, error: str, *, fence: int,
+        attempts: int,
+    ) -> None:  # fmt: skip
+        """Try again later. `attempts` is what the next one is told."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            row = sa.update(outbox).where(outbox.c.id == job)
+            db.execute(
+                row.values(due_at=micros(due_at), error=error, attempts=attempts)
+            )
+
+        await self._store.write(run, key=f"outbox:{job}")
+
+    async def park(self, job: int, role: Role, error: str, *, fence: int) -> None:
+        """Give up on an effect, keeping it for a person to see."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            row = sa.update(outbox).where(outbox.c.id == job)
+            db.execute(row.values(state="parked", error=error))
+
+        await self._store.write(run, key=f"outbox:{job}")
+
+    async def waiting(self) -> dict[str, int]:
+        """Return how many deliveries are new, effects due and effects parked."""
+
+        def run(db: sa.Connection) -> dict[str, int]:
+            states = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+            found = {str(row[0]): int(row[1]) for row in db.execute(states)}
+            new = sa.select(sa.func.count()).where(delivery.c.state == "new")
+            return {
+                "new": db.execute(new.select_from(delivery)).scalar_one(),
+                "due": found.get("due", 0),
+                "parked": found.get("parked", 0),
+            }
+
+        return await self._store.read(run)

@@ -1,0 +1,68 @@
+"""What the store hands out, and the ways in which it says no."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.incident import Effect
+
+Role: TypeAlias = Literal["driver", "executor"]
+
+
+class Conflict(Exception):
+    """Someone else wrote to this incident first. Load it again and decide again."""
+
+
+class Deposed(Exception):
+    """Another process leads now; what this one wanted to write was not written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An effect whose time has come. `attempts`: earlier ones that did not end."""
+
+    id: int
+    incident: str
+    effect: Effect
+    due_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    id: str
+    route: str
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unhandled:
+    """A delivery that no incident came of, and why."""
+
+    id: str
+    route: str
+    received_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """An effect to queue together with the events it follows from."""
+
+    effect: Effect
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One line of the index of incidents."""
+
+    id: str
+    endpoint: str
+    group_key: str
+    status: str
+    request: str
+    revision: int
+    opened_at: datetime
+    updated_at: datetime

@@ -1,0 +1,249 @@
+"""The store: histories that only grow, an outbox, and the deliveries they came from.
+
+Every change runs on the writer thread; every read on a reader thread of its own.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+
+from bot.incident import Event, Incident
+from bot.store import statements
+from bot.store.engine import FileLock, create
+from bot.store.migrate import migrate
+from bot.store.outbox import Outbox
+from bot.store.records import Delivery, Follow, Listed, Role, Unhandled
+from bot.store.schema import (
+    conversation,
+    delivery,
+    incident,
+    micros,
+    moment,
+    outbox,
+)
+from bot.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """Open with `Store.open`; close with `close`."""
+
+    def __init__(self, engine: sa.Engine, lock: FileLock | None) -> None:
+        self.engine = engine
+        self._lock = lock
+        self._writer = Writer(engine)
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self.outbox = Outbox(self)
+        self.closing: list[Callable[[], None]] = []
+        self.changed = asyncio.Event()  # set when this process queued something to do
+
+    @classmethod
+    def open(cls, url: str, *, role: str = "serve") -> Self:
+        """Return the store at `url`, its tables brought up to date.
+
+        Raises CannotOpen with a text for the operator.
+        """
+        engine = create(url)
+        lock = None
+        if engine.dialect.name == "sqlite":
+            lock = FileLock(Path(str(engine.url.database)), role)
+        try:
+            migrate(engine)
+        except BaseException:
+            engine.dispose()
+            if lock:
+                lock.release()
+            raise
+        return cls(engine, lock)
+
+    def close(self) -> None:
+        self._writer.close()
+        for end in self.closing:
+            end()
+        self._readers.shutdown()
+        self.engine.dispose()
+        if self._lock:
+            self._lock.release()
+
+    # -- plumbing ---------------------------------------------------------------------
+
+    async def write(self, run: Callable[[sa.Connection], T], *, key: str = "") -> T:
+        return await self._writer.write(run, key=key)
+
+    async def read(self, run: Callable[[sa.Connection], T]) -> T:
+        def reading() -> T:
+            with (
+                self.engine.connect().execution_options(reading=True) as connection,
+                connection.begin(),
+            ):
+                return run(connection)
+
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, reading)
+
+    # -- deliveries -------------------------------------------------------------------
+
+    async def accept(self, route: str, body: bytes, at: datetime) -> str:
+        """Keep `body` and return its id, the same id for the same bytes.
+
+        Raises Unwritable when it could not be kept.
+        """
+        key = hashlib.sha256(route.encode() + b"\0" + body).hexdigest()
+        row = {"id": key, "route": route, "body": body, "received_at": micros(at)}
+        row |= {"state": "new", "reason": ""}
+        await self.write(lambda db: statements.insert_once(db, delivery, row), key=key)
+        self.changed.set()
+        return key
+
+    async def new_deliveries(self, limit: int = 100) -> list[Delivery]:
+        """Return deliveries that nobody looked at yet, oldest first."""
+        query = (
+            sa.select(delivery)
+            .where(delivery.c.state == "new")
+            .order_by(delivery.c.received_at, delivery.c.id)
+            .limit(limit)
+        )
+        rows = await self.read(lambda db: db.execute(query).all())
+        return [
+            Delivery(
+                id=r.id, route=r.route, body=r.body, received_at=moment(r.received_at)
+            )
+            for r in rows
+        ]
+
+    async def set_aside(self, key: str, reason: str, *, fence: int) -> None:
+        """Keep the delivery as unhandled, with the reason why."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, "driver", fence)
+            statements.settle(db, key, "unhandled", reason)
+
+        await self.write(run, key=key)
+
+    async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
+        query = (
+            sa.select(
+                delivery.c.id,
+                delivery.c.route,
+                delivery.c.received_at,
+                delivery.c.reason,
+            )
+            .where(delivery.c.state == "unhandled")
+            .order_by(delivery.c.received_at.desc())
+            .limit(limit)
+        )
+        rows = await self.read(lambda db: db.execute(query).all())
+        return [
+            Unhandled(
+                id=r.id,
+                route=r.route,
+                received_at=moment(r.received_at),
+                reason=r.reason,
+            )
+            for r in rows
+        ]
+
+    # -- histories --------------------------------------------------------------------
+
+    async def load(self, key: str) -> Incident | None:
+        return await self.read(lambda db: statements.load(db, key))
+
+    async def newest(self, group_key: str) -> Incident | None:
+        """Return the last incident that was opened for this group key."""
+        return await self.read(lambda db: statements.newest(db, group_key))
+
+    async def of_request(self, request: str) -> Incident | None:
+        """Return the incident whose newest rollback request is `request`."""
+        query = sa.select(incident.c.id).where(incident.c.request == request)
+
+        def run(db: sa.Connection) -> Incident | None:
+            key = db.execute(query).scalar()
+            return statements.load(db, key) if key else None
+
+        return await self.read(run)
+
+    async def incidents(
+        self, *, status: Sequence[str] = (), endpoint: str = "", limit: int = 500
+    ) -> list[Listed]:
+        """Return the index, newest first."""
+        query = sa.select(incident).order_by(incident.c.number.desc()).limit(limit)
+        if status:
+            query = query.where(incident.c.status.in_(status))
+        if endpoint:
+            query = query.where(incident.c.endpoint == endpoint)
+        rows = await self.read(lambda db: db.execute(query).mappings().all())
+        return [
+            Listed(
+                **{
+                    **{k: v for k, v in row.items() if k != "number"},
+                    "opened_at": moment(row["opened_at"]),
+                    "updated_at": moment(row["updated_at"]),
+                }
+            )
+            for row in rows
+        ]
+
+    async def append(
+        self,
+        before: Incident,
+        events: Sequence[Event],
+        follow: Sequence[Follow] = (),
+        *,
+        done: int | None = None,
+        taken: str = "",
+        leader: tuple[Role, int] | None = None,
+    ) -> Incident:
+        """Record `events` after `before` and queue what follows, all or nothing.
+
+        An incident with the id "" is new and gets the next one. `done` removes the
+        effect that was performed; `taken` marks the delivery that it came from.
+        Raises Conflict, Deposed, Unwritable.
+        """
+
+        def run(db: sa.Connection) -> Incident:
+            if leader:
+                statements.fence(db, *leader)
+            after = statements.append(db, before, events)
+            for each in follow:
+                statements.queue(db, after.id, each)
+            if done is not None:
+                db.execute(sa.delete(outbox).where(outbox.c.id == done))
+            if taken:
+                statements.settle(db, taken, "taken", "")
+            return after
+
+        after = await self.write(run, key=before.id or before.group_key)
+        self.changed.set()
+        return after
+
+    async def number(self, name: str) -> int:
+        """Return the next number of a series: 1, 2, 3 …; gaps are possible."""
+        return await self.write(
+            lambda db: statements.next_number(db, name), key=f"counter:{name}"
+        )
+
+    # -- conversations ----------------------------------------------------------------
+
+    async def remember(self, key: str, reference: dict[str, Any], at: datetime) -> None:
+        """Keep where we may speak; the newest reference wins."""
+        row = {"id": key, "reference": json.dumps(reference), "updated_at": micros(at)}
+
+        def run(db: sa.Connection) -> None:
+            db.execute(sa.delete(conversation).where(conversation.c.id == key))
+            db.execute(sa.insert(conversation).values(row))
+
+        await self.write(run, key=f"conversation:{key}")
+        self.changed.set()
+
+    async def reference(self, key: str) -> dict[str, Any] | None:
+        query = sa.select(conversation.c.reference).where(conversation.c.id == key)
+        found = await self.read(lambda db: db.execute(query).scalar())
+        return None if found is None else dict(json.loads(found))

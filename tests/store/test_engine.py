@@ -1,0 +1,95 @@
+"""When the store refuses to open, and that it says why."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.store import CannotOpen, Leader, Store
+from bot.store.schema import metadata
+from tests.conftest import new_database
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "sqlite:///FILE"),
+        ("mysql://host/db", "not supported"),
+        ("sqlite://", "in memory"),
+    ],
+)
+def test_an_unusable_address_is_explained(url: str, words: str) -> None:
+    with pytest.raises(CannotOpen, match=words):
+        Store.open(url)
+
+
+def test_a_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    """
+    Two drivers on one SQLite file would post every card twice.
+    """
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    store = Store.open(url)
+    program = f"from bot.store import Store; Store.open({url!r})"
+
+    second = subprocess.run(  # noqa: S603 our own interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    store.close()
+    assert 1 == second.returncode
+    assert "another process" in second.stderr
+
+
+def test_serve_and_execute_share_a_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    serve, execute = Store.open(url), Store.open(url, role="execute")
+
+    execute.close()
+    serve.close()
+    assert (tmp_path / "a.db").exists()
+
+
+def test_the_migrations_make_the_tables_that_the_code_means(database_url: str) -> None:
+    store = Store.open(database_url)
+    with store.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+    store.close()
+
+    assert [] == found
+
+
+async def test_a_stand_by_takes_over_when_the_leader_is_gone(postgresql: str) -> None:
+    url = new_database(postgresql)
+    one, two = Store.open(url), Store.open(url)
+    first = await Leader.elect(one, "driver")
+
+    first.resign()
+    second = await Leader.elect(two, "driver")
+
+    assert first.epoch < second.epoch
+    assert await second.holds()
+    second.resign()
+    one.close()
+    two.close()
+
+
+async def test_a_leader_notices_that_its_session_was_cut(postgresql: str) -> None:
+    url = new_database(postgresql)
+    store = Store.open(url)
+    leader = await Leader.elect(store, "driver")
+    cut = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    other = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with other.begin() as connection:
+        connection.execute(cut)
+
+    assert not await leader.holds()
+    leader.resign()
+    other.dispose()
+    store.close()

@@ -1,0 +1,238 @@
+"""What the store promises, on SQLite and on PostgreSQL alike."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.incident import Acknowledged, Actor, Incident, ShiftTraffic, ShowCard
+from bot.store import (
+    CannotOpen,
+    Conflict,
+    Deposed,
+    Follow,
+    Leader,
+    Store,
+    Unwritable,
+)
+from bot.store.schema import history, outbox
+from tests.conftest import NOW
+from tests.incidents import NEW, received
+
+PRIYA = Actor("t", "o-1", "Priya Raman")
+
+
+def now(effect: ShowCard | ShiftTraffic) -> Follow:
+    return Follow(effect=effect, due_at=NOW)
+
+
+async def test_a_repeated_delivery_is_kept_once(store: Store) -> None:
+    """
+    Azure Monitor repeats a call it believes lost; the copy must not open a second row.
+    """
+    ids = await asyncio.gather(*(store.accept("alerts", b"{}", NOW) for _ in range(6)))
+
+    assert 1 == len(set(ids))
+    assert [b"{}"] == [d.body for d in await store.new_deliveries()]
+
+
+async def test_the_same_bytes_at_two_doors_are_two_deliveries(store: Store) -> None:
+    await store.accept("alerts", b"{}", NOW)
+    await store.accept("events", b"{}", NOW)
+
+    assert 2 == len(await store.new_deliveries())
+
+
+async def test_an_incident_is_read_back_as_it_was_written(store: Store) -> None:
+    written = await store.append(NEW, [received()])
+    written = await store.append(written, [Acknowledged(at=NOW, by=PRIYA, note="mine")])
+
+    assert "A-1" == written.id
+    assert written == await store.load("A-1")
+    assert written == await store.newest(NEW.group_key)
+
+
+async def test_two_who_decide_at_once_give_one_winner(store: Store) -> None:
+    """
+    Two approvals that both read revision 1 must not both become event 2.
+    """
+    incident = await store.append(NEW, [received()])
+    acks = [Acknowledged(at=NOW, by=PRIYA, note=str(n)) for n in range(8)]
+
+    results = await asyncio.gather(
+        *(store.append(incident, [ack], [now(ShowCard())]) for ack in acks),
+        return_exceptions=True,
+    )
+
+    assert 7 == sum(isinstance(r, Conflict) for r in results)
+    after = await store.load(incident.id)
+    assert after is not None
+    assert 2 == after.revision
+    assert 1 == len(await store.outbox.due("driver", NOW))
+
+
+async def test_what_follows_is_queued_with_the_event_or_not_at_all(
+    store: Store,
+) -> None:
+    incident = await store.append(NEW, [received()], [now(ShowCard())])
+
+    with pytest.raises(Conflict):
+        await store.append(outdated(incident.id), [received()], [now(ShowCard())])
+
+    assert [incident.id] == [d.incident for d in await store.outbox.due("driver", NOW)]
+
+
+def outdated(key: str) -> Incident:
+    """A view of an incident of whose history nothing was read."""
+    return Incident(id=key, group_key=NEW.group_key, endpoint=NEW.endpoint)
+
+
+async def test_only_the_executor_is_offered_traffic(store: Store) -> None:
+    follow = [now(ShowCard()), now(ShiftTraffic("R-1"))]
+    await store.append(NEW, [received()], follow)
+
+    driver = await store.outbox.due("driver", NOW)
+    executor = await store.outbox.due("executor", NOW)
+
+    assert [ShowCard()] == [d.effect for d in driver]
+    assert [ShiftTraffic("R-1")] == [d.effect for d in executor]
+
+
+async def test_an_effect_waits_for_its_time(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    await store.outbox.queue("A-1", Follow(effect=ShowCard(), due_at=later))
+
+    assert [] == await store.outbox.due("driver", NOW)
+    assert later == await store.outbox.next_due("driver")
+    assert 1 == len(await store.outbox.due("driver", later))
+
+
+async def test_an_attempt_is_counted_before_it_is_made(store: Store) -> None:
+    """
+    After a crash the second attempt must know that the first may have arrived.
+    """
+    fence = (await Leader.elect(store, "driver")).epoch
+    await store.outbox.queue("A-1", now(ShowCard()))
+    [due] = await store.outbox.due("driver", NOW)
+
+    assert await store.outbox.claim(due.id, "driver", fence=fence)
+    [again] = await store.outbox.due("driver", NOW)
+    assert (0, 1) == (due.attempts, again.attempts)
+
+    await store.outbox.finish(due.id, "driver", fence=fence)
+    assert not await store.outbox.claim(due.id, "driver", fence=fence)
+
+
+async def test_a_deposed_leader_writes_nothing(store: Store) -> None:
+    """
+    A process that was stopped for ten minutes must not act on what it once held.
+    """
+    old = await store.write(lambda db: _raise_epoch(db, 1))
+    await store.outbox.queue("A-1", now(ShowCard()))
+    [due] = await store.outbox.due("driver", NOW)
+    await store.write(lambda db: _raise_epoch(db, 2))
+
+    with pytest.raises(Deposed):
+        await store.outbox.claim(due.id, "driver", fence=old)
+    with pytest.raises(Deposed):
+        await store.append(NEW, [received()], leader=("driver", old))
+    assert [] == await store.incidents()
+
+
+def _raise_epoch(db: sa.Connection, epoch: int) -> int:
+    from bot.store import statements  # noqa: PLC0415
+
+    found = statements.next_number(db, "epoch:driver")
+    assert epoch == found
+    return found
+
+
+async def test_a_parked_effect_is_kept_and_no_longer_tried(store: Store) -> None:
+    fence = (await Leader.elect(store, "driver")).epoch
+    await store.outbox.queue("A-1", now(ShowCard()))
+    [due] = await store.outbox.due("driver", NOW)
+
+    await store.outbox.park(due.id, "driver", "the channel is gone", fence=fence)
+
+    assert [] == await store.outbox.due("driver", NOW)
+    assert {"new": 0, "due": 0, "parked": 1} == await store.outbox.waiting()
+
+
+async def test_one_bad_write_does_not_spoil_its_neighbours(store: Store) -> None:
+    """
+    Requests share a transaction; a conflict of one must not lose the other's alert.
+    """
+
+    def fail(db: sa.Connection) -> None:
+        db.execute(sa.insert(outbox).values(incident="x"))
+
+    results = await asyncio.gather(
+        store.write(fail), store.accept("alerts", b"1", NOW), return_exceptions=True
+    )
+
+    assert isinstance(results[0], sa.exc.IntegrityError)
+    assert 1 == len(await store.new_deliveries())
+
+
+async def test_a_broken_database_is_told_not_swallowed(store: Store) -> None:
+    await store.write(lambda db: db.execute(sa.text("DROP TABLE delivery")) and None)
+
+    with pytest.raises(Exception, match=r"delivery") as caught:
+        await store.accept("alerts", b"{}", NOW)
+
+    assert isinstance(caught.value, Unwritable | sa.exc.ProgrammingError)
+
+
+async def test_history_never_changes_by_our_own_hand(store: Store) -> None:
+    incident = await store.append(NEW, [received()])
+    first = await store.read(lambda db: db.execute(sa.select(history)).all())
+
+    await store.append(incident, [Acknowledged(at=NOW, by=PRIYA)])
+
+    rows = await store.read(
+        lambda db: db.execute(sa.select(history).order_by(history.c.seq)).all()
+    )
+    assert first == rows[:1]
+
+
+async def test_a_second_start_finds_everything(database_url: str) -> None:
+    first = Store.open(database_url)
+    await first.append(NEW, [received()], [now(ShowCard())])
+    await first.remember("19:c", {"serviceUrl": "https://s"}, NOW)
+    first.close()
+
+    again = Store.open(database_url)
+
+    assert ["A-1"] == [i.id for i in await again.incidents()]
+    assert {"serviceUrl": "https://s"} == await again.reference("19:c")
+    assert 1 == len(await again.outbox.due("driver", NOW))
+    again.close()
+
+
+async def test_unhandled_deliveries_are_listed_with_their_reason(store: Store) -> None:
+    fence = (await Leader.elect(store, "driver")).epoch
+    key = await store.accept("alerts", b"{}", NOW)
+
+    await store.set_aside(key, "not on the watch list", fence=fence)
+
+    assert [] == await store.new_deliveries()
+    assert [(key, "not on the watch list")] == [
+        (u.id, u.reason) for u in await store.unhandled()
+    ]
+
+
+async def test_numbers_are_given_out_once(store: Store) -> None:
+    numbers = await asyncio.gather(*(store.number("request") for _ in range(20)))
+
+    assert list(range(1, 21)) == sorted(numbers)
+
+
+def test_a_database_from_the_future_is_refused(database_url: str) -> None:
+    store = Store.open(database_url)
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+
+    with pytest.raises(CannotOpen, match="newer Watchkeeper"):
+        Store.open(database_url)
