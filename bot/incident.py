@@ -4,7 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
@@ -146,10 +146,9 @@ class ShowCard:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Say one line in the incident's thread: an edit of the card notifies nobody."""
+    """Tell the incident's thread of one event: an edit of the card notifies nobody."""
 
-    text: str
-    key: str  # the same key is said once
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +193,14 @@ Effect: TypeAlias = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """An effect and when it is due; queued together with the event it follows from."""
+
+    effect: Effect
+    due_at: datetime
+
+
 # -- events: facts about an incident, in the past tense; never changed --------
 
 
@@ -235,7 +242,7 @@ class CardLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied(Event):
-    key: str
+    seq: int  # of the event that the thread was told of
     activity: str
 
 
@@ -282,12 +289,14 @@ class RollbackRequested(Event):
     checks: tuple[Check, ...] = ()
     health: tuple[Health, ...] = ()
     expires_at: datetime
+    approvals_needed: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackApproved(Event):
     by: Actor
     request: str
+    person: str = ""  # who it is, whichever account was used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +372,10 @@ class Incident:
         """Return the seq of the newest event; the first is 1."""
         return len(self.history)
 
+    def having(self, *events: Event) -> "Incident":
+        """Return the incident after `events`."""
+        return replace(self, history=(*self.history, *events))
+
     def last(self, *kinds: type[E]) -> E | None:
         """Return the newest event of any of these kinds."""
         return next((e for e in reversed(self.history) if isinstance(e, kinds)), None)
@@ -409,6 +422,25 @@ class Incident:
             if isinstance(event, RollbackApproved | RollbackRejected | RollbackExpired):
                 return event if self._is_newest(event.request) else None
         return None
+
+    @property
+    def approvals(self) -> tuple[RollbackApproved, ...]:
+        """Return the approvals that the newest request has so far."""
+        given = self.every(RollbackApproved)
+        return tuple(e for e in given if self._is_newest(e.request))
+
+    @property
+    def approved(self) -> bool:
+        """Return whether the newest request may be carried out."""
+        needed = self.request.approvals_needed if self.request else 1
+        final = isinstance(self.decision, RollbackApproved)
+        return final and len(self.approvals) >= needed
+
+    @property
+    def waiting(self) -> RollbackRequested | None:
+        """Return the newest request while it still wants approvals."""
+        open_ = self.decision is None or isinstance(self.decision, RollbackApproved)
+        return self.request if open_ and not self.approved else None
 
     @property
     def outcome(self) -> TrafficShifted | ShiftFailed | None:

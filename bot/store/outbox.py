@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from bot.incident import Follow
 from bot.store import codec, statements
-from bot.store.records import Due, Follow, Role
+from bot.store.records import Due, Role
 from bot.store.schema import delivery, micros, moment, outbox
 
 if TYPE_CHECKING:

@@ -47,14 +47,6 @@ class Unhandled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Follow:
-    """An effect to queue together with the events it follows from."""
-
-    effect: Effect
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """One line of the index of incidents."""
 

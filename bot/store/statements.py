@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.incident import Event, Incident
+from bot.incident import Event, Follow, Incident
 from bot.store import codec
-from bot.store.records import Conflict, Deposed, Follow
+from bot.store.records import Conflict, Deposed
 from bot.store.schema import (
     counter,
     delivery,

@@ -14,12 +14,12 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
-from bot.incident import Event, Incident
+from bot.incident import Event, Follow, Incident
 from bot.store import statements
 from bot.store.engine import FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
-from bot.store.records import Delivery, Follow, Listed, Role, Unhandled
+from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
     delivery,

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.incident import Acknowledged, Actor, Incident, ShiftTraffic, ShowCard
+from bot.incident import Acknowledged, Actor, Follow, Incident, ShiftTraffic, ShowCard
 from bot.store import (
     CannotOpen,
     Conflict,
     Deposed,
-    Follow,
     Leader,
     Store,
     Unwritable,

@@ -1,0 +1,18 @@
+"""What is open now, everywhere or on one endpoint."""
+
+from bot.commands import Command, Words
+
+
+def _words(rest: str) -> Words:
+    return {"endpoint": rest.strip()}
+
+
+COMMANDS = (
+    Command(
+        verb="alerts",
+        usage="alerts [endpoint]",
+        does="lists what is open, and what could not be assigned",
+        words=_words,
+        card="alerts",
+    ),
+)

@@ -1,0 +1,20 @@
+"""One incident as it stands, in a message of its own."""
+
+from bot.commands import Command, Words
+from bot.commands.reading import first_word
+
+
+def _words(rest: str) -> Words:
+    return {"incident": first_word(rest)[0]}
+
+
+COMMANDS = (
+    Command(
+        verb="show",
+        usage="show <incident>",
+        does="shows an incident as it stands",
+        about="incident",
+        words=_words,
+        card="status",
+    ),
+)
