@@ -1,0 +1,94 @@
+"""Ask a second person to approve a rollback: what changes, who asked, until when."""
+
+from microsoft_teams.cards import Action, CardElement
+
+from bot.incident import RollbackRequested
+from cards import buttons, figures, rollback, situation
+from cards.elements import (
+    Rows,
+    band,
+    facts,
+    heading,
+    paragraph,
+    plain,
+    quoted,
+    runs,
+    said,
+    title,
+)
+from cards.frame import at, card, mention
+from cards.view import Rendered, View
+from cards.words import identifier, person
+
+_RESULTS = {"passed": "Passed", "failed": "Failed", "not known": "Not known"}
+
+
+def render(view: View) -> Rendered:
+    request = view.incident.request
+    if request is None:
+        msg = f"{view.incident.id} has no rollback request"
+        raise ValueError(msg)
+    name, target = identifier(view.endpoint.name), rollback.destination(request)
+    words = f"Move {name} back to {target}"
+    asked = runs(quoted(request.reason))
+    checks = _checks(request)
+    by = view.name(request.by)
+    body = [
+        band("Approval needed", "warning", rollback.middle(view), view.incident.id),
+        title(words),
+        rollback.subtitle(view, request),
+        paragraph(f"{at(by)} asks:"),
+        paragraph(asked, spacing="None"),
+        *situation.notices(view),
+        *rollback.traffic(request.captured, request.captured.traffic, request.traffic),
+        *checks,
+        *facts(_rows(view, request)),
+    ]
+    who = person(by)
+    return card(
+        body,
+        _actions(view, request),
+        summary=f"Approval needed: {words}, {identifier(request.request)}",
+        text=f"{who} asks to move {name} back to {target}: {plain(asked)}",
+        spare=checks,
+        mentions=[mention(by, request.by.id)],
+        refresh=buttons.refresh(view),
+    )
+
+
+def _checks(request: RollbackRequested) -> list[CardElement]:
+    if not request.checks:
+        return []
+    rows: Rows = [
+        (_RESULTS[c.result], runs(said(c.name, 40), ": ", said(c.text, 160)))
+        for c in request.checks[:6]
+    ]
+    return [heading("Checks before the move"), *facts(rows, spacing="Small")]
+
+
+def _rows(view: View, request: RollbackRequested) -> Rows:
+    needed, given = view.endpoint.approval.count, view.approvals
+    names = [person(n) for n in view.approvers]
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if names[4:] else "")
+    split = situation.traffic(request.captured.traffic)
+    rows = [
+        ("Captured", f"{figures.when(request.captured.at)}: {split}"),
+        ("Requested", figures.when(request.at)),
+        ("Expires", figures.when(request.expires_at)),
+        ("Approvers", shown or "nobody: no other approver is in the watch list"),
+    ]
+    if needed > 1:
+        by = ", ".join(person(view.name(a.by)) for a in given)
+        rows.append(
+            ("Approved", f"{len(given)} of {needed}" + (f": {by}" if by else ""))
+        )
+    return rows
+
+
+def _actions(view: View, request: RollbackRequested) -> list[Action]:
+    decide = [
+        buttons.approve(view, request.request),
+        buttons.reject(view, request.request),
+    ]
+    shown = decide if view.viewer_approves else []
+    return [*shown, buttons.evidence(view), buttons.studio(view)]

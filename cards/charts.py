@@ -1,0 +1,148 @@
+"""Charts of Teams. Each has a text equivalent and a fallback with the same figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from microsoft_teams.cards import (
+    BarChartDataValue,
+    CardElement,
+    Container,
+    GroupedVerticalBarChart,
+    GroupedVerticalBarChartData,
+    HorizontalBarChart,
+    HorizontalBarChartDataValue,
+    LineChart,
+    LineChartData,
+    LineChartValue,
+)
+
+from cards.elements import Rows, facts, paragraph, runs, said
+from cards.figures import number, percent, utc
+from cards.words import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: whose name, how much, and whether that is beyond the limit."""
+
+    name: str  # foreign
+    value: float
+    shown: str  # the figure in words
+    over: bool
+
+
+def bars(what: str, limit: str, shown: Sequence[Bar]) -> HorizontalBarChart:
+    """Return up to five horizontal bars, those beyond the limit in red.
+
+    `what` names the figure, `limit` the limit in words; both ours.
+    """
+    top = shown[:5]
+    said_all = ", ".join(f"{clean(b.name, 40)} {b.shown}" for b in top)
+    rows: Rows = [
+        (
+            runs(said(b.name, 40)),
+            f"{b.shown}, {'over limit' if b.over else 'within limit'}",
+        )
+        for b in top
+    ]
+    return HorizontalBarChart(
+        spacing="Small",
+        title=f"{what}, {limit}: {said_all}.",
+        display_mode="AbsoluteWithAxis",
+        show_legend=False,
+        data=[
+            HorizontalBarChartDataValue(
+                x=clean(b.name, 40),
+                y=round(b.value, 6),
+                color="attention" if b.over else "neutral",
+            )
+            for b in top
+        ],
+        fallback=_fallback(rows),
+    )
+
+
+def _fallback(rows: Rows) -> CardElement:
+    return Container(
+        spacing="Small", items=facts(rows, spacing="None", label_width="136px")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A bin or category with its share (0 to 1) on both sides."""
+
+    name: str  # foreign
+    reference: float
+    production: float
+
+
+def distribution(feature: str, slots: Sequence[Slot]) -> GroupedVerticalBarChart:
+    """Return the shares of a feature's bins or categories, reference and production."""
+    words = ", ".join(
+        f"{clean(s.name, 24)} {percent(s.reference)} to {percent(s.production)}"
+        for s in slots
+    )
+    rows: Rows = [
+        (
+            runs(said(s.name, 24)),
+            f"{percent(s.reference)} of reference, {percent(s.production)} now",
+        )
+        for s in slots
+    ]
+
+    def side(legend: str, shares: Sequence[float]) -> GroupedVerticalBarChartData:
+        return GroupedVerticalBarChartData(
+            legend=legend,
+            color="categoricalLightBlue"
+            if legend == "Reference"
+            else "categoricalBlue",
+            values=[
+                BarChartDataValue(x=clean(s.name, 24), y=round(share * 100, 2))
+                for s, share in zip(slots, shares, strict=True)
+            ],
+        )
+
+    return GroupedVerticalBarChart(
+        spacing="Small",
+        title=f"Share of rows by {clean(feature, 40)}, reference to now: {words}.",
+        show_legend=True,
+        y_axis_title="% of rows",
+        data=[
+            side("Reference", [s.reference for s in slots]),
+            side("Production", [s.production for s in slots]),
+        ],
+        fallback=_fallback(rows),
+    )
+
+
+def trend(
+    what: str, points: Sequence[tuple[datetime, float]], limit: float | None
+) -> LineChart:
+    """Return a figure over time; the limit is a line of its own. `what` is ours."""
+    words = ", ".join(f"{utc(t)} {number(v)}" for t, v in points)
+    against = "" if limit is None else f" The limit is {number(limit)}."
+    series = [
+        LineChartData(
+            legend=what,
+            color="categoricalBlue",
+            values=[LineChartValue(x=t.isoformat(), y=round(v, 6)) for t, v in points],
+        )
+    ]
+    if limit is not None:
+        ends = (points[0][0], points[-1][0])
+        series.append(
+            LineChartData(
+                legend="Limit",
+                color="attention",
+                values=[LineChartValue(x=t.isoformat(), y=limit) for t in ends],
+            )
+        )
+    return LineChart(
+        spacing="Small",
+        title=f"{what}: {words}.{against}",
+        show_legend=True,
+        data=series,
+        fallback=paragraph(f"{words}.{against}", spacing="Small"),
+    )

@@ -1,0 +1,248 @@
+"""What the events of an incident say: read here once, shown by several cards."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.incident import (
+    Alert,
+    AlertReceived,
+    EndpointState,
+    Health,
+    Incident,
+    Kind,
+    Reading,
+    RollbackRequested,
+    ShiftStarted,
+    SignalsEvaluated,
+    Traffic,
+    TrafficShifted,
+)
+from bot.signals import FeatureResult, Report
+from cards.figures import against, finite, number
+
+DRIFT: Final[frozenset[Kind]] = frozenset(
+    {"data-drift", "prediction-drift", "data-quality", "attribution-drift"}
+)
+KINDS: Final[dict[Kind, str]] = {  # short: the band is one line on a phone
+    "data-drift": "Data drift",
+    "prediction-drift": "Output drift",
+    "data-quality": "Data quality",
+    "attribution-drift": "Attribution",
+    "performance": "Performance",
+    "latency": "Latency",
+    "errors": "Errors",
+    "availability": "Availability",
+    "traffic": "Traffic",
+    "cost": "Cost",
+    "resource": "Capacity",
+    "silence": "Silence",
+    "platform": "Platform",
+    "change": "Change",
+}
+METRICS: Final[dict[str, tuple[str, str]]] = {  # Azure's name: in a tile, in a sentence
+    "JensenShannonDistance": ("JS distance", "Jensen-Shannon distance"),
+    "PopulationStabilityIndex": ("PSI", "Population stability index"),
+    "NormalizedWassersteinDistance": ("Wasserstein", "Normalised Wasserstein distance"),
+    "TwoSampleKolmogorovSmirnovTest": ("KS p-value", "Kolmogorov-Smirnov p-value"),
+    "PearsonsChiSquaredTest": ("Chi\u00b2 p-value", "Chi-squared p-value"),
+    "NullValueRate": ("Null values", "Rate of null values"),
+    "DataTypeErrorRate": ("Type errors", "Rate of values of a wrong type"),
+    "OutOfBoundsRate": ("Out of range", "Rate of values out of range"),
+    "NormalizedDiscountedCumulativeGain": ("NDCG", "Attribution NDCG"),
+}
+
+
+def metric_names(metric: str) -> tuple[str, str]:
+    """Return the metric's name for a tile and for a sentence, both ours."""
+    return METRICS.get(metric, ("Metric", "Figure"))
+
+
+def short_metric(metric: str) -> str:
+    """Return the tile's name of a metric that Azure spells in its own way.
+
+    >>> short_metric("jensen_shannon_distance"), short_metric("RequestLatency_P95")
+    ('JS distance', 'RequestLatency_P95')
+    """
+    known = {_plain(name): words for name, (words, _) in METRICS.items()}
+    return known.get(_plain(metric), metric)
+
+
+def lead(incident: Incident) -> Alert | None:
+    """Return the alert that the card is about: firing, worst, oldest."""
+    order = sorted(
+        incident.alerts,
+        key=lambda a: (a.status == "resolved", a.severity, a.starts_at),
+    )
+    return order[0] if order else None
+
+
+def kind_word(incident: Incident) -> str:
+    alert = lead(incident)
+    return KINDS[alert.kind] if alert else "Request"
+
+
+def fired_at(incident: Incident) -> datetime:
+    return min((a.starts_at for a in incident.alerts), default=incident.opened_at)
+
+
+def resolved_at(incident: Incident) -> datetime:
+    """Return when the last condition ended, by the alerts' own word."""
+    ends = [a.ends_at for a in incident.alerts if a.ends_at]
+    received = [e.at for e in incident.every(AlertReceived)]
+    return max(ends or received or [incident.history[-1].at])
+
+
+def reports(incident: Incident) -> tuple[Report, ...]:
+    """Return every report, oldest first."""
+    return tuple(e.report for e in incident.every(SignalsEvaluated) if e.report)
+
+
+def report(incident: Incident) -> Report | None:
+    """Return the newest report there is."""
+    return next(reversed(reports(incident)), None)
+
+
+def missing(incident: Incident) -> dict[str, str]:
+    """Return what the newest evaluation could not get, with the reason."""
+    newest = incident.last(SignalsEvaluated)
+    return dict(newest.missing) if newest else {}
+
+
+def state(incident: Incident) -> EndpointState | None:
+    """Return the newest look at the endpoint."""
+    seen = [e.state for e in incident.every(SignalsEvaluated) if e.state]
+    seen += [e.state for e in incident.every(TrafficShifted)]
+    seen += [e.captured for e in incident.every(RollbackRequested)]
+    seen += [e.before for e in incident.every(ShiftStarted)]
+    return max(seen, key=lambda s: s.at, default=None)
+
+
+def healths(incident: Incident) -> tuple[Health, ...]:
+    """Return all windows of the part that the newest evaluation looked at first.
+
+    That is the whole endpoint where it is known. Oldest first.
+    """
+    windows = [h for e in incident.every(SignalsEvaluated) for h in e.health]
+    windows += [h for e in incident.every(TrafficShifted) for h in e.health]
+    if not windows:
+        return ()
+    part = min((h.deployment for h in windows), default="")
+    return tuple(sorted((h for h in windows if h.deployment == part), key=_end))
+
+
+def _end(health: Health) -> datetime:
+    return health.end
+
+
+def model(state: EndpointState | None, deployment: str) -> str:
+    """Return the model that a deployment serves, "" when Azure did not say."""
+    if state is None:
+        return ""
+    return next((d.model for d in state.deployments if d.name == deployment), "")
+
+
+def serving(traffic: Traffic) -> str:
+    """Return the deployment with most traffic, "" when nothing serves."""
+    live = {d: p for d, p in traffic.items() if p > 0}
+    return max(live, key=lambda d: live[d], default="")
+
+
+# -- what the report says -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The features of a report by the metric of its worst one."""
+
+    metric: str
+    threshold: float | None
+    below: bool  # breached when below
+    results: tuple[FeatureResult, ...]  # computed, the worst first
+    breached: int  # features over the limit by any metric
+    features: int  # features looked at
+
+    @property
+    def limit(self) -> str:
+        """Return the limit in words, with its direction."""
+        if self.threshold is None:
+            return "no limit set"
+        bound = "at least" if self.below else "at most"
+        return f"limit {bound} {number(self.threshold)}"
+
+
+def ranking(report: Report) -> Ranking | None:
+    """Return the ranking, or None when not one figure could be computed."""
+    known = [r for r in report.results if finite(r.value) is not None]
+    if not known:
+        return None
+    worst = next((r for r in known if r.verdict == "breached"), known[0])
+    same = tuple(
+        r for r in known if (r.metric, r.threshold) == (worst.metric, worst.threshold)
+    )
+    return Ranking(
+        metric=worst.metric,
+        threshold=worst.threshold,
+        below=worst.breached_when == "below",
+        results=same,
+        breached=len({r.feature for r in report.results if r.verdict == "breached"}),
+        features=len({r.feature for r in report.results}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure that Azure reported otherwise than we recomputed it."""
+
+    feature: str
+    azure: str
+    ours: str
+
+
+def differences(alert: Alert, report: Report) -> Iterator[Difference]:
+    """Yield where the alert's readings and our report differ in figure or judgement."""
+    ours = {(r.feature.lower(), _plain(r.metric)): r for r in report.results}
+    for reading in alert.readings:
+        mine = ours.get((reading.feature.lower(), _plain(reading.metric)))
+        if mine is None or not reading.feature:
+            continue
+        theirs_breached = breached(reading)
+        same_verdict = theirs_breached in (None, mine.verdict == "breached")
+        theirs, own = against(reading.value, mine.value)
+        own = max(own, against(mine.value, mine.threshold)[0], key=len)
+        if theirs != own or not same_verdict:
+            judged = {True: ", over", False: ", within", None: ""}[theirs_breached]
+            yield Difference(reading.feature, theirs + judged, f"{own}, {_word(mine)}")
+
+
+def _plain(metric: str) -> str:
+    return "".join(c for c in metric.lower() if c.isalnum())
+
+
+def _word(result: FeatureResult) -> str:
+    return {"breached": "over", "not breached": "within"}.get(
+        result.verdict, result.verdict
+    )
+
+
+def breached(reading: Reading) -> bool | None:
+    """Return whether a reading is beyond its threshold; None when it does not say."""
+    value, limit = reading.value, reading.threshold
+    if value is None or limit is None or reading.breached_when == "unknown":
+        return None
+    if reading.breached_when == "above":
+        return value > limit
+    return value < limit if reading.breached_when == "below" else None
+
+
+def worst_shape(report: Report) -> FeatureResult | None:
+    """Return the worst result that has a distribution to draw."""
+    return next((r for r in report.results if r.shape and r.shape.bins), None)
+
+
+def unjudged(results: Sequence[FeatureResult]) -> tuple[FeatureResult, ...]:
+    """Return the results that are neither a breach nor its absence."""
+    return tuple(
+        r for r in results if r.verdict in ("not enough data", "cannot compute")
+    )

@@ -1,0 +1,156 @@
+"""The figures of an alert: tiles, the chart of a drift, the readings of Azure."""
+
+from microsoft_teams.cards import CardElement
+
+from bot.incident import Alert, Health
+from bot.signals import Report
+from cards import charts, figures, findings
+from cards.elements import (
+    Color,
+    Head,
+    Tile,
+    heading,
+    paragraph,
+    runs,
+    said,
+    table,
+)
+from cards.view import View
+
+_DISTANCES = (
+    "JensenShannonDistance",
+    "PopulationStabilityIndex",
+    "NormalizedWassersteinDistance",
+)
+
+
+def tiles(view: View) -> list[Tile]:
+    """Return up to three key figures, only the one out of range coloured."""
+    found = findings.report(view.incident)
+    ranking = findings.ranking(found) if found else None
+    latest = next(reversed(findings.healths(view.incident)), None)
+    if ranking is None:
+        return _health_tiles(view, latest)
+    earlier = findings.reports(view.incident)[:-1]
+    before = findings.ranking(earlier[-1]) if earlier else None
+    worst = ranking.results[0]
+    value, limit = figures.against(worst.value, worst.threshold)
+    name = findings.metric_names(worst.metric)[0]
+    over = worst.verdict == "breached"
+    return [
+        Tile(
+            "Worst drift" if worst.metric in _DISTANCES else name,
+            value if len(value) <= 7 else figures.short(worst.value),  # noqa: PLR2004
+            ("min " if ranking.below else "limit ") + limit
+            if worst.threshold is not None
+            else "no limit",
+            "Attention" if over else "Default",
+        ),
+        Tile(
+            "Over limit",
+            f"{ranking.breached} of {ranking.features}",
+            f"was {before.breached}" if before else "features",
+        ),
+        *_health_tiles(view, latest),
+    ][:3]
+
+
+def _health_tiles(view: View, health: Health | None) -> list[Tile]:
+    if health is None:
+        return []
+    limit, p95 = view.endpoint.latency_p95_ms, health.latency_p95_ms
+    slow: Color = "Attention" if limit and p95 and p95 > limit else "Default"
+    span = f"in {figures.duration(health.end - health.start)}"
+    shown = []
+    if p95 is not None:
+        note = f"limit {limit:.0f}" if limit else "no limit"
+        shown.append(Tile("Latency", figures.milliseconds(p95), note, slow))
+    if health.error_rate is not None:
+        shown.append(Tile("Errors", figures.percent(health.error_rate), span))
+    if health.requests is not None:
+        shown.append(Tile("Requests", figures.short(health.requests), span))
+    return shown
+
+
+def detail(view: View) -> list[CardElement]:
+    """Return the one chart of a drift alert, or the readings of any other."""
+    found, alert = findings.report(view.incident), findings.lead(view.incident)
+    ranking = findings.ranking(found) if found else None
+    if found and ranking:
+        return [*_chart(found, ranking), *_disagreement(alert, found)]
+    return _readings(alert) if alert else []
+
+
+def _chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
+    top, known = ranking.results[:5], ranking.threshold is not None
+    name = findings.metric_names(ranking.metric)[1]
+    bars = [
+        charts.Bar(
+            r.feature,
+            r.value or 0.0,
+            figures.against(r.value, r.threshold)[0],
+            over=r.verdict == "breached",
+        )
+        for r in top
+    ]
+    small = (
+        f"{name}, {ranking.limit}. {figures.count(found.reference_rows, 'row')} of"
+        f" reference, {figures.count(found.production_rows, 'row')} of production."
+    )
+    bound = "minimum" if ranking.below else "limit"
+    limit = f" ({bound} {figures.number(ranking.threshold)})"
+    return [
+        heading(f"Top {len(top)} of {ranking.features} features{limit * known}"),
+        charts.bars(name, ranking.limit, bars),
+        paragraph(small, subtle=True, small=True, spacing="Small"),
+    ]
+
+
+def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
+    """Return what Azure reported and we found otherwise."""
+    differing = list(findings.differences(alert, found)) if alert else []
+    if not differing:
+        return []
+    rows = [(runs(said(d.feature, 40)), d.azure, d.ours) for d in differing[:3]]
+    more = len(differing) - len(rows)
+    shown: list[CardElement] = [
+        heading("Azure says, we recomputed"),
+        table(
+            (
+                Head("Feature"),
+                Head("Azure says", "88px", right=True),
+                Head("We found", "96px", right=True),
+            ),
+            rows,
+        ),
+    ]
+    if more:
+        words = f"{figures.count(more, 'more difference')} in the evidence."
+        shown.append(paragraph(words, subtle=True, small=True, spacing="Small"))
+    return shown
+
+
+def _readings(alert: Alert) -> list[CardElement]:
+    rows = []
+    for reading in alert.readings[:5]:
+        bound = {"above": "at most ", "below": "at least "}.get(
+            reading.breached_when, ""
+        )
+        limit = (
+            bound + figures.measured(reading.threshold, reading.unit)
+            if reading.threshold is not None
+            else "none"
+        )
+        metric = findings.short_metric(reading.metric)
+        name = f"{reading.feature}, {metric}" if reading.feature else metric
+        rows.append(
+            (runs(said(name, 60)), limit, figures.measured(reading.value, reading.unit))
+        )
+    if not rows:
+        return []
+    heads = (
+        Head("Measure"),
+        Head("Limit", "84px", right=True),
+        Head("Was", "64px", right=True),
+    )
+    return [heading("What Azure measured"), table(heads, rows)]

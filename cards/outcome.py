@@ -1,0 +1,148 @@
+"""How a rollback ended: the traffic as it was read back, or why it was not moved."""
+
+from microsoft_teams.cards import Action
+
+from bot.incident import (
+    Health,
+    RollbackRequested,
+    ShiftFailed,
+    SignalsEvaluated,
+    TrafficShifted,
+)
+from cards import buttons, figures, rollback, situation
+from cards.elements import (
+    Rows,
+    band,
+    facts,
+    paragraph,
+    plain,
+    runs,
+    said,
+    title,
+)
+from cards.frame import card
+from cards.view import Rendered, View
+from cards.words import identifier, person
+
+
+def render(view: View) -> Rendered:
+    """Return the card; ValueError when the newest request has no outcome."""
+    request, outcome = view.incident.request, view.incident.outcome
+    if request is None or outcome is None:
+        msg = f"{view.incident.id} has no outcome"
+        raise ValueError(msg)
+    if isinstance(outcome, TrafficShifted):
+        return _done(view, request, outcome)
+    return _failed(view, request, outcome)
+
+
+def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Rendered:
+    name, target = identifier(view.endpoint.name), rollback.destination(request)
+    words = f"{name} now serves {target}"
+    split = situation.traffic(outcome.after)
+    before = _before(view, request)
+    body = [
+        band("Rolled back", "good", rollback.middle(view), view.incident.id),
+        title(words),
+        rollback.subtitle(view, request),
+        paragraph(
+            f"Traffic is {split}, read back at {figures.clock(outcome.state.at)}."
+            " The alert stays open until Azure resolves it."
+        ),
+        *situation.notices(view),
+        *rollback.traffic(
+            outcome.state, outcome.before, outcome.after, ("Before", "Now")
+        ),
+        *rollback.health(before, outcome.health, ("Before", "Now")),
+        *facts([*_people(view, request), ("Moved", _moved(view, outcome))]),
+    ]
+    return card(
+        body,
+        [buttons.evidence(view), buttons.studio(view), *_ack(view)],
+        summary=f"Rolled back: {words}, {identifier(request.request)}",
+        text=f"Rolled back: {words}. Traffic is {split}.",
+        refresh=buttons.refresh(view),
+    )
+
+
+def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Rendered:
+    name, target = identifier(view.endpoint.name), rollback.destination(request)
+    words = f"{name} was not moved back to {target}"
+    if outcome.live is None:
+        words = f"It is not known what {name} serves now"
+    reason = runs(said(outcome.reason, 400))
+    rows: Rows = [
+        ("Captured", situation.traffic(request.captured.traffic)),
+        ("Approved", situation.traffic(request.traffic)),
+        (
+            "Found",
+            situation.traffic(outcome.live)
+            if outcome.live is not None
+            else "not known: the endpoint could not be read",
+        ),
+    ]
+    body = [
+        band("Not rolled back", "attention", rollback.middle(view), view.incident.id),
+        title(words),
+        rollback.subtitle(view, request),
+        paragraph(reason),
+        paragraph(_untouched(request, outcome)),
+        *situation.notices(view),
+        *facts([*rows, *_people(view, request), ("Stopped", figures.when(outcome.at))]),
+    ]
+    return card(
+        body,
+        [
+            buttons.rollback(view, "Ask again"),
+            buttons.evidence(view),
+            buttons.studio(view),
+            *_ack(view),
+        ],
+        summary=f"Not rolled back: {words}, {identifier(request.request)}",
+        text=f"Not rolled back: {words}. {plain(reason)}",
+        refresh=buttons.refresh(view),
+    )
+
+
+def _untouched(request: RollbackRequested, outcome: ShiftFailed) -> str:
+    """Return what is true of the traffic now, no more than was read."""
+    if outcome.live is None:
+        return "The endpoint could not be read back. Look at it in Azure ML first."
+    if rollback.same(outcome.live, request.captured.traffic):
+        return "Traffic is as it was before. You can ask again."
+    if rollback.same(outcome.live, request.traffic):
+        return "Traffic is as it was approved, but the move was not confirmed."
+    return "Traffic is neither as it was before nor as it was approved."
+
+
+def _people(view: View, request: RollbackRequested) -> Rows:
+    who = person(view.name(request.by))
+    return [
+        ("Requested", f"{who}, {figures.clock(request.at)}"),
+        *(
+            ("Approved", f"{person(view.name(a.by))}, {figures.clock(a.at)}")
+            for a in view.approvals
+        ),
+    ]
+
+
+def _moved(view: View, outcome: TrafficShifted) -> str:
+    started = max((a.at for a in view.approvals), default=outcome.at)
+    took = figures.duration(outcome.at - started)
+    return f"{figures.when(outcome.at)}, {took} after approval"
+
+
+def _before(view: View, request: RollbackRequested) -> tuple[Health, ...]:
+    """Return the endpoint's health before the move: the request's, else the alert's."""
+    if any(not h.deployment for h in request.health):
+        return request.health
+    seen = [
+        e.health for e in view.incident.every(SignalsEvaluated) if e.at <= request.at
+    ]
+    return seen[-1] if seen and seen[-1] else request.health
+
+
+def _ack(view: View) -> list[Action]:
+    """Return the acknowledgement, as long as nobody has taken the alert."""
+    taken = view.incident.acknowledgement is not None
+    return [] if taken else [buttons.acknowledge(view)]

@@ -1,0 +1,251 @@
+"""What the cards of an open alert share: its title, figures, detail, facts, notices."""
+
+from collections.abc import Iterator, Sequence
+
+from microsoft_teams.cards import Action, CardElement, Mention
+
+from bot.incident import (
+    Health,
+    RollbackAsked,
+    RollbackExpired,
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackRequested,
+    Traffic,
+)
+from cards import buttons, figures, findings, measures
+from cards.elements import (
+    Rows,
+    Style,
+    Words,
+    band,
+    box,
+    facts,
+    missing,
+    paragraph,
+    plain,
+    quoted,
+    runs,
+    said,
+    tiles,
+    title,
+)
+from cards.frame import card
+from cards.parked import notice as parked_notice
+from cards.view import Rendered, View
+from cards.words import clean, identifier, model_name, person
+
+_TITLES = {  # with the endpoint's name
+    "data-drift": "Input data has drifted on {}",
+    "prediction-drift": "Predictions have drifted on {}",
+    "data-quality": "Data quality has dropped on {}",
+    "attribution-drift": "Features count differently on {}",
+    "performance": "The model performs worse on {}",
+    "latency": "{} answers slowly",
+    "errors": "{} answers with errors",
+    "availability": "{} is not always available",
+    "traffic": "Unusual traffic on {}",
+    "cost": "{} costs more than expected",
+    "resource": "{} is short of capacity",
+    "silence": "No word from the monitor of {}",
+    "platform": "Azure reports a problem around {}",
+    "change": "Something was changed on {}",
+}
+_DRIFT = {
+    "data-drift": "data drift",
+    "prediction-drift": "prediction drift",
+    "data-quality": "bad data",
+    "attribution-drift": "attribution drift",
+}
+
+
+def headline(view: View) -> str:
+    """Return the card's title: confirmed in our words, otherwise as Azure's claim."""
+    name = identifier(view.endpoint.name)
+    alert = findings.lead(view.incident)
+    if alert is None:
+        return f"A rollback was asked for on {name}"
+    if alert.kind not in findings.DRIFT:
+        return _TITLES[alert.kind].format(name)
+    ours, what = findings.report(view.incident), _DRIFT[alert.kind]
+    if ours is None:
+        return f"Azure reports {what} on {name}"
+    if ours.verdict == "breached":
+        return _TITLES[alert.kind].format(name)
+    doubt = {
+        "not breached": "we find none",
+        "not enough data": "too little data to tell",
+        "cannot compute": "we could not check it",
+    }[ours.verdict]
+    return f"Azure reports {what} on {name}; {doubt}"
+
+
+def middle(view: View) -> str:
+    """Return the middle of the band: "Sev 2 \u00b7 Data drift"."""
+    kind = findings.kind_word(view.incident)
+    return f"Sev {view.incident.severity} \u00b7 {kind}"
+
+
+def conditions(view: View) -> Iterator[tuple[Words, Words]]:
+    """Yield how many conditions one incident gathers, where there are several."""
+    alerts = view.incident.alerts
+    firing = sum(a.status == "firing" for a in alerts)
+    if len(alerts) > 1:
+        yield "Alerts", f"{len(alerts)} conditions, {firing} firing"
+
+
+def subtitle(view: View) -> CardElement:
+    """Return deployment, model and workspace."""
+    state = findings.state(view.incident)
+    alert = findings.lead(view.incident)
+    name = alert.deployment if alert and alert.deployment else ""
+    if not name and state:
+        name = findings.serving(state.traffic)
+    parts: list[str] = []
+    if name:
+        parts.append(f"Deployment {identifier(name)}")
+        parts.append(f"model {model_name(findings.model(state, name))}")
+    parts.append(f"workspace {identifier(view.endpoint.workspace)}")
+    line = " \u00b7 ".join(parts)
+    return paragraph(line[0].upper() + line[1:], subtle=True, spacing="None")
+
+
+def sentence(view: View) -> Words:
+    """Return what happened in one sentence."""
+    ours, alert = findings.report(view.incident), findings.lead(view.incident)
+    if ours is not None:
+        return (said(ours.sentence, 300),)
+    if alert is None:
+        return "There is no alert: a person asked for a change."
+    return runs("Azure says: ", quoted(alert.description or alert.title, 300))
+
+
+def verdict_box(view: View) -> list[CardElement]:
+    """Return a box when the report is no answer to the alert's question."""
+    ours = findings.report(view.incident)
+    words = {
+        "not enough data": "enough data to judge",
+        "cannot compute": "a result of our own",
+    }
+    if ours is None or ours.verdict not in words:
+        return []
+    return [
+        box("warning", f"**Missing:** {words[ours.verdict]}. This is not an all-clear.")
+    ]
+
+
+def traffic(split: Traffic) -> str:
+    """Return a traffic split in words: "blue 90%, green 10%"."""
+    shown = sorted(split.items(), key=lambda item: (-item[1], item[0]))
+    words = ", ".join(f"{identifier(d)} {p}%" for d, p in shown[:6])
+    more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""  # noqa: PLR2004
+    return words + more if words else "none: no deployment serves"
+
+
+def basis(view: View) -> Iterator[tuple[Words, Words]]:
+    """Yield the facts that the figures rest on."""
+    alert, found = findings.lead(view.incident), findings.report(view.incident)
+    if alert and alert.rule:
+        yield "Rule", runs(said(alert.rule, 80))
+    if found:
+        name = found.reference_name or "reference data"
+        at = figures.window(found.reference_window)
+        yield "Baseline", runs(said(name, 60), f", {at}")
+        yield "Window", figures.window(found.production_window)
+    elif alert and alert.window:
+        yield "Window", figures.window(alert.window)
+    state = findings.state(view.incident)
+    if state:
+        yield "Traffic", traffic(state.traffic)
+    latest = next(reversed(findings.healths(view.incident)), None)
+    if latest and (found or latest.availability is not None):
+        yield "Health", health_words(latest)
+
+
+def health_words(health: Health) -> str:
+    """Return how it served: "0.3% errors, p95 182 ms, 12,004 requests in 1 h"."""
+    span = figures.duration(health.end - health.start)
+    known = [
+        (health.error_rate, f"{figures.percent(health.error_rate)} errors"),
+        (health.latency_p95_ms, f"p95 {figures.milliseconds(health.latency_p95_ms)}"),
+        (health.requests, f"{figures.short(health.requests)} requests"),
+    ]
+    words = ", ".join(text for value, text in known if value is not None)
+    return f"{words} in {span}" if words else figures.UNKNOWN
+
+
+def notices(view: View) -> list[CardElement]:
+    """Return what a person has to know of a rollback that came to nothing, or waits."""
+    shown = list(parked_notice(view))
+    newest = view.incident.last(
+        RollbackAsked,
+        RollbackRequested,
+        RollbackImpossible,
+        RollbackRejected,
+        RollbackExpired,
+    )
+    words: Words = ""
+    match newest:
+        case RollbackAsked(by=by):
+            who = person(view.name(by))
+            words = (
+                f"{who} asked for a rollback. The endpoint is being looked at first."
+            )
+        case RollbackImpossible(reason=reason):
+            words = runs("No rollback was requested: ", said(reason, 300))
+        case RollbackRejected(request=ref, by=by, reason=reason):
+            who = person(view.name(by))
+            words = runs(
+                f"{clean(ref, 12)} was rejected by {who}: ",
+                quoted(reason, 300),
+                " Nothing was moved.",
+            )
+        case RollbackExpired(request=ref):
+            words = (
+                f"{identifier(ref)} expired: nobody decided in time. Nothing was moved."
+            )
+        case RollbackRequested(request=ref) if view.lapsed:
+            words = f"{identifier(ref)} has expired. Nothing was moved."
+        case _:
+            pass
+    return [*([box("accent", words)] if plain(words) else []), *shown]
+
+
+def alert_card(
+    view: View,
+    *,
+    state: str,
+    style: Style,
+    lines: Sequence[CardElement],
+    rows: Rows,
+    actions: Sequence[Action],
+    mentions: Sequence[Mention] = (),
+) -> Rendered:
+    """Return the card of an alert that is still open.
+
+    `lines` stand under the subtitle: what happened and who is on it.
+    """
+    detail = measures.detail(view)
+    gaps = missing(list(findings.missing(view.incident).items())[:4])
+    base = facts(rows)
+    name = headline(view)
+    return card(
+        [
+            band(state, style, middle(view), view.incident.id),
+            title(name),
+            subtitle(view),
+            *lines,
+            *notices(view),
+            *verdict_box(view),
+            *tiles(measures.tiles(view)),
+            *detail,
+            *gaps,
+            *base,
+        ],
+        actions,
+        summary=f"{state}: {name}, {view.incident.id}",
+        text=f"{state}: {name}. {plain(sentence(view))}",
+        spare=[*detail, *gaps[1:]],
+        mentions=mentions,
+        refresh=buttons.refresh(view),
+    )

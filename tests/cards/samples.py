@@ -1,0 +1,433 @@
+"""Sample incidents of a loan endpoint, one for each turn that an incident can take.
+
+Other tests may use them: `view("firing")`, or `incident(*events)` for one of your own.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.incident import (
+    Acknowledged,
+    Actor,
+    Alert,
+    AlertReceived,
+    Check,
+    Deployment,
+    EffectParked,
+    EndpointState,
+    Event,
+    Health,
+    Incident,
+    Reading,
+    RollbackApproved,
+    RollbackAsked,
+    RollbackExpired,
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackRequested,
+    ShiftFailed,
+    ShiftStarted,
+    SignalsEvaluated,
+    TrafficShifted,
+)
+from bot.signals import FeatureResult, Report, Shape
+from bot.watch import Endpoint, WatchList
+from cards import Links, View
+
+TENANT = "0a1b2c3d-0000-4000-8000-00000000000a"
+PRIYA = Actor(TENANT, "8d2b0c1e-5f0a-4c7b-9a43-0d5a3f1e7a11", "Priya Raman")
+JONAS = Actor(TENANT, "51f7a6c0-9e0b-4f0e-8d52-2c7f1c9b3e22", "Jonas Weber")
+MEI = Actor(TENANT, "c3a9e8d2-1b7f-4b62-8c55-6f4e2d9a0b33", "Mei Chen")
+OMAR = Actor(TENANT, "e7d4b1f8-3c6a-4d29-9b18-a2c5e8f07d44", "Omar Haddad")
+
+FIRED = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
+ENDPOINT_ID = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/rg-risk-prod"
+    "/providers/microsoft.machinelearningservices/workspaces/mlw-risk-prod"
+    "/onlineendpoints/loan-screening"
+)
+
+
+def after(minutes: float) -> datetime:
+    """Return the moment so many minutes after the alert fired."""
+    return FIRED + timedelta(minutes=minutes)
+
+
+def watch(**endpoint: Any) -> WatchList:
+    """Return the watch list, with these settings of the endpoint changed."""
+    people = [
+        {"name": PRIYA.name, "accounts": [PRIYA.id], "roles": ["owner", "approver"]},
+        {"name": JONAS.name, "accounts": [JONAS.id], "roles": ["operator"]},
+        {"name": MEI.name, "accounts": [MEI.id], "roles": ["approver"]},
+        {"name": OMAR.name, "accounts": [OMAR.id], "roles": ["viewer"]},
+    ]
+    loan = {
+        "id": ENDPOINT_ID,
+        "owner": PRIYA.name,
+        "channel": "risk",
+        "model": "loan-risk",
+        "monitor": "loan-drift-daily",
+        "latency_p95_ms": 250,
+        "rollback_target": "green",
+    }
+    return WatchList.model_validate(
+        {
+            "tenant": TENANT,
+            "people": people,
+            "channels": {"risk": {"id": "19:risk@thread.tacv2", "name": "Loan risk"}},
+            "endpoints": [{**loan, **endpoint}],
+        }
+    )
+
+
+def result(
+    feature: str, value: float | None, verdict: Any = "breached", **more: Any
+) -> FeatureResult:
+    """Return one feature's Jensen-Shannon distance against a limit of 0.30."""
+    fields: dict[str, Any] = {
+        "data_type": "Numerical",
+        "metric": "JensenShannonDistance",
+        "threshold": 0.3,
+        "breached_when": "above",
+        "interval": (value - 0.01, value + 0.01) if value else None,
+        "noise_floor": 0.02,
+        "reference_count": 48_211,
+        "production_count": 12_004,
+        **more,
+    }
+    return FeatureResult(feature=feature, value=value, verdict=verdict, **fields)
+
+
+INCOME = Shape(
+    bins=("under 20k", "20k to 40k", "40k to 60k", "60k to 80k", "over 80k"),
+    reference=(0.18, 0.41, 0.26, 0.11, 0.04),
+    production=(0.07, 0.22, 0.33, 0.24, 0.14),
+)
+
+
+def report(*results: FeatureResult, **more: Any) -> Report:
+    """Return the loan report: 6 of 23 features over the limit, the worst first."""
+    top = (
+        result("annual_income", 0.4213, shape=INCOME),
+        result("debt_to_income", 0.37),
+        result("employment_years", 0.34),
+        result("loan_amount", 0.33),
+        result("postcode_region", 0.32, data_type="Categorical"),
+        result("interest_rate", 0.3004),
+        *(result(f"feature_{n}", 0.1 - n / 1000, "not breached") for n in range(17)),
+    )
+    fields: dict[str, Any] = {
+        "signal": "data-drift",
+        "mode": "sound",
+        "verdict": "breached",
+        "sentence": "6 of 23 features have drifted, annual_income most: "
+        "incomes of 40k and more are twice as frequent as in the reference.",
+        "reference_rows": 48_211,
+        "production_rows": 12_004,
+        "reference_window": (
+            datetime(2026, 9, 1, tzinfo=UTC),
+            datetime(2026, 10, 1, tzinfo=UTC),
+        ),
+        "production_window": (after(-24 * 60), FIRED),
+        "reference_name": "loan-reference:1",
+        "production_name": "model data collector",
+        "dropped": ("applicant_id: not in the reference",),
+        **more,
+    }
+    return Report(results=results or top, **fields)
+
+
+ALERT = Alert(
+    source="azure_ml_events",
+    kind="data-drift",
+    fingerprint="loan-drift-daily/annual_income",
+    status="firing",
+    severity=2,
+    title="Model monitor breach: loan-drift-daily",
+    rule="loan-drift-daily / data_drift",
+    description="Data drift has failed due to one or more features violating metric "
+    "thresholds",
+    starts_at=FIRED,
+    resources=(ENDPOINT_ID,),
+    endpoint="loan-screening",
+    deployment="blue",
+    monitor="loan-drift-daily",
+    readings=(
+        Reading(
+            metric="jensen_shannon_distance",
+            feature="annual_income",
+            value=0.4213,
+            threshold=0.3,
+            breached_when="above",
+        ),
+        Reading(
+            metric="jensen_shannon_distance",
+            feature="interest_rate",
+            value=0.2871,
+            threshold=0.3,
+            breached_when="above",
+        ),
+    ),
+)
+
+
+def alert(**changes: Any) -> Alert:
+    """Return the drift alert with some fields changed."""
+    fields = {name: getattr(ALERT, name) for name in Alert.__dataclass_fields__}
+    return Alert(**{**fields, **changes})
+
+
+def health(end: datetime, deployment: str = "", **figures: float | None) -> Health:
+    """Return one served hour, by default a healthy one."""
+    known = {
+        "requests": 12_480.0,
+        "error_rate": 0.003,
+        "latency_p95_ms": 182.0,
+        "availability": 0.9997,
+        **figures,
+    }
+    start = end - timedelta(hours=1)
+    return Health(start=start, end=end, deployment=deployment, **known)
+
+
+def state(at: datetime, traffic: Mapping[str, int]) -> EndpointState:
+    """Return the endpoint with its three deployments."""
+    deployments = [
+        Deployment(name="blue", model="loan-risk:14", provisioning_state="Succeeded"),
+        Deployment(name="green", model="loan-risk:13", provisioning_state="Succeeded"),
+        Deployment(name="canary", model="loan-risk:12", provisioning_state="Succeeded"),
+    ]
+    return EndpointState(
+        at=at,
+        traffic=traffic,
+        deployments=tuple(deployments),
+        provisioning_state="Succeeded",
+        digest="9f2c41d0" * 8,
+    )
+
+
+SPLIT = {"blue": 90, "green": 10}
+MOVED = {"blue": 0, "green": 100}
+
+received = AlertReceived(at=after(0.1), alert=ALERT, delivery="d-1")
+evaluated = SignalsEvaluated(
+    at=after(0.3),
+    report=report(),
+    health=(health(after(0)),),
+    state=state(after(0.2), SPLIT),
+)
+acknowledged = Acknowledged(
+    at=after(4), by=JONAS, note="Looks like the partner feed. On it."
+)
+asked = RollbackAsked(at=after(9), by=JONAS, reason="Partner feed", target="green")
+requested = RollbackRequested(
+    at=after(10),
+    by=JONAS,
+    request="R-7",
+    reason="Income drift comes from the partner feed. Version 13 ignores it. "
+    "Please move back until the feed is fixed.",
+    target="green",
+    captured=state(after(10), SPLIT),
+    traffic=MOVED,
+    checks=(
+        Check(name="health", result="passed", text="green: 0.1% errors, p95 175 ms"),
+        Check(name="room", result="not known", text="green has 2 instances, blue 6"),
+        Check(name="undo", result="passed", text="blue stays deployed"),
+    ),
+    health=(
+        health(after(10)),
+        health(after(10), "green", requests=1_210.0, error_rate=0.001),
+    ),
+    expires_at=after(70),
+)
+approved = RollbackApproved(at=after(14), by=MEI, request="R-7")
+rejected = RollbackRejected(
+    at=after(14), by=MEI, request="R-7", reason="Version 13 fails for new branches."
+)
+expired = RollbackExpired(at=after(70), request="R-7")
+started = ShiftStarted(at=after(14.2), request="R-7", before=state(after(14.2), SPLIT))
+shifted = TrafficShifted(
+    at=after(16.7),
+    request="R-7",
+    before=SPLIT,
+    after=MOVED,
+    state=state(after(16.7), MOVED),
+    health=(
+        health(after(77), requests=12_660.0, error_rate=0.001, latency_p95_ms=177.0),
+    ),
+)
+failed = ShiftFailed(
+    at=after(14.5),
+    request="R-7",
+    reason="Traffic was changed to blue 80%, green 20% after the request captured it; "
+    "the approval covers only the captured split.",
+    live={"blue": 80, "green": 20},
+)
+lost = ShiftFailed(
+    at=after(20),
+    request="R-7",
+    reason="Azure did not answer while the traffic was being moved.",
+    live=None,
+)
+resolved = AlertReceived(
+    at=after(112.1), alert=alert(status="resolved", ends_at=after(112)), delivery="d-2"
+)
+clean_again = SignalsEvaluated(
+    at=after(112.3),
+    report=report(
+        *(result(f"feature_{n}", 0.18 - n / 100, "not breached") for n in range(9)),
+        verdict="not breached",
+        sentence="None of 9 features is over its limit.",
+    ),
+    health=(health(after(112)),),
+    state=state(after(112.2), MOVED),
+)
+parked = EffectParked(
+    at=after(5), effect="EvaluateSignals", reason="Access to the data was refused."
+)
+
+latency_alert = alert(
+    source="azure_monitor",
+    kind="latency",
+    severity=1,
+    title="loan-screening-latency",
+    rule="loan-screening-latency",
+    description="P95 of request latency is over 250 ms",
+    monitor="",
+    deployment="",
+    readings=(
+        Reading(
+            metric="RequestLatency_P95",
+            value=912.0,
+            threshold=250.0,
+            breached_when="above",
+            unit="MilliSeconds",
+        ),
+    ),
+    window=(after(-5), FIRED),
+)
+slow = SignalsEvaluated(
+    at=after(0.3),
+    report=None,
+    health=(health(after(0), latency_p95_ms=912.0, error_rate=0.021),),
+    state=state(after(0.2), SPLIT),
+)
+too_little = SignalsEvaluated(
+    at=after(0.3),
+    report=report(
+        *(
+            result(name, None, "not enough data", reason="84 rows; 500 are needed")
+            for name in ("annual_income", "loan_amount")
+        ),
+        verdict="not enough data",
+        sentence="84 rows of production are too few to tell drift from chance.",
+        production_rows=84,
+    ),
+    state=state(after(0.2), SPLIT),
+    missing={"endpoint health": "Azure Monitor has no values for this window."},
+)
+unavailable = SignalsEvaluated(
+    at=after(0.3),
+    report=None,
+    missing={
+        "drift": "The reference data loan-reference:1 could not be read.",
+        "endpoint state": "Azure answered 403 Forbidden.",
+    },
+)
+disputed = SignalsEvaluated(
+    at=after(0.3),
+    report=report(
+        result("annual_income", 0.11, "not breached"),
+        result("interest_rate", 0.09, "not breached"),
+        verdict="not breached",
+        sentence="None of 2 features is over its limit.",
+    ),
+    health=(health(after(0)),),
+    state=state(after(0.2), SPLIT),
+)
+
+HISTORIES: Mapping[str, tuple[Event, ...]] = {
+    "firing": (received, evaluated),
+    "firing-alone": (received,),
+    "firing-latency": (
+        AlertReceived(at=after(0.1), alert=latency_alert, delivery="d-1"),
+        slow,
+    ),
+    "firing-too-little-data": (received, too_little),
+    "firing-missing": (received, unavailable),
+    "firing-disputed": (received, disputed),
+    "firing-parked": (received, parked),
+    "acknowledged": (received, evaluated, acknowledged),
+    "asked": (received, evaluated, acknowledged, asked),
+    "impossible": (
+        received,
+        evaluated,
+        asked,
+        RollbackImpossible(
+            at=after(9.5), asked=3, reason="green does not exist any more."
+        ),
+    ),
+    "approval": (received, evaluated, acknowledged, asked, requested),
+    "rejected": (received, evaluated, acknowledged, asked, requested, rejected),
+    "expired": (received, evaluated, acknowledged, asked, requested, expired),
+    "working": (received, evaluated, acknowledged, asked, requested, approved),
+    "rolled-back": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        started,
+        shifted,
+    ),
+    "not-rolled-back": (received, evaluated, asked, requested, approved, failed),
+    "not-known": (received, evaluated, asked, requested, approved, started, lost),
+    "resolved": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        started,
+        shifted,
+        resolved,
+        clean_again,
+    ),
+    "resolved-alone": (received, evaluated, resolved),
+}
+
+
+def incident(*events: Event) -> Incident:
+    """Return A-42 with this history."""
+    return Incident(
+        id="A-42", group_key="loan", endpoint=ENDPOINT_ID, history=tuple(events)
+    )
+
+
+def sign(incident_id: str, revision: int) -> str:
+    """Return a token as long as a real one."""
+    return f"v1.{incident_id}.{revision}.kV3n8Jq2mK0e7w5nQyZ1sB4uT9xLr6"
+
+
+def view(
+    history: str | tuple[Event, ...] = "firing",
+    *,
+    listed: WatchList | None = None,
+    viewer: Actor | None = None,
+) -> View:
+    """Return the view of a sample by name, or of a history of your own."""
+    events = HISTORIES[history] if isinstance(history, str) else history
+    people = listed or watch()
+    endpoint: Endpoint = people.endpoints[0]
+    return View(
+        incident=incident(*events),
+        endpoint=endpoint,
+        watch=people,
+        now=max((e.at for e in events), default=FIRED) + timedelta(minutes=1),
+        links=Links(pages="https://watchkeeper.contoso.example"),
+        sign=sign,
+        viewer=viewer,
+    )
