@@ -128,6 +128,15 @@ class Store:
 
         await self.write(run, key=key)
 
+    async def settle(self, key: str, *, fence: int) -> None:
+        """Mark the delivery as taken into history."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, "driver", fence)
+            statements.settle(db, key, "taken", "")
+
+        await self.write(run, key=key)
+
     async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
         query = (
             sa.select(
@@ -198,13 +207,12 @@ class Store:
         follow: Sequence[Follow] = (),
         *,
         done: int | None = None,
-        taken: str = "",
         leader: tuple[Role, int] | None = None,
     ) -> Incident:
         """Record `events` after `before` and queue what follows, all or nothing.
 
         An incident with the id "" is new and gets the next one. `done` removes the
-        effect that was performed; `taken` marks the delivery that it came from.
+        effect that was performed.
         Raises Conflict, Deposed, Unwritable.
         """
 
@@ -216,8 +224,6 @@ class Store:
                 statements.queue(db, after.id, each)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
-            if taken:
-                statements.settle(db, taken, "taken", "")
             return after
 
         after = await self.write(run, key=before.id or before.group_key)

@@ -1,0 +1,102 @@
+"""Find out what really changed: fetch the windows, run the engine, look at the health."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+
+from bot import signals
+from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluated
+from bot.ports import Impossible, Unavailable, Windows, Workspace
+from bot.signals import Report
+from bot.store import Due, Leader
+from bot.watch import Endpoint
+from bot.worker.means import Means, record
+
+T = TypeVar("T")
+HEALTH_WINDOW = timedelta(minutes=30)
+PATIENCE = 3  # attempts before the card says what is missing instead of waiting on
+
+
+async def evaluate(
+    means: Means, due: Due, effect: EvaluateSignals, leader: Leader
+) -> None:
+    """Record what was found; parts that could not be had are named, not left out."""
+    if means.workspace is None:
+        raise Impossible("this process does not read Azure")
+    incident = await means.incident(due)
+    endpoint = means.endpoint(incident)
+    found = _Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
+    state = await found.part("deployments", found.workspace.state(endpoint.id))
+    health = await found.health(means, state)
+    report = await found.report(means)
+    event = SignalsEvaluated(
+        at=means.clock(),
+        report=report,
+        health=health,
+        state=state,
+        missing=found.missing,
+    )
+    await record(means, due.incident, lambda _: (event,), leader, done=due.id)
+
+
+class _Findings:
+    """Collects parts and, by name, why others are missing."""
+
+    def __init__(
+        self, workspace: Workspace, endpoint: Endpoint, *, patient: bool
+    ) -> None:
+        self.workspace = workspace
+        self.endpoint = endpoint
+        self.missing: dict[str, str] = {}
+        self._patient = patient
+
+    async def part(self, name: str, asked: Awaitable[T]) -> T | None:
+        try:
+            return await asked
+        except Unavailable as error:
+            if self._patient:
+                raise
+            self.missing[name] = str(error)
+        except Impossible as error:
+            self.missing[name] = str(error)
+        return None
+
+    async def health(
+        self, means: Means, state: EndpointState | None
+    ) -> tuple[Health, ...]:
+        end = means.clock()
+        start = end - HEALTH_WINDOW
+        names = ["", *([d.name for d in state.deployments] if state else [])]
+        found = []
+        for name in names:
+            asked = self.workspace.health(self.endpoint.id, name, start, end)
+            found.append(await self.part(f"health of {name or 'the endpoint'}", asked))
+        return tuple(h for h in found if h is not None)
+
+    async def report(self, means: Means) -> Report | None:
+        if not self.endpoint.monitor:
+            self.missing["signals"] = "the watch list names no monitor"
+            return None
+        asked = self.workspace.windows(self.endpoint, means.clock())
+        windows = await self.part("signals", asked)
+        if windows is None:
+            return None
+        return await asyncio.to_thread(_compare, windows, self.endpoint)
+
+
+def _compare(windows: Windows, endpoint: Endpoint) -> Report:
+    rules = [
+        signals.Rule(metric=r.metric, threshold=r.threshold, columns=r.columns)
+        for r in endpoint.signals
+        if r.signal == "data-drift"
+    ]
+    return signals.evaluate(
+        windows.reference,
+        windows.production,
+        rules,
+        reference_name=windows.reference_name,
+        production_name=windows.production_name,
+        reference_window=windows.reference_window,
+        production_window=windows.production_window,
+    )

@@ -1,0 +1,203 @@
+"""The loop: take deliveries in, perform what is due, seal the history."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from bot.incident import Answer, Effect, EffectParked, Reply, ShowCard
+from bot.ports import Ambiguous, Impossible, Unavailable
+from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
+from bot.store.log import Log
+from bot.worker.intake import take
+from bot.worker.means import Forgotten, Means, record
+from bot.worker.show import NotYet
+
+log = logging.getLogger(__name__)
+Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
+CHECK_S = 1.0  # how often we ask whether we still lead
+POLL_S = 0.2  # another process may have queued something
+AT_ONCE = 24  # effects under way together
+FAULTS = 6  # failures that we do not understand, before a person has to look
+LONGEST = timedelta(minutes=1)
+SOON = timedelta(milliseconds=300)
+_DATABASE = (sa.exc.DBAPIError, Unwritable)
+
+
+def backoff(attempts: int, chance: float) -> timedelta:
+    """Return how long to wait after `attempts`; `chance` in [0, 1) spreads it by 20 %.
+
+    >>> [backoff(n, 0.5).total_seconds() for n in (1, 2, 3, 9)]
+    [1.0, 2.0, 4.0, 60.0]
+    """
+    pause = min(timedelta(seconds=2.0 ** (min(attempts, 10) - 1)), LONGEST)
+    return pause * (0.8 + 0.4 * chance)
+
+
+class Worker:
+    """One role's loop over the outbox. The driver also takes in and seals."""
+
+    def __init__(
+        self,
+        means: Means,
+        role: Role,
+        performs: Mapping[type[Effect], Perform],
+        seal: Log | None = None,
+    ) -> None:
+        self._means = means
+        self._role = role
+        self._performs = performs
+        self._log = seal
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self.leading = False
+
+    async def run(self) -> None:
+        """Lead whenever nobody else does; ends only when it is cancelled."""
+        while True:
+            leader = await self._elected()
+            try:
+                self.leading = True
+                await self._lead(leader)
+            except Deposed:
+                log.warning("no longer leading as %s", self._role)
+            except _DATABASE as error:
+                log.warning("the database does not answer: %s", type(error).__name__)
+            finally:
+                self.leading = False
+                await self._stop()
+                leader.resign()
+            await asyncio.sleep(POLL_S)
+
+    async def _elected(self) -> Leader:
+        while True:
+            try:
+                return await Leader.elect(self._means.store, self._role)
+            except _DATABASE as error:
+                log.warning("cannot ask to lead: %s", type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _lead(self, leader: Leader) -> None:
+        changed = self._means.store.changed
+        looked = float("-inf")
+        while True:
+            changed.clear()
+            if time.monotonic() - looked > CHECK_S:
+                looked = time.monotonic()
+                if not await leader.holds():
+                    raise Deposed(self._role)
+            if self._role == "driver":
+                await self._take_in(leader)
+            await self._begin(leader)
+            if self._log:
+                await self._log.seal(self._means.clock(), fence=leader.epoch)
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _take_in(self, leader: Leader) -> None:
+        for delivery in await self._means.store.new_deliveries():
+            try:
+                await take(self._means, delivery, leader)
+            except (Deposed, *_DATABASE):
+                raise
+            except Exception as error:
+                log.exception("delivery %s could not be read", delivery.id)
+                reason = f"our fault: {type(error).__name__} while reading it"
+                await self._means.store.set_aside(
+                    delivery.id, reason, fence=leader.epoch
+                )
+
+    async def _begin(self, leader: Leader) -> None:
+        """Start what is due, one effect a lane, the longest waiting first."""
+        for lane, task in list(self._busy.items()):
+            if task.done():
+                del self._busy[lane]
+                task.result()  # Deposed and the database's errors end our lead
+        for due in await self._means.store.outbox.due(self._role, self._means.clock()):
+            lane = _lane(due)
+            if lane not in self._busy and len(self._busy) < AT_ONCE:
+                task = asyncio.create_task(self._perform(due, leader), name=lane)
+                task.add_done_callback(lambda _: self._means.store.changed.set())
+                self._busy[lane] = task
+
+    async def _stop(self) -> None:
+        for task in self._busy.values():
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        self._busy.clear()
+
+    async def _perform(self, due: Due, leader: Leader) -> None:
+        outbox = self._means.store.outbox
+        if not await outbox.claim(due.id, self._role, fence=leader.epoch):
+            return
+        try:
+            await self._performs[type(due.effect)](self._means, due, due.effect, leader)
+        except NotYet as error:
+            await self._later(due, SOON, str(error), leader, attempts=due.attempts)
+        except Unavailable as error:
+            pause = max(self._pause(due), error.retry_after or timedelta())
+            await self._later(due, pause, str(error), leader)
+        except (Ambiguous, Conflict) as error:
+            await self._later(due, self._pause(due), str(error), leader)
+        except (Impossible, Forgotten) as error:
+            await self._park(due, str(error), leader)
+        except (Deposed, asyncio.CancelledError, *_DATABASE):
+            raise
+        except Exception as error:
+            log.exception("%s for %s failed", _name(due.effect), due.incident)
+            reason = f"an error of ours ({type(error).__name__})"
+            if due.attempts + 1 >= FAULTS:
+                await self._park(due, reason, leader)
+            else:
+                await self._later(due, self._pause(due), reason, leader)
+
+    def _pause(self, due: Due) -> timedelta:
+        return backoff(due.attempts + 1, self._means.random.random())
+
+    async def _later(
+        self,
+        due: Due,
+        pause: timedelta,
+        error: str,
+        leader: Leader,
+        *,
+        attempts: int | None = None,
+    ) -> None:
+        await self._means.store.outbox.postpone(
+            due.id,
+            self._role,
+            self._means.clock() + pause,
+            error,
+            fence=leader.epoch,
+            attempts=due.attempts + 1 if attempts is None else attempts,
+        )
+
+    async def _park(self, due: Due, reason: str, leader: Leader) -> None:
+        """Give up, and say so where people look."""
+        log.error("parked %s for %s: %s", _name(due.effect), due.incident, reason)
+        await self._means.store.outbox.park(
+            due.id, self._role, reason, fence=leader.epoch
+        )
+        parked = EffectParked(
+            at=self._means.clock(), effect=_name(due.effect), reason=reason
+        )
+        if due.incident:
+            await record(self._means, due.incident, lambda _: (parked,), leader)
+
+
+def _name(effect: Effect) -> str:
+    return type(effect).__name__
+
+
+def _lane(due: Due) -> str:
+    """Return the name of the queue in which effects wait for each other."""
+    if isinstance(due.effect, Answer):
+        return f"chat {due.effect.conversation} {due.id}"
+    where = "chat" if isinstance(due.effect, ShowCard | Reply) else "azure"
+    return f"{where} {due.incident}"

@@ -1,0 +1,91 @@
+"""What the worker works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from bot.consequences import follow
+from bot.incident import Event, Incident
+from bot.ports import Chat, Mover, Workspace
+from bot.store import Conflict, Due, Leader, Store
+from bot.watch import Endpoint, WatchList
+from cards import Links, View
+
+CONFLICTS = 20  # tries before we believe that something is wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Store, ports, watch list, and the sources of time and chance.
+
+    The executor has no chat and the driver no mover: neither can do the other's work.
+    """
+
+    store: Store
+    watch: WatchList
+    clock: Callable[[], datetime]
+    random: Random
+    links: Links
+    sign: Callable[[str, int], str]
+    workspace: Workspace | None = None
+    chat: Chat | None = None
+    mover: Mover | None = None
+
+    def view(self, incident: Incident) -> View:
+        return View(
+            incident=incident,
+            endpoint=self.endpoint(incident),
+            watch=self.watch,
+            now=self.clock(),
+            links=self.links,
+            sign=self.sign,
+        )
+
+    async def incident(self, due: Due) -> Incident:
+        """Return the incident of an effect; one without it is a fault of ours."""
+        found = await self.store.load(due.incident)
+        if found is None:
+            raise LookupError(due.incident)
+        return found
+
+    def endpoint(self, incident: Incident) -> Endpoint:
+        """Return the incident's endpoint; Forgotten when the watch list lost it."""
+        found = self.watch.endpoint(incident.endpoint)
+        if found is None:
+            raise Forgotten(incident.endpoint.rsplit("/", 1)[-1])
+        return found
+
+
+class Forgotten(Exception):
+    """The endpoint is no longer on the watch list."""
+
+
+async def record(
+    means: Means,
+    key: str,
+    decide: Callable[[Incident], tuple[Event, ...]],
+    leader: Leader,
+    *,
+    done: int | None = None,
+) -> Incident:
+    """Append what `decide` says of the incident's newest state, with what follows.
+
+    Deciding again when somebody else was first is the whole of our locking.
+    """
+    for _ in range(CONFLICTS):
+        incident = await means.store.load(key)
+        if incident is None:
+            raise LookupError(key)
+        events = decide(incident)
+        try:
+            return await means.store.append(
+                incident,
+                events,
+                follow(incident, events),
+                done=done,
+                leader=(leader.role, leader.epoch),
+            )
+        except Conflict:
+            continue
+    raise Conflict(key)

@@ -1,0 +1,92 @@
+"""Keep the incident's one message true, and tell its thread what an edit cannot."""
+
+import cards
+from bot.incident import CardLost, CardShown, Incident, Replied, Reply, ShowCard
+from bot.ports import Chat, Gone, Impossible, Message
+from bot.store import Due, Leader
+from bot.worker.means import Means, record
+from cards import replies
+
+QUIET = (CardShown, Replied)  # events that change nothing on the card
+
+
+async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None:
+    """Post the card or bring it up to date; nothing when it already is."""
+    incident = await means.incident(due)
+    if incident.card and _current(incident, incident.card):
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
+    channel = _channel(means, incident)
+    rendered = cards.show(means.view(incident))
+    message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
+    try:
+        activity = await _place(_chat(means), incident, channel, message, due.attempts)
+    except Gone:
+        if incident.card is None:
+            raise
+        lost = CardLost(at=means.clock(), activity=incident.card.activity)
+        await record(means, incident.id, lambda _: (lost,), leader, done=due.id)
+        return
+    shown = CardShown(
+        at=means.clock(),
+        conversation=channel,
+        activity=activity,
+        revision=incident.revision,
+    )
+    await record(means, incident.id, lambda _: (shown,), leader, done=due.id)
+
+
+async def _place(
+    chat: Chat, incident: Incident, channel: str, message: Message, attempts: int
+) -> str:
+    """Return the id of the message that now shows the card.
+
+    An earlier attempt may have arrived although its answer did not: look before posting.
+    """
+    activity = incident.card.activity if incident.card else None
+    if activity is None and attempts:
+        activity = await chat.find(channel, message.key)
+    if activity is None:
+        return await chat.post(channel, message)
+    await chat.update(channel, activity, message)
+    return activity
+
+
+def _current(incident: Incident, card: CardShown) -> bool:
+    later = incident.history[card.revision :]
+    return all(isinstance(event, QUIET) for event in later)
+
+
+async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
+    """Say one line below the card, once; the card has to stand there first."""
+    incident = await means.incident(due)
+    if any(e.seq == effect.seq for e in incident.every(Replied)):
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
+    if incident.card is None:
+        raise NotYet("the card is not posted")
+    chat, channel = _chat(means), incident.card.conversation
+    key = f"{incident.id}/{effect.seq}"
+    activity = await chat.find(channel, key) if due.attempts else None
+    if activity is None:
+        text = replies.line(means.view(incident), incident.history[effect.seq - 1])
+        message = Message(text=text, summary=text, key=key)
+        activity = await chat.post(channel, message, incident.card.activity)
+    said = Replied(at=means.clock(), seq=effect.seq, activity=activity)
+    await record(means, incident.id, lambda _: (said,), leader, done=due.id)
+
+
+class NotYet(Exception):
+    """Something else has to happen first; not a failure."""
+
+
+def _chat(means: Means) -> Chat:
+    if means.chat is None:
+        raise Impossible("this process does not speak in Teams")
+    return means.chat
+
+
+def _channel(means: Means, incident: Incident) -> str:
+    if incident.card:
+        return incident.card.conversation
+    return means.watch.channels[means.endpoint(incident).channel].id

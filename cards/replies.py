@@ -1,0 +1,59 @@
+"""One line for the thread: an edit of the card notifies nobody."""
+
+from bot.incident import (
+    Acknowledged,
+    Event,
+    RollbackApproved,
+    RollbackExpired,
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackRequested,
+    ShiftFailed,
+    Traffic,
+    TrafficShifted,
+)
+from cards.view import View
+from cards.words import clean, identifier, person
+
+
+def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
+    """Return what the thread is told of `event`, in plain text."""
+    name = identifier(view.endpoint.name)
+    who = person(view.name(event.by)) if event.by else "Watchkeeper"
+    match event:
+        case Acknowledged():
+            note = f": {clean(event.note, 200)}" if event.note else "."
+            return f"{who} acknowledged {view.incident.id}{note}"
+        case RollbackRequested():
+            able = ", ".join(person(n) for n in view.approvers[:5]) or "nobody"
+            return (
+                f"{who} asks to move {name} to {identifier(event.target)} "
+                f"({event.request}): {clean(event.reason, 200)} "
+                f"Who can approve until {event.expires_at:%H:%M} UTC: {able}."
+            )
+        case RollbackImpossible():
+            return f"No rollback of {name}: {clean(event.reason, 300)}."
+        case RollbackApproved():
+            return (
+                f"{who} approved {event.request}; the traffic of {name} is moved now."
+            )
+        case RollbackRejected():
+            return f"{who} rejected {event.request}: {clean(event.reason, 200)}"
+        case RollbackExpired():
+            return f"{event.request} expired; nobody decided. Nothing was changed."
+        case TrafficShifted():
+            return (
+                f"Rolled back: {name} now serves {_shares(event.after)}, "
+                f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
+            )
+        case ShiftFailed():
+            live = _shares(event.live) if event.live else "not known"
+            return (
+                f"Not rolled back ({event.request}): {clean(event.reason, 300)}. "
+                f"Traffic now: {live}."
+            )
+    return f"{view.incident.id} was updated."
+
+
+def _shares(traffic: Traffic) -> str:
+    return ", ".join(f"{identifier(d)} {p}%" for d, p in traffic.items())
