@@ -1,0 +1,125 @@
+"""The one reader of JSON from outside: what it takes means one thing to everybody.
+
+RFC 8259 with the doors shut that parsers disagree about (RFC 7493, I-JSON): UTF-8
+without a byte order mark, every key once, finite numbers of bounded size, no lone
+surrogate, no NUL, bounded nesting and number of values.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+MAX_DEPTH = 64
+MAX_VALUES = 100_000  # in the whole document
+MAX_MEMBERS = 10_000  # of one object
+_INTEGER = 20  # characters: every 64-bit integer, signed or not
+_NUMBER = 400  # characters of a number with a fraction or an exponent
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # unclosed: to the end
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+
+
+class NotJson(ValueError):
+    """The bytes are not JSON as we take it. The text says why, never what they held."""
+
+
+def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+    """Return the value that `body` spells: dict, list, str, int, float, bool or None.
+
+    Raises NotJson and nothing else. Integers have at most 20 characters; every string
+    can be stored as UTF-8 and holds no NUL.
+
+    >>> parse(b'{"severity": "Sev1"}')
+    {'severity': 'Sev1'}
+    >>> parse(b'{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    bot.strict_json.NotJson: a key appears twice in one object
+    """
+    _bound(body, max_depth)
+    try:
+        value = _DECODER.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise NotJson("the text is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"{error.msg.lower()} at character {error.pos}") from None
+    if _DOUBTFUL.search(body):
+        _check_texts(value)
+    return value
+
+
+def _bound(body: bytes, max_depth: int) -> None:
+    """Refuse what would cost too much to read. Counting comes first: it is cheap."""
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise NotJson("the text starts with a byte order mark")
+    opened = body.count(b"[") + body.count(b"{")
+    if opened <= max_depth and body.count(b",") < MAX_VALUES:
+        return
+    bare = _STRING.sub(b"", body)
+    if bare.count(b",") >= MAX_VALUES:
+        raise NotJson(f"more than {MAX_VALUES} values")
+    depth = 0
+    for bracket in bare.translate(None, delete=_NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > max_depth:
+            raise NotJson(f"nested more than {max_depth} deep")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotJson("a key appears twice in one object")
+    if len(found) > MAX_MEMBERS:
+        raise NotJson(f"an object has more than {MAX_MEMBERS} members")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _INTEGER:
+        raise NotJson("a number is too large")
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    if len(digits) > _NUMBER:
+        raise NotJson("a number is too long")
+    number = float(digits)
+    if number - number != 0:  # only an infinity differs from itself
+        raise NotJson("a number is too large")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotJson(f"{name} is not JSON")
+
+
+def _check_texts(value: Any) -> None:
+    for text in _texts(value):
+        if "\0" in text:
+            raise NotJson("a text holds a NUL character")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise NotJson("a text holds half a surrogate pair") from None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                waiting += members.keys()
+                waiting += members.values()
+            case list() as items:
+                waiting += items
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=_constant,
+)

@@ -1,0 +1,121 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.strict_json import MAX_MEMBERS, MAX_VALUES, NotJson, parse
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+PIECES = [
+    *rb"""{ } [ ] " \ \u d83d 0000 , : 1 - e9 . NaN true a""".split(),
+    b" ",
+    b"\xff",
+]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+    max_leaves=40,
+)
+
+
+@given(VALUES)
+def test_ordinary_json_is_read_as_it_stands(value: Any) -> None:
+    assert value == parse(json.dumps(value).encode())
+    assert value == parse(json.dumps(value, ensure_ascii=False).encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "expecting value"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+        ('{"a": 1}'.encode("utf-16-le"), "property name"),
+        ('{"a": 1}'.encode("utf-16"), "not UTF-8"),
+        ('{"a": 1}'.encode("utf-32-be"), "expecting value"),
+        (b'"\xc0\xaf"', "not UTF-8"),
+        (b'"\xed\xa0\x80"', "not UTF-8"),
+        (b'{"a": 1, "\\u0061": 2}', "twice"),
+        (b'[{"x": {"a": 1, "a": 1}}]', "twice"),
+        (b"[NaN]", "NaN"),
+        (b"[-Infinity]", "-Infinity"),
+        (b"1e999", "too large"),
+        (b"-1e999", "too large"),
+        (b"1" * 21, "too large"),
+        (b"1" * 300_000, "too large"),
+        (b"0." + b"1" * 100_000, "too long"),
+        (b'"\\ud800"', "surrogate"),
+        (b'"\\udc00\\ud800"', "surrogate"),
+        (b'{"\\udfff": 1}', "surrogate"),
+        (b'[[["a\\u0000b"]]]', "NUL"),
+        (b'"\x00"', "control"),
+        (b"[" * 65 + b"]" * 65, "nested"),
+        (b"[" * 1_000_000, "nested"),
+        (b'{"a":' * 100_000, "nested"),
+        (b"[" + b"0," * MAX_VALUES + b"0]", "values"),
+        (b"{" + b",".join(b'"%d":0' % i for i in range(MAX_MEMBERS + 1)) + b"}", "mem"),
+        (b"{}{}", "extra data"),
+        (b"{'a': 1}", "property name"),
+        (b"[1,]", "value"),
+        (b"+1", "value"),
+    ],
+)
+def test_what_parsers_disagree_about_is_refused(body: bytes, why: str) -> None:
+    """
+    Two readers that see two things in one body are how a check is walked around.
+    """
+    with pytest.raises(NotJson, match=why):
+        parse(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"[" * 64 + b"]" * 64, None),
+        (b'["' + b"[{" * 5000 + b'"]', ["[{" * 5000]),
+        (b'["' + b"," * MAX_VALUES + b'"]', ["," * MAX_VALUES]),
+        (b'"\\ud83d\\ude00"', "😀"),
+        (b'"\\\\u0000"', "\\u0000"),
+        (b'"\\\\ud800"', "\\ud800"),
+        (b"18446744073709551615", 2**64 - 1),
+        (b"-9223372036854775808", -(2**63)),
+        ('"リスク"'.encode(), "リスク"),
+        (b" \n true\t", True),
+    ],
+)
+def test_the_edge_of_what_is_taken(body: bytes, value: Any) -> None:
+    found = parse(body)
+
+    assert value is None or value == found
+
+
+def test_the_depth_limit_is_the_caller_s() -> None:
+    assert [[[]]] == parse(b"[[[]]]", max_depth=3)
+    with pytest.raises(NotJson, match="more than 2"):
+        parse(b"[[[]]]", max_depth=2)
+
+
+@settings(max_examples=500)
+@example(b'"' + b'\\"' * 50_000 + b"[" * 70)
+@example(b"]" * 70 + b"[" * 70)
+@given(
+    st.binary()
+    | st.lists(
+        st.sampled_from(PIECES),
+        max_size=200,
+    ).map(b"".join)
+)
+def test_no_bytes_make_it_raise_anything_else(body: bytes) -> None:
+    """
+    Whatever is sent, the door has one thing to catch.
+    """
+    try:
+        value = parse(body)
+    except NotJson:
+        return
+    assert json.loads(body) == value
