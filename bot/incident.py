@@ -64,6 +64,24 @@ class Reading:
     feature: str = ""
     unit: str = ""
 
+    @property
+    def breached(self) -> bool | None:
+        """Return whether the value is past its limit on the bad side; None: not known.
+
+        >>> Reading(
+        ...     metric="Accuracy", value=0.93, threshold=0.9, breached_when="below"
+        ... ).breached
+        False
+        """
+        if self.value is None or self.threshold is None:
+            return None
+        match self.breached_when:
+            case "above":
+                return self.value > self.threshold
+            case "below":
+                return self.value < self.threshold
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:

@@ -25,8 +25,10 @@ class NotJson(ValueError):
     """The bytes are not JSON as we take it. The text says why, never what they held."""
 
 
-def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+def parse(body: bytes, *, max_depth: int = MAX_DEPTH, nan_is_null: bool = False) -> Any:
     """Return the value that `body` spells: dict, list, str, int, float, bool or None.
+
+    `nan_is_null` reads what Python's own writer made: NaN and infinities become None.
 
     Raises NotJson and nothing else. Integers have at most 20 characters; every string
     can be stored as UTF-8 and holds no NUL.
@@ -39,7 +41,7 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     """
     _bound(body, max_depth)
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        value = (_LENIENT if nan_is_null else _DECODER).decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise NotJson("the text is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -122,4 +124,10 @@ _DECODER = json.JSONDecoder(
     parse_int=_integer,
     parse_float=_fraction,
     parse_constant=_constant,
+)
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=lambda _: None,
 )

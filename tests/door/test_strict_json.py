@@ -100,6 +100,13 @@ def test_the_depth_limit_is_the_caller_s() -> None:
         parse(b"[[[]]]", max_depth=2)
 
 
+def test_the_nan_of_python_s_writer_is_nothing_when_asked() -> None:
+    """
+    Azure ML writes its breached rows with Python, NaN included.
+    """
+    assert {"a": None} == parse(b'{"a": NaN}', nan_is_null=True)
+
+
 @settings(max_examples=500)
 @example(b'"' + b'\\"' * 50_000 + b"[" * 70)
 @example(b"]" * 70 + b"[" * 70)

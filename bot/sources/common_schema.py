@@ -1,0 +1,29 @@
+"""Any other alert of the common schema: a service that we know nothing more about."""
+
+from bot.incident import Alert
+from bot.sources._common_alert import alert, context, essentials, service
+from bot.sources._criteria import condition_of, criteria
+from bot.sources._fields import Document, Route
+from bot.sources._metrics import worded
+
+ROUTE: Route = "alerts"
+GENERAL = True
+
+
+def recognises(document: Document) -> bool:
+    return service(document) is not None
+
+
+def parse(document: Document) -> tuple[Alert, ...]:
+    found = criteria(condition_of(context(document)))
+    base = essentials(document)
+    return (
+        alert(
+            document,
+            source="common_schema",
+            kind=worded(f"{base.rule} {base.description}") or "platform",
+            readings=found.readings,
+            window=found.window,
+            dimensions=found.dimensions,
+        ),
+    )

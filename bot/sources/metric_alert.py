@@ -1,0 +1,36 @@
+"""Metric alert of the common schema: static, dynamic, or availability."""
+
+from bot.incident import Alert, Kind
+from bot.sources._common_alert import alert, context, service
+from bot.sources._criteria import Criteria, condition_of, criteria
+from bot.sources._fields import Document, Route, line
+from bot.sources._metrics import metric_kind
+
+ROUTE: Route = "alerts"
+
+
+def recognises(document: Document) -> bool:
+    return service(document) == "platform"
+
+
+def parse(document: Document) -> tuple[Alert, ...]:
+    found = criteria(condition_of(context(document)))
+    return (
+        alert(
+            document,
+            source="metric_alert",
+            kind=kind(line(context(document).get("conditionType")), found),
+            readings=found.readings,
+            window=found.window,
+            dimensions=found.dimensions,
+        ),
+    )
+
+
+def kind(condition_type: str, found: Criteria) -> Kind:
+    """Return the kind of the first metric; a web test is about availability."""
+    if condition_type.lower().startswith("webtest"):
+        return "availability"
+    if not found.readings:
+        return "platform"
+    return metric_kind(found.readings[0].metric, found.dimensions)

@@ -1,0 +1,29 @@
+"""Event Grid's last word: our subscription is gone, so no event will come any more."""
+
+from bot.incident import Alert
+from bot.sources._event import envelope, fingerprint
+from bot.sources._fields import Document, Route, line, mapping
+
+ROUTE: Route = "events"
+_KIND = "Microsoft.EventGrid.SubscriptionDeletedEvent"
+
+
+def recognises(document: Document) -> bool:
+    return _KIND in (document.get("eventType"), document.get("type"))
+
+
+def parse(document: Document) -> tuple[Alert, ...]:
+    event = envelope(document)
+    which = line(mapping(event.data).get("eventSubscriptionId")).rsplit("/", 1)[-1]
+    return (
+        Alert(
+            source="subscription_deleted",
+            kind="silence",
+            fingerprint=fingerprint(event, "subscription", which or event.id),
+            status="firing",
+            severity=1,
+            title=line(f"The Event Grid subscription {which} was deleted"),
+            starts_at=event.at,
+            resources=(event.source,) if event.source else (),
+        ),
+    )

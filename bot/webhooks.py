@@ -1,0 +1,193 @@
+"""The door: POST /api/alerts and POST, OPTIONS /api/events.
+
+The order is the defence: who calls, what they announce, the bytes up to a limit, is it
+an alert, is it kept on disk. Only then 202. Azure repeats 503 and gives up on 500, so
+whatever we did not foresee is a 503 too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Protocol, TypeAlias
+
+from aiohttp import hdrs, web
+
+from bot import handshakes, sources
+from bot.callers import Caller, Credentials, Denied, Undecided
+
+LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB
+BODY_S = 20.0  # until the whole body must be here
+RETRY_S = 5  # Azure Monitor's own first delay
+
+_log = logging.getLogger(__name__)
+_JSON = "application/json"
+_EVENTS = {_JSON, "application/cloudevents+json", "application/cloudevents-batch+json"}
+_Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Store(Protocol):
+    async def accept(self, source: str, body: bytes) -> str:
+        """Keep a delivery of "alerts" or "events" on disk and return its id.
+
+        The same bytes again return the same id. Raises when they are not kept.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Everything that the two routes need."""
+
+    store: Store
+    alerts: Caller
+    events: Caller
+    subscriptions: handshakes.Allowed = field(default_factory=handshakes.Allowed)
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """Return the routes to add to an application."""
+
+    async def alerts(request: web.Request) -> web.Response:
+        await _known(request, door.alerts)
+        body = await _body(request, {_JSON})
+        return await _kept(door.store, "alerts", body)
+
+    async def events(request: web.Request) -> web.Response:
+        await _known(request, door.events)
+        body = await _body(request, _EVENTS)
+        answer = _handshake(request, body, door.subscriptions)
+        return answer or await _kept(door.store, "events", body)
+
+    async def permission(request: web.Request) -> web.Response:
+        return _permission(request)
+
+    return [
+        web.post("/api/alerts", _guarded(alerts), expect_handler=_expect),
+        web.post("/api/events", _guarded(events), expect_handler=_expect),
+        web.options("/api/events", _guarded(permission)),
+    ]
+
+
+def _guarded(handler: _Next) -> _Next:
+    """Return the handler with every failure answered in words and never by 500."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Denied as denied:
+            return _refusal(denied.status, denied.reason)
+        except sources.NotAnAlert as error:
+            return _refusal(400, str(error))
+        except Undecided as undecided:
+            return _later(undecided.reason, undecided.retry_after_s)
+        except (web.HTTPException, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001  the one edge where all failures meet
+            _log.exception("a delivery to %s could not be taken", request.path)
+            return _later("it could not be kept; please send it again", RETRY_S)
+
+    return answer
+
+
+def _refusal(
+    status: int, reason: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    shown = dict(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        shown[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    return web.json_response({"error": reason}, status=status, headers=shown)
+
+
+def _later(reason: str, seconds: int) -> web.Response:
+    return _refusal(503, reason, {hdrs.RETRY_AFTER: str(seconds)})
+
+
+async def _known(request: web.Request, caller: Caller) -> None:
+    await caller.check(
+        Credentials(
+            tuple(request.headers.getall(hdrs.AUTHORIZATION, ())),
+            tuple(request.query.getall("code", ())),
+        )
+    )
+
+
+async def _expect(request: web.Request) -> None:
+    """Say nothing yet: "100 Continue" follows once the caller is known."""
+
+
+async def _body(request: web.Request, types: set[str]) -> bytes:
+    """Return the bytes. Raises HTTPException for 408, 413, 415 and 417."""
+    _announced(request, types)
+    if expected := request.headers.get(hdrs.EXPECT):
+        if expected.lower() != "100-continue":
+            raise _error(web.HTTPExpectationFailed, "only 100-continue is understood")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > LIMIT:
+                    raise _too_large(len(body))
+    except TimeoutError:
+        raise _error(web.HTTPRequestTimeout, "the body came too slowly") from None
+    except web.RequestPayloadError:
+        raise _error(web.HTTPBadRequest, "the body is cut off or encoded") from None
+    return bytes(body)
+
+
+def _announced(request: web.Request, types: set[str]) -> None:
+    """Refuse by the headers what need not be read."""
+    kinds = request.headers.getall(hdrs.CONTENT_TYPE, ())
+    kind, _, parameters = (kinds[0] if len(kinds) == 1 else "").partition(";")
+    if kind.strip().lower() not in types or not _utf8(parameters):
+        raise _error(web.HTTPUnsupportedMediaType, "send JSON in UTF-8")
+    if request.headers.getall(hdrs.CONTENT_ENCODING, ["identity"]) != ["identity"]:
+        raise _error(web.HTTPUnsupportedMediaType, "send it without an encoding")
+    if (length := request.content_length) is not None and length > LIMIT:
+        raise _too_large(length)
+
+
+def _utf8(parameters: str) -> bool:
+    name, _, value = parameters.strip().rstrip(";").lower().partition("=")
+    charset = value.strip().strip('"')
+    return name.strip() in {"", "charset"} and charset in {"", "utf-8", "utf8"}
+
+
+def _too_large(length: int) -> web.HTTPException:
+    return web.HTTPRequestEntityTooLarge(
+        LIMIT,
+        length,
+        text=f'{{"error": "more than {LIMIT} bytes"}}',
+        content_type=_JSON,
+    )
+
+
+def _error(kind: type[web.HTTPException], reason: str) -> web.HTTPException:
+    """Return an exception whose body is our JSON and that closes the connection."""
+    return kind(
+        text=f'{{"error": "{reason}"}}',
+        content_type=_JSON,
+        headers={hdrs.CONNECTION: "close"},
+    )
+
+
+async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response:
+    sources.check(route, body)
+    delivery = await store.accept(route, body)
+    return web.json_response({"delivery": delivery}, status=202)
+
+
+def _handshake(
+    request: web.Request, body: bytes, allowed: handshakes.Allowed
+) -> web.Response | None:
+    """Return the answer to Event Grid's validation event, None when it is not one."""
+    code = handshakes.code(request.headers, body, allowed)
+    return None if code is None else web.json_response({"validationResponse": code})
+
+
+def _permission(request: web.Request) -> web.Response:
+    """Answer the handshake of CloudEvents, in which Event Grid asks leave to send."""
+    return web.Response(headers=handshakes.permission(request.headers))
