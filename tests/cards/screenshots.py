@@ -9,7 +9,6 @@ whose host knows no charts, so that the fallbacks show.
 import argparse
 import asyncio
 import json
-import shutil
 from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,15 +18,8 @@ from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
 from bot.simulator import page
+from tests.browser import ARGUMENTS, chromium, serve
 
-CHROMIUM_ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 _VIEWS: Final = (
     ("Teams desktop, light", 720, "theme=light"),
     ("Teams desktop, dark", 720, "theme=dark"),
@@ -49,20 +41,6 @@ _JOIN: Final = """async (pictures) => {
 }"""
 
 
-def chromium() -> str | None:
-    """Return the Chromium on the PATH, if there is one."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for path in map(shutil.which, names) if path), None)
-
-
-async def serve(app: web.Application) -> tuple[web.AppRunner, str]:
-    """Serve `app` on a free loopback port; return its runner and its address."""
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-
 async def draw(cards: Iterable[tuple[str, Any]], folder: Path) -> None:
     """Write one PNG a card into `folder`; `cards` holds names and card objects."""
     app = web.Application()
@@ -70,18 +48,19 @@ async def draw(cards: Iterable[tuple[str, Any]], folder: Path) -> None:
     runner, origin = await serve(app)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS)
+            executable_path=chromium(), args=list(ARGUMENTS)
         )
         for name, card in cards:
-            views = [await _view(browser, origin, card, *view) for view in _VIEWS]
+            views = [await _view(browser, origin, card, view) for view in _VIEWS]
             await _join(browser, views, folder / f"{name}.png")
         await browser.close()
     await runner.cleanup()
 
 
 async def _view(
-    browser: Browser, origin: str, card: Any, note: str, width: int, query: str
+    browser: Browser, origin: str, card: Any, view: tuple[str, int, str]
 ) -> bytes:
+    note, width, query = view
     tab = await browser.new_page(
         viewport={"width": width, "height": 200}, timezone_id="Europe/Berlin"
     )

@@ -1,0 +1,55 @@
+// The rail: teams and their channels, a dot where something was said meanwhile.
+
+import { avatar, h, icon } from "./dom.js";
+
+export class Channels extends EventTarget {
+  #place;
+  #all = [];
+  #unread = new Set();
+  current;
+
+  constructor(place) {
+    super();
+    this.#place = place;
+  }
+
+  fill(all, wished) {
+    this.#all = all;
+    this.current = all.find((one) => one.id === (this.current?.id ?? wished)) ?? all[0];
+    this.#draw();
+  }
+
+  heard(conversation) {
+    if (conversation === this.current?.id || this.#unread.has(conversation)) return;
+    this.#unread.add(conversation);
+    this.#draw();
+  }
+
+  choose(one) {
+    this.current = one;
+    this.#unread.delete(one.id);
+    this.#draw();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #draw() {
+    const teams = new Map();
+    for (const one of this.#all) {
+      const team = one.personal ? "Chat" : one.team || "Risk models";
+      teams.set(team, [...(teams.get(team) ?? []), one]);
+    }
+    const parts = [...teams].map(([team, channels]) => [h("h2", { class: "rail-team" }, avatar(team, { small: true, bot: true }), team), h("ul", {}, channels.map((one) => h("li", {}, this.#button(one))))]);
+    this.#place.replaceChildren(...parts.flat());
+  }
+
+  #button(one) {
+    const unread = this.#unread.has(one.id);
+    return h(
+      "button",
+      { class: `rail-channel${unread ? " rail-unread" : ""}`, "aria-current": one.id === this.current?.id ? "page" : undefined, "data-conversation": one.id, onclick: () => this.choose(one) },
+      icon("channel"),
+      h("span", { class: "rail-name" }, one.name),
+      unread && h("span", { class: "rail-dot" }, h("span", { class: "unseen" }, "unread")),
+    );
+  }
+}
