@@ -23,7 +23,10 @@ async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None
     found = await means.chat.find(effect.conversation, key) if due.attempts else None
     if found is None:
         shown = await render(means, effect.card, effect.about)
-        message = Message(card=shown.card, summary=shown.summary, key=key)
+        text = "" if shown.card else shown.text
+        message = Message(
+            text=text, card=shown.card or None, summary=shown.summary, key=key
+        )
         await means.chat.post(effect.conversation, message, effect.reply_to)
     await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
 
@@ -35,6 +38,8 @@ async def render(means: Means, card: str, about: Mapping[str, str]) -> Rendered:
         return help_card.render(rows, about.get("note", ""))
     if card == "alerts":
         return await _alerts(means, about.get("endpoint", ""))
+    if card == "text":
+        return Rendered({}, about["text"], about["text"])
     if card == "error":
         return error.render(
             about.get("reason", ""),

@@ -1,0 +1,269 @@
+"""The desk: hears what people do in Teams, writes it down, answers at once.
+
+It never waits for Azure or Teams. A change is recorded here; what follows is queued.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cards
+from bot import turns
+from bot.commands import Ask, Command, Words, commands
+from bot.commands.reading import incident_id, request_id, understand
+from bot.consequences import follow
+from bot.incident import Actor, Answer, CommandRefused, Follow, Incident, Refused
+from bot.store import Conflict, Unwritable
+from bot.turns import DialogAsked, DialogSent, Installed, Pressed, Typed
+from bot.watch import Person
+from bot.worker import Means, render
+from cards.view import View
+
+TRIES = 8  # to decide again when somebody else was first
+CHANNEL = "@thread."  # what the id of a channel has in it, and a chat's has not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where somebody asks, and so what they may see from there."""
+
+    conversation: str
+    reply_to: str
+
+
+class Desk:
+    """Implements `turns.Desk` over the store."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    async def hear(self, turn: turns.Turn) -> turns.Answer:
+        """Return what the person gets to see at once."""
+        try:
+            match turn:
+                case Installed():
+                    await self._installed(turn)
+                    return turns.Nothing()
+                case Typed():
+                    return await self._typed(turn)
+                case DialogAsked():
+                    return await self._dialog(turn)
+                case DialogSent() | Pressed():
+                    return await self._pressed(turn)
+        except Unwritable:
+            text = "This cannot be recorded right now, so nothing was done. Try again."
+            return turns.Wrong(text, 500)
+
+    # -- typed ------------------------------------------------------------------------
+
+    async def _typed(self, turn: Typed) -> turns.Answer:
+        place = _Place(
+            conversation=turn.conversation, reply_to=turn.thread or turn.activity
+        )
+        try:
+            command, words = understand(turn.text)
+            person = command.permit(turn.actor, self._means.watch)
+            if command.card:
+                about = await self._about(command, words, place.conversation)
+                await self._say(place, command.card, about)
+                return turns.Nothing()
+            incident = await self._decide(
+                command, words, turn.actor, person, place.conversation
+            )
+        except Refused as refused:
+            await self._say(place, "error", {"reason": str(refused)})
+            return turns.Nothing()
+        if incident.card is None or incident.card.activity != place.reply_to:
+            text = f"Noted on {incident.id}: {command.verb}."
+            await self._say(place, "text", {"text": text})
+        return turns.Nothing()
+
+    async def _about(
+        self, command: Command, words: Words, conversation: str
+    ) -> Mapping[str, str]:
+        if command.about == "nothing":
+            return words
+        incident = await self._find(command, words, conversation)
+        return {**words, "incident": incident.id}
+
+    async def _say(self, place: _Place, card: str, about: Mapping[str, str]) -> None:
+        """Queue an answer: it survives a kill, and Teams may be slow."""
+        effect = Answer(place.conversation, place.reply_to, card, about)
+        await self._means.store.outbox.queue(
+            "", Follow(effect=effect, due_at=self._means.clock())
+        )
+
+    # -- buttons ----------------------------------------------------------------------
+
+    async def _pressed(self, turn: Pressed | DialogSent) -> turns.Answer:
+        data, verb = turn.data, turn.verb
+        if not self._genuine(data):
+            return turns.Wrong("This button is not one of ours. Nothing was changed.")
+        if verb == "refresh" or getattr(turn, "trigger", "manual") == "automatic":
+            return await self._refresh(turn)
+        command = commands().get(verb)
+        if command is None or command.decide is None:
+            return turns.Wrong("This card is too old for that button; ask for it anew.")
+        words = {**turn.inputs, "incident": data["id"]}
+        if ref := data.get("ref"):
+            words["request"] = request_id(ref)
+        try:
+            person = command.permit(turn.actor, self._means.watch)
+            incident = await self._decide(
+                command, words, turn.actor, person, turn.conversation
+            )
+        except Refused as refused:
+            return turns.Say(str(refused))
+        return turns.ShowCard(cards.show(self._view(incident, turn.actor)).card)
+
+    async def _refresh(self, turn: Pressed | DialogSent) -> turns.Answer:
+        incident = await self._means.store.load(turn.data["id"])
+        if incident is None or not self._in_sight(incident, turn.conversation):
+            return turns.Nothing()
+        return turns.ShowCard(cards.show(self._view(incident, turn.actor)).card)
+
+    async def _dialog(self, turn: DialogAsked) -> turns.Answer:
+        if not self._genuine(turn.data):
+            return turns.Wrong("This button is not one of ours.")
+        command = commands().get(turn.verb)
+        if command is None or not command.card:
+            return turns.Wrong("This card is too old for that button; ask for it anew.")
+        try:
+            command.permit(turn.actor, self._means.watch)
+            words = {"incident": turn.data["id"]}
+            incident = await self._find(command, words, turn.conversation)
+        except Refused as refused:
+            return turns.Say(str(refused))
+        shown = await render(self._means, command.card, {"incident": incident.id})
+        return turns.Dialog(shown.card, f"{command.verb.capitalize()} {incident.id}")
+
+    def _genuine(self, data: Mapping[str, str]) -> bool:
+        """Return whether our own card holds this button: id and revision are signed."""
+        key, revision = data.get("id", ""), data.get("rev", "")
+        if not (key.isascii() and revision.isascii() and revision.isdigit()):
+            return False
+        if len(key) > 20 or len(revision) > 9:  # noqa: PLR2004 ours are shorter
+            return False
+        expected = self._means.sign(key, int(revision))
+        return hmac.compare_digest(expected.encode(), data.get("t", "").encode())
+
+    # -- deciding ---------------------------------------------------------------------
+
+    async def _decide(
+        self,
+        command: Command,
+        words: Words,
+        actor: Actor,
+        person: Person,
+        conversation: str,
+    ) -> Incident:
+        """Record what the command decides; decide again when somebody was first."""
+        for _ in range(TRIES):
+            incident = await self._find(command, words, conversation)
+            ask = Ask(
+                actor=actor,
+                person=person,
+                now=self._means.clock(),
+                watch=self._means.watch,
+                incident=incident,
+                endpoint=self._means.endpoint(incident),
+                words=words,
+            )
+            try:
+                events = command.decide(ask) if command.decide else ()
+                return await self._means.store.append(
+                    incident, events, follow(incident, events)
+                )
+            except Refused as refused:
+                await self._refusal(incident, actor, command.verb, str(refused))
+                raise
+            except Conflict:
+                continue
+        raise Refused("Many people changed this at once; please try again.")
+
+    async def _refusal(
+        self, incident: Incident, actor: Actor, verb: str, reason: str
+    ) -> None:
+        """Keep in the history that somebody tried; a lost race here loses nothing."""
+        event = CommandRefused(
+            at=self._means.clock(), by=actor, verb=verb, reason=reason
+        )
+        try:
+            await self._means.store.append(incident, [event])
+        except Conflict:
+            latest = await self._means.store.load(incident.id)
+            if latest is not None:
+                await self._means.store.append(latest, [event])
+
+    async def _find(
+        self, command: Command, words: Words, conversation: str
+    ) -> Incident:
+        """Return the incident that is meant. Raises Refused: which one, or where."""
+        store = self._means.store
+        if command.about == "request":
+            found = await self._requested(command, words.get("request", ""))
+        else:
+            typed = words.get("incident", "")
+            if not typed:
+                raise Refused(f"Which one? For example: {command.usage}")
+            found = await store.load(incident_id(typed)) if incident_id(typed) else None
+            if found is None and command.about == "endpoint or incident":
+                found = await self._open_on(typed)
+            if found is None:
+                raise Refused(f'There is no incident "{typed[:40]}". Try "alerts".')
+        if not self._in_sight(found, conversation):
+            raise Refused(f"{found.id} belongs to another channel; ask there.")
+        return found
+
+    async def _requested(self, command: Command, request: str) -> Incident:
+        if not request:
+            raise Refused(f"Which request? For example: {command.usage}")
+        found = await self._means.store.of_request(request)
+        if found is None:
+            raise Refused(f"There is no request {request}.")
+        return found
+
+    async def _open_on(self, name: str) -> Incident | None:
+        """Return the newest open incident of an endpoint."""
+        endpoints = self._means.watch.named(name)
+        if len(endpoints) > 1:
+            raise Refused(
+                f"Several endpoints are called {name}; use the incident's id."
+            )
+        if not endpoints:
+            return None
+        listed = await self._means.store.incidents(
+            status=("firing", "acknowledged"), endpoint=endpoints[0].id, limit=1
+        )
+        if not listed:
+            raise Refused(f"No alert is open on {endpoints[0].name}.")
+        return await self._means.store.load(listed[0].id)
+
+    def _in_sight(self, incident: Incident, conversation: str) -> bool:
+        """Return whether a conversation may see the incident: its channel, or a chat."""
+        endpoint = self._means.watch.endpoint(incident.endpoint)
+        if endpoint is None:
+            return False
+        if CHANNEL not in conversation:
+            return True
+        return self._means.watch.channels[endpoint.channel].id == conversation
+
+    def _view(self, incident: Incident, viewer: Actor) -> View:
+        view = self._means.view(incident)
+        return View(
+            incident=view.incident,
+            endpoint=view.endpoint,
+            watch=view.watch,
+            now=view.now,
+            links=view.links,
+            sign=view.sign,
+            viewer=viewer,
+        )
+
+    async def _installed(self, turn: Installed) -> None:
+        """Remember where we may speak, for each channel that the team has with us."""
+        store, now = self._means.store, self._means.clock()
+        reference = {**turn.reference}
+        await store.remember(turn.conversation, reference, now)
+        if turn.team:
+            await store.remember(f"team:{turn.team}", reference, now)

@@ -1,0 +1,211 @@
+"""Every setting, from WATCHKEEPER_… variables or the `settings` of watchkeeper.yaml."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from bot.watch import WatchList
+
+PREFIX = "WATCHKEEPER_"
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+[^\s]*$")]
+
+
+class Misconfigured(Exception):
+    """The process must not start; one line for each thing to mend."""
+
+
+class Settings(BaseModel):
+    """Field descriptions are the README's table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(3978, ge=0, le=65535, description="port to listen on")
+    public_url: str = Field("", description="where people reach our pages")
+    database_url: str = Field(
+        "sqlite:///.watchkeeper/watchkeeper.db",
+        description="sqlite:///FILE or postgresql://user@host/database",
+    )
+    watch_file: Path = Field(Path("watchkeeper.yaml"), description="the watch list")
+    tenant_id: str = Field("", description="Entra tenant; the watch list's if empty")
+    bot_app_id: str = Field("", description="client id of the bot; required by serve")
+    bot_issuer: str = Field(
+        "https://api.botframework.com", description="who signs Teams' calls"
+    )
+    bot_openid_url: Url = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="where Teams' signing keys are found",
+    )
+    bot_login_url: Url = Field(
+        "https://login.microsoftonline.com", description="where the bot gets its token"
+    )
+    graph_url: str = Field(
+        "",
+        description="Microsoft Graph, to look for a card whose send was in doubt; "
+        "needs the consent ChannelMessage.Read.Group",
+    )
+    service_url_allow: str = Field(
+        "https://smba.trafficmanager.net",
+        description="origins of Teams that we answer to, separated by commas",
+    )
+    alert_auth: Literal["entra", "url-secret", "none"] = Field(
+        "entra", description="how action groups prove who they are"
+    )
+    alert_audience: str = Field(
+        "", description="client id or api://… that callers ask tokens for"
+    )
+    alert_jwks_url: str = Field("", description="Entra's signing keys; the tenant's")
+    alert_secrets: str = Field(
+        "", description="for url-secret: one or two, separated by a comma"
+    )
+    event_auth: Literal["entra", "url-secret", "none"] = Field(
+        "entra", description="how Event Grid proves who it is"
+    )
+    event_role: str = Field(
+        "AzureEventGridSecureWebhookSubscriber", description="role that it must have"
+    )
+    azure_management_url: Url = Field(
+        "https://management.azure.com", description="Azure Resource Manager"
+    )
+    azure_logs_url: Url = Field(
+        "https://api.loganalytics.io", description="Log Analytics"
+    )
+    reader_client_id: str = Field("", description="managed identity that reads Azure")
+    executor_client_id: str = Field(
+        "", description="managed identity that moves traffic; execute alone"
+    )
+    evidence_url: str = Field(
+        ".watchkeeper/evidence", description="folder (or blob container) for evidence"
+    )
+    key_file: Path = Field(
+        Path(".watchkeeper/keys.json"),
+        description="keys that sign buttons and the log; made at the first start",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="how much is logged"
+    )
+
+    def problems(self, *, talks: bool = True) -> list[str]:
+        """Return what stands against starting; `talks`: the process that serves."""
+        found = []
+        if talks and not self.bot_app_id:
+            found.append("BOT_APP_ID is empty: anybody could pose as Teams")
+        for name in ("alert_auth", "event_auth"):
+            if getattr(self, name) == "none" and not _loopback(self.host):
+                found.append(
+                    f"{name.upper()}=none is only for a loopback host, not {self.host}"
+                )
+            if getattr(self, name) == "url-secret" and not self.alert_secrets:
+                found.append(f"{name.upper()}=url-secret needs ALERT_SECRETS")
+        if talks and "entra" in (self.alert_auth, self.event_auth):
+            found += [] if self.alert_audience else ["ALERT_AUDIENCE is empty"]
+        found += self._mixed_clouds()
+        for origin in self.origins:
+            parts = urlsplit(origin)
+            local = parts.scheme == "http" and _loopback(parts.hostname or "")
+            if parts.scheme != "https" and not local:
+                found.append(f"SERVICE_URL_ALLOW: {origin} is not https")
+        return found
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        given = self.service_url_allow.split(",")
+        return tuple(o.strip().rstrip("/") for o in given if o.strip())
+
+    @property
+    def pages(self) -> str:
+        """Return where our pages are, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def _mixed_clouds(self) -> list[str]:
+        """A local cloud with one public address left in would send tokens out."""
+        names = (
+            "azure_management_url",
+            "azure_logs_url",
+            "bot_openid_url",
+            "bot_login_url",
+        )
+        local = {n: _loopback(urlsplit(getattr(self, n)).hostname or "") for n in names}
+        if all(local.values()) or not any(local.values()):
+            return []
+        public = ", ".join(n.upper() for n, is_local in local.items() if not is_local)
+        return [f"{public} still points at the public cloud while others are local"]
+
+
+def load(environment: dict[str, str] | None = None) -> tuple[Settings, WatchList]:
+    """Return settings and watch list. Raises Misconfigured, a line for each mistake."""
+    given = dict(os.environ if environment is None else environment)
+    values: dict[str, Any] = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in given.items()
+        if name.startswith(PREFIX)
+    }
+    path = Path(values.get("watch_file", "watchkeeper.yaml"))
+    document = _yaml(path)
+    from_file = document.pop("settings", {})
+    if not isinstance(from_file, dict):
+        raise Misconfigured(f"{path}: settings must be names with values")
+    settings = _settings({**from_file, **values})
+    watch = _watch(document, path)
+    if settings.tenant_id and settings.tenant_id.lower() != watch.tenant:
+        raise Misconfigured(f"TENANT_ID is not the tenant that {path} names")
+    return settings, watch
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(str(p) for p in e['loc']).upper()}: {_mend(e)}"
+            for e in error.errors()
+        ]
+        raise Misconfigured("\n".join(lines)) from None
+
+
+def _watch(document: dict[str, Any], path: Path) -> WatchList:
+    try:
+        return WatchList.model_validate(document)
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(p) for p in e['loc']) or 'the file'}: {_mend(e)}"
+            for e in error.errors()
+        ]
+        raise Misconfigured("\n".join(lines)) from None
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"{path} is not there; WATCHKEEPER_WATCH_FILE names the watch list"
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or type(error).__name__
+        raise Misconfigured(f"{path}{where}: {what}") from None
+    if not isinstance(document, dict):
+        raise Misconfigured(f"{path}: expected names with values at the top")
+    return document
+
+
+def _mend(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
