@@ -1,5 +1,24 @@
-"""The shared signal engine. Needs NumPy, nothing else of ours; importable alone."""
+"""The shared signal engine. Needs NumPy and PyArrow, nothing else of ours.
 
+>>> import numpy as np
+>>> rng = np.random.default_rng(1)
+>>> training = {"age": rng.normal(40, 9, 5_000), "income": rng.normal(50, 9, 5_000)}
+>>> today = {"age": rng.normal(40, 9, 5_000), "income": rng.normal(57, 9, 5_000)}
+>>> evaluate(training, today).sentence
+'1 of 2 features is over the drift limit: income.'
+"""
+
+from bot.signals.codec import from_json, to_json
+from bot.signals.engine import evaluate
+from bot.signals.metric import Rule
 from bot.signals.report import FeatureResult, Report, Shape
 
-__all__ = ["FeatureResult", "Report", "Shape"]
+__all__ = [
+    "FeatureResult",
+    "Report",
+    "Rule",
+    "Shape",
+    "evaluate",
+    "from_json",
+    "to_json",
+]

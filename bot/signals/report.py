@@ -41,6 +41,7 @@ class FeatureResult:
     adjusted_p: float | None = None
     flags: tuple[str, ...] = ()
     shape: Shape | None = None
+    not_finite: str = ""  # "NaN", "Infinity": Azure ML's figure, where value is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

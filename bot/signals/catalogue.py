@@ -1,0 +1,82 @@
+"""Every metric the engine knows, by name, and what a list of rules asks of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.signals import drift, quality
+from bot.signals.metric import DataType, Metric, Mode, RuleLike
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for module in (drift, quality) for metric in module.METRICS
+}
+_ALIASES = {metric.alias: metric for metric in METRICS.values()}
+
+
+def named(name: str) -> Metric:
+    """Return the metric of this name, in any letter case, or of this alias.
+
+    Raises:
+        ValueError: there is none; says which one may have been meant.
+
+    >>> named("psi").name
+    'PopulationStabilityIndex'
+    """
+    wanted = name.strip().lower().replace("_", "").replace("-", "")
+    for metric in METRICS.values():
+        if wanted in {metric.name.lower(), metric.alias}:
+            return metric
+    known = [m.name for m in METRICS.values()]
+    close = get_close_matches(name, [*known, *_ALIASES], n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    raise ValueError(f"no metric is called {name!r}; {hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One metric, its limit, and of which features it is asked."""
+
+    metric: Metric
+    threshold: float
+    data_types: frozenset[DataType]
+    columns: tuple[str, ...] = ()  # () = all
+
+    def of(self, name: str, data_type: DataType) -> bool:
+        return data_type in self.data_types and (
+            not self.columns or name in self.columns
+        )
+
+
+def asked(rules: Iterable[RuleLike], signal: str, mode: Mode) -> tuple[Asked, ...]:
+    """Return what `rules` ask; without any, Azure ML's own choice for the signal.
+
+    Raises:
+        ValueError: a rule names a metric that does not exist.
+    """
+    wanted = []
+    for rule in rules:
+        metric = named(rule.metric)
+        limit = _default(metric, mode) if rule.threshold is None else rule.threshold
+        wanted.append(Asked(metric, limit, metric.applies_to, rule.columns))
+    return tuple(wanted) or _usual(signal, mode)
+
+
+def _default(metric: Metric, mode: Mode) -> float:
+    return metric.azure_default if mode == "azureml" else metric.default
+
+
+def _usual(signal: str, mode: Mode) -> tuple[Asked, ...]:
+    if signal == "data-quality":
+        return tuple(
+            Asked(metric, _default(metric, mode), metric.applies_to)
+            for metric in METRICS.values()
+            if metric.signal == signal
+        )
+    choice: tuple[tuple[str, DataType], ...] = (
+        ("NormalizedWassersteinDistance", "Numerical"),
+        ("JensenShannonDistance", "Categorical"),
+    )
+    return tuple(
+        Asked(METRICS[name], _default(METRICS[name], mode), frozenset({data_type}))
+        for name, data_type in choice
+    )

@@ -1,0 +1,96 @@
+"""Equal-width bins over both sides, as Azure ML lays and counts them.
+
+All arrays of values here are sorted, so a count is a binary search.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.signals.metric import CannotCompute
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+_EVEN = 1e-10  # Spark's limit for "all bins are equally wide"
+
+
+def bin_count(smaller: int) -> int:
+    """Return Sturges' number of bins for `smaller` rows.
+
+    >>> bin_count(1_000)
+    11
+    """
+    if smaller <= 0:
+        raise CannotCompute("math domain error", kind="ValueError")
+    return math.ceil(math.log2(smaller) + 1)
+
+
+def edges(reference: Floats, production: Floats, bins: int) -> Floats:
+    """Return `bins` + 1 edges from the least to the greatest value of both sides.
+
+    The last edge may fall a rounding short of the maximum; Azure ML loses those rows.
+
+    >>> edges(np.array([0.0, 4.0]), np.array([1.0, 8.0]), 4).tolist()
+    [0.0, 2.0, 4.0, 6.0, 8.0]
+    >>> edges(np.array([2.0]), np.array([2.0]), 4).tolist()
+    [1.99, 2.01]
+    """
+    low = min(float(reference[0]), float(production[0]))
+    high = max(float(reference[-1]), float(production[-1]))
+    if low == high:
+        around = 0.005 if low == 0 else abs(low * 0.005)
+        return np.array([low - around, low + around])
+    width = (high - low) / bins
+    return np.array([low, *(low + i * width for i in range(1, bins + 1))])
+
+
+def counts(values: Floats, at: Floats) -> Counts:
+    """Return how many sorted `values` fall into each bin, as Spark's RDD.histogram.
+
+    Values outside the edges are not counted; the last bin is closed.
+
+    Raises:
+        CannotCompute: as Spark refuses edges that infinite values have spoilt.
+    """
+    _refuse(at)
+    first, last = float(at[0]), float(at[-1])
+    inside = values[
+        np.searchsorted(values, first, "left") : np.searchsorted(values, last, "right")
+    ]
+    steps = np.diff(at)
+    bins = len(steps)
+    if float(steps.max()) - float(steps.min()) < _EVEN:
+        cuts = _even_cuts(inside, first, (last - first) / bins, bins)
+    else:
+        cuts = np.searchsorted(inside, at[1:-1], "left")
+    return np.diff(np.concatenate(([0], cuts, [len(inside)])))
+
+
+def _refuse(at: Floats) -> None:
+    if np.isnan(at).any():
+        raise CannotCompute("can not have None or NaN in buckets", kind="ValueError")
+    if (np.diff(at[np.isfinite(at)]) < 0).any():
+        raise CannotCompute("buckets should be sorted", kind="ValueError")
+    if len(np.unique(at)) != len(at):
+        raise CannotCompute(
+            "buckets should not contain duplicated values", kind="ValueError"
+        )
+
+
+def _even_cuts(values: Floats, first: float, width: float, bins: int) -> Counts:
+    """Return where int((value - first) / width) reaches 1, 2, … `bins` - 1.
+
+    That rounds differently from comparing with the edge, so each cut is looked for
+    near the edge and then moved over the few values that round to the other side.
+    """
+    cuts = np.searchsorted(values, first + np.arange(1, bins) * width, "left")
+    for i, guess in enumerate(cuts.tolist()):
+        at, wanted = guess, i + 1
+        while at > 0 and int((values[at - 1] - first) / width) >= wanted:
+            at = int(np.searchsorted(values, values[at - 1], "left"))
+        while at < len(values) and int((values[at] - first) / width) < wanted:
+            at = int(np.searchsorted(values, values[at], "right"))
+        cuts[i] = at
+    return cuts

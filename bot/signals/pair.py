@@ -1,0 +1,218 @@
+"""Both sides of one feature, prepared once and used by every metric."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.signals import columns, histogram
+from bot.signals.metric import CannotCompute
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bot.signals.columns import Feature, Mask
+    from bot.signals.metric import Mode
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+_LEAST_NORM = 0.001  # Azure ML divides a distance by no less
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One side of a numerical feature: sorted, NaN and null taken out and counted."""
+
+    ordered: Floats  # shape (n,); may begin with -inf and end with +inf
+    missing: int
+
+    @property
+    def lowest(self) -> int:
+        """Return how many are -inf."""
+        return int(np.searchsorted(self.ordered, -np.inf, "right"))
+
+    @property
+    def highest(self) -> int:
+        """Return how many are +inf."""
+        return len(self.ordered) - int(np.searchsorted(self.ordered, np.inf, "left"))
+
+    @property
+    def finite(self) -> Floats:
+        return self.ordered[self.lowest : len(self.ordered) - self.highest]
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """Both sides of a categorical feature, counted over the union of their values."""
+
+    labels: tuple[str, ...]
+    reference: Counts
+    production: Counts
+    missing: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One feature on both sides. Everything is worked out when first asked for."""
+
+    feature: "Feature"
+    mode: "Mode"
+    raw: tuple["pa.ChunkedArray", "pa.ChunkedArray"]
+    keep: tuple["Mask | None", "Mask | None"] = (None, None)  # rows left after listwise
+    rows: tuple[int, int] = (0, 0)  # of the tables, before anything is dropped
+
+    @cached_property
+    def numbers(self) -> tuple[Numbers, Numbers]:
+        left, right = (self._numbers(side) for side in (0, 1))
+        return left, right
+
+    def _numbers(self, side: int) -> Numbers:
+        column = self.raw[side]
+        taken = columns.values(self._kept(side), self.feature.kind)
+        ordered = np.sort(taken)
+        ordered = ordered[: np.searchsorted(ordered, np.nan, "left")]
+        return Numbers(ordered, len(column) - len(ordered))
+
+    def _kept(self, side: int) -> "pa.ChunkedArray":
+        import pyarrow as pa  # noqa: PLC0415
+
+        mask = self.keep[side]
+        return self.raw[side] if mask is None else self.raw[side].filter(pa.array(mask))
+
+    @cached_property
+    def categories(self) -> Categories:
+        sides = [_counted(self._kept(side), self.feature.kind) for side in (0, 1)]
+        return _aligned(sides[0], sides[1])
+
+    @cached_property
+    def counts(self) -> tuple[Counts, Counts]:
+        """Return what JS and PSI compare: counts of the same bins or categories."""
+        if self.feature.data_type == "Categorical":
+            return self.categories.reference, self.categories.production
+        return self._binned()
+
+    def _binned(self) -> tuple[Counts, Counts]:
+        left, right = self.numbers
+        if self.mode == "azureml":
+            x, y = left.ordered, right.ordered
+            at = self._edges(x, y)
+            return histogram.counts(x, at), histogram.counts(y, at)
+        x, y = left.finite, right.finite
+        if not len(x) or not len(y):
+            none = np.zeros(0, dtype=np.int64)
+            return _with_tails(left, none), _with_tails(right, none)
+        at = self._edges(x, y)
+        return (
+            _with_tails(left, _all_counted(x, at)),
+            _with_tails(right, _all_counted(y, at)),
+        )
+
+    def _edges(self, x: Floats, y: Floats) -> Floats:
+        bins = histogram.bin_count(min(len(x), len(y)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return histogram.edges(x, y, bins)
+
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """Return how many values each side has once missing ones are out."""
+        if self.feature.data_type == "Categorical":
+            c = self.categories
+            return int(c.reference.sum()), int(c.production.sum())
+        return len(self.numbers[0].ordered), len(self.numbers[1].ordered)
+
+    @cached_property
+    def missing(self) -> tuple[int, int]:
+        if self.feature.data_type == "Categorical":
+            return self.categories.missing
+        return self.numbers[0].missing, self.numbers[1].missing
+
+    @cached_property
+    def nulls(self) -> tuple[int, int]:
+        """Return how many rows are null (NaN is not), before any is dropped."""
+        return self.raw[0].null_count, self.raw[1].null_count
+
+    @cached_property
+    def nans(self) -> tuple[int, int]:
+        """Return how many rows are NaN, before any is dropped."""
+        n, m = (
+            len(column) - int(columns.present(column).sum()) - column.null_count
+            for column in self.raw
+        )
+        return n, m
+
+    @cached_property
+    def deviation(self) -> float:
+        """Return the sample standard deviation of the reference; 0.001 for one row."""
+        x = self.numbers[0]
+        finite = x.ordered if self.mode == "azureml" else x.finite
+        if len(finite) <= 1:
+            return _LEAST_NORM
+        with np.errstate(invalid="ignore"):
+            centred = finite - finite.mean()
+            spread = float(np.sqrt(np.dot(centred, centred) / (len(finite) - 1)))
+        return max(spread, _LEAST_NORM)  # in this order NaN stays NaN
+
+    def require_values(self) -> None:
+        """Raise CannotCompute when a side has nothing to compare."""
+        for size, where in zip(self.sizes, ("reference", "production"), strict=True):
+            if not size:
+                raise CannotCompute(f"no value in the {where}")
+
+
+def _with_tails(side: Numbers, inner: Counts) -> Counts:
+    return np.concatenate(([side.lowest], inner, [side.highest])).astype(np.int64)
+
+
+def _all_counted(values: Floats, at: Floats) -> Counts:
+    """Return the counts with the rows that Azure ML loses past the last edge."""
+    counted = histogram.counts(values, at)
+    counted[-1] += len(values) - counted.sum()
+    return counted
+
+
+def _counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
+    """Return distinct values, how often each occurs, and how many rows have none."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    total = len(column)
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([c.dictionary_decode() for c in column.chunks])
+    column = column.cast(_ARROW.get(kind, column.type))
+    if pa.types.is_floating(column.type):
+        column = pa.chunked_array([np.asarray(columns.values(column, kind)) + 0.0])
+        column = column.filter(pc.invert(pc.is_nan(column)))
+    pairs = pc.value_counts(column.drop_null())
+    counted = pairs.field("counts").to_numpy(zero_copy_only=False)
+    return pairs.field("values"), counted, total - int(counted.sum())
+
+
+_ARROW = {"string": "large_string", "bigint": "int64", "double": "float64"}
+
+
+def _aligned(
+    left: tuple[Any, Counts, int], right: tuple[Any, Counts, int]
+) -> Categories:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    known, ours, missing = left
+    seen, theirs, absent = right
+    place = pc.index_in(seen, value_set=known)
+    new = place.is_null()
+    labels = pa.concat_arrays([known, seen.filter(new)])
+    is_new = new.to_numpy(zero_copy_only=False)
+    reference = np.concatenate((ours, np.zeros(int(is_new.sum()), dtype=np.int64)))
+    production = np.zeros(len(reference), dtype=np.int64)
+    at = place.fill_null(0).to_numpy(zero_copy_only=False)
+    production[at[~is_new]] = theirs[~is_new]
+    production[len(ours) :] = theirs[is_new]
+    return Categories(
+        tuple(str(v) for v in labels.to_pylist()),
+        reference,
+        production,
+        (missing, absent),
+    )
