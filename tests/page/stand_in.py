@@ -17,7 +17,8 @@ Json: TypeAlias = dict[str, Any]
 CARDS = Path(__file__).parents[1] / "fixtures" / "page"
 ALERTS = "19:model-alerts@thread.tacv2"
 PLATFORM = "19:ml-platform@thread.tacv2"
-BOT = {"id": "28:watchkeeper", "name": "Watchkeeper", "role": "bot"}
+CHATS = {"priya": "a:1priya", "jonas": "a:1jonas"}
+BOT = {"id": "28:watchkeeper", "name": "Watchkeeper", "kind": "bot"}
 PEOPLE = [
     {"key": "priya", "name": "Priya Raman", "roles": ["owner", "operator"]},
     {"key": "jonas", "name": "Jonas Weber", "roles": ["operator"]},
@@ -54,14 +55,14 @@ class StandIn:
         plain: Json = {
             "id": key,
             "conversation": ALERTS,
-            "replyToId": None,
+            "replyToId": "",
             "from": BOT,
             "text": "",
             "card": None,
             "deleted": False,
             "edits": 0,
             "at": at,
-            "entities": [],
+            "summary": "",
         }
         self.activities[key] = {**plain, **activity}
         self._tell(key)
@@ -105,8 +106,9 @@ class StandIn:
         ours = ["priya", "jonas", "mei"]
         return web.json_response(
             [
-                {"id": ALERTS, "name": "model-alerts", "members": ours},
-                {"id": PLATFORM, "name": "ml-platform", "members": [*ours, "olga"]},
+                _place(ALERTS, "model-alerts", ours),
+                _place(PLATFORM, "ml-platform", [*ours, "olga"]),
+                *(_place(chat, one, [one]) for one, chat in CHATS.items()),
             ]
         )
 
@@ -132,8 +134,8 @@ class StandIn:
         self.said.append({"person": request.match_info["person"], **words})
         key = self.post(
             conversation=words["conversation"],
-            replyToId=words.get("reply_to"),
-            text=words["text"],
+            replyToId=words.get("reply_to", ""),
+            text=f"@Watchkeeper {words['text']}" if words["mention"] else words["text"],
             **{"from": {"id": f"29:{person['key']}", "name": person["name"]}},
         )
         if words["text"] == "help":
@@ -181,6 +183,12 @@ class StandIn:
 def _person(request: web.Request) -> Json:
     key = request.match_info["person"]
     return next(one for one in PEOPLE if one["key"] == key)
+
+
+def _place(key: str, name: str, members: list[str]) -> Json:
+    kind = "personal" if key in CHATS.values() else "channel"
+    team = "Risk models" if kind == "channel" else ""
+    return {"id": key, "name": name, "kind": kind, "team": team, "members": members}
 
 
 def _dialog(title: str, shown: Json) -> Json:

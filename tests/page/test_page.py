@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser import Window, serve
 from tests.page.conftest import Served
-from tests.page.stand_in import ALERTS, PLATFORM, StandIn, card
+from tests.page.stand_in import ALERTS, CHATS, PLATFORM, StandIn, card
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -27,7 +27,7 @@ async def test_a_click_shows_that_it_is_under_way(
     channel.stand_in.gate.set()
 
     await expect(tab.locator(".card")).to_contain_text("Acknowledged")
-    press = {"person": "mei", "activity": alert, "title": "Acknowledge", "inputs": {}}
+    press = {"person": "mei", "activity": alert, "title": "Acknowledge"}
     assert [press] == channel.stand_in.clicks
 
 
@@ -93,8 +93,10 @@ async def test_the_bot_is_mentioned_from_the_keyboard(
     await tab.keyboard.press("Tab")
     await tab.keyboard.press("Enter")
     await expect(tab.locator(".thread")).to_have_count(2)
+    mentions = tab.locator(".thread").last.locator(".mention")
+    await expect(mentions).to_have_text(["Watchkeeper", "Mei Chen"])
     texts = [(said["text"], said["mention"]) for said in channel.stand_in.said]
-    assert [("help", True), ("ask <at>Mei Chen</at>", True)] == texts
+    assert [("help", True), ("ask @Mei Chen", True)] == texts
 
 
 async def test_a_dialog_asks_checks_and_sends(channel: Served, window: Window) -> None:
@@ -165,6 +167,22 @@ async def test_another_person_can_be_taken(channel: Served, window: Window) -> N
     assert ["mei"] == [press["person"] for press in channel.stand_in.clicks]
     await tab.reload()  # nobody wants to be asked who she is after each reload
     await expect(tab.get_by_role("button", name="You are Jonas Weber")).to_be_visible()
+
+
+async def test_everybody_has_a_chat_of_her_own(channel: Served, window: Window) -> None:
+    """
+    What the bot says in a personal chat is for one person only.
+    """
+    channel.stand_in.post(text="For Priya", conversation=CHATS["priya"])
+    channel.stand_in.post(text="For Jonas", conversation=CHATS["jonas"])
+    tab = await window(f"{channel.address}/?as=priya")
+    await tab.get_by_role("button", name="Watchkeeper", exact=True).click()
+    await expect(tab.locator(".post")).to_contain_text("For Priya")
+
+    await tab.get_by_role("button", name="You are Priya Raman").click()
+    await tab.get_by_role("menuitemradio", name="Jonas Weber").click()
+
+    await expect(tab.locator(".post")).to_contain_text("For Jonas")
 
 
 async def test_a_card_in_the_card_needs_its_inputs(

@@ -5,6 +5,7 @@ import { avatar, h, icon } from "./dom.js";
 export class Channels extends EventTarget {
   #place;
   #all = [];
+  #person;
   #unread = new Set();
   current;
 
@@ -13,10 +14,23 @@ export class Channels extends EventTarget {
     this.#place = place;
   }
 
-  fill(all, wished) {
+  fill(all, person, wished) {
     this.#all = all;
-    this.current = all.find((one) => one.id === (this.current?.id ?? wished)) ?? all[0];
+    this.#person = person;
+    this.current = this.#mine().find((one) => one.id === (this.current?.id ?? wished)) ?? all[0];
     this.#draw();
+  }
+
+  // Another person: of the chats with the bot, only her own is there.
+  own(person) {
+    this.#person = person;
+    const { personal } = this.current;
+    if (personal) this.choose(this.#mine().find((one) => one.personal) ?? this.#all[0]);
+    else this.#draw();
+  }
+
+  #mine() {
+    return this.#all.filter((one) => !one.personal || one.members.includes(this.#person));
   }
 
   heard(conversation) {
@@ -34,8 +48,8 @@ export class Channels extends EventTarget {
 
   #draw() {
     const teams = new Map();
-    for (const one of this.#all) {
-      const team = one.personal ? "Chat" : one.team || "Risk models";
+    for (const one of this.#mine()) {
+      const team = one.personal ? "Chat" : one.team;
       teams.set(team, [...(teams.get(team) ?? []), one]);
     }
     const parts = [...teams].map(([team, channels]) => [h("h2", { class: "rail-team" }, avatar(team, { small: true, bot: true }), team), h("ul", {}, channels.map((one) => h("li", {}, this.#button(one))))]);
@@ -48,7 +62,7 @@ export class Channels extends EventTarget {
       "button",
       { class: `rail-channel${unread ? " rail-unread" : ""}`, "aria-current": one.id === this.current?.id ? "page" : undefined, "data-conversation": one.id, onclick: () => this.choose(one) },
       icon("channel"),
-      h("span", { class: "rail-name" }, one.name),
+      h("span", { class: "rail-name" }, one.personal ? "Watchkeeper" : one.name),
       unread && h("span", { class: "rail-dot" }, h("span", { class: "unseen" }, "unread")),
     );
   }

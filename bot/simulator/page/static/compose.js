@@ -4,7 +4,8 @@ import { avatar, h, icon } from "./dom.js";
 
 let boxes = 0;
 
-// `wishes`: label, placeholder, known() -> [{name, bot}], send(text, mentionsBot), cancel?
+// `known()` lists whom to mention, {name, bot, note}; `send(text, mentionsBot)` resolves
+// with what went wrong after all, and throws when nothing was sent.
 export function composeBox({ label, placeholder, known, send, cancel }) {
   const listId = `mentions-${(boxes += 1)}`;
   const editor = h("div", { class: "editor", contenteditable: "plaintext-only", role: "textbox", "aria-multiline": "true", "aria-label": label, "data-placeholder": placeholder, "aria-controls": listId, "aria-autocomplete": "list" });
@@ -17,17 +18,15 @@ export function composeBox({ label, placeholder, known, send, cancel }) {
   const submit = async () => {
     const text = read(editor, known());
     if (!text.whole) return;
-    button.disabled = true;
-    failed.hidden = true;
-    try {
-      await send(text.words, text.mentionsBot);
-      editor.replaceChildren();
-    } catch (error) {
-      failed.textContent = `Not sent: ${error.message}`;
-      failed.hidden = false;
-    }
-    button.disabled = false;
+    const written = [...editor.childNodes];
+    editor.replaceChildren(); // at once: the answer may take a while
     editor.focus();
+    const wrong = await send(text.words, text.mentionsBot).catch((error) => {
+      if (!editor.hasChildNodes()) editor.append(...written);
+      return `Not sent: ${error.message}`;
+    });
+    failed.textContent = wrong;
+    failed.hidden = !wrong;
   };
 
   button.addEventListener("click", submit);
@@ -114,13 +113,13 @@ class Menu {
   }
 }
 
-// What was written, mentions as <at>. The mention of the bot is taken out: whoever
-// carries the message puts it back, as Teams does.
+// What was written. The mention of the bot is taken out: the remote control puts it
+// back as Teams does.
 function read(editor, known) {
   let text = "";
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) text += node.data;
-    else if (node.classList?.contains("mention")) text += `<at>${node.textContent}</at>`;
+    else if (node.classList?.contains("mention")) text += `@${node.textContent}`;
     else if (node.nodeName === "BR") text += "\n";
     else {
       if (node !== editor && text) text += "\n";
@@ -130,8 +129,7 @@ function read(editor, known) {
   walk(editor);
   text = text.replaceAll("\u00a0", " ");
   const bot = known.find((one) => one.bot)?.name ?? "";
-  const typed = new RegExp(`^\\s*@${bot.replace(/[^\w\s]/g, "\\$&")}(?!\\w)`, "i");
-  const whole = text.replace(typed, `<at>${bot}</at>`).trim();
-  const words = whole.replaceAll(`<at>${bot}</at>`, "").replace(/[ \t]+/g, " ").trim();
-  return { whole, words, mentionsBot: whole.includes(`<at>${bot}</at>`) };
+  const called = new RegExp(`(^|\\s)@${bot.replace(/[^\w\s]/g, "\\$&")}(?!\\w)`, "gi");
+  const words = text.replace(called, "$1").replace(/[ \t]+/g, " ").trim();
+  return { whole: text.trim(), words, mentionsBot: text.search(called) >= 0 };
 }

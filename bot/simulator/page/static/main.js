@@ -17,7 +17,7 @@ const byId = (id) => document.getElementById(id);
 const feed = new Feed();
 const channels = new Channels(byId("rail"));
 const persons = new PersonMenu(byId("person"));
-const posts = new Posts(byId("posts"), { press, compose: replyBox });
+const posts = new Posts(byId("posts"), { press, compose: replyBox, names: () => new Set(known().map((one) => one.name)) });
 let everybody = [];
 let bot = remote.FALLBACK_BOT;
 let aside;
@@ -61,8 +61,9 @@ function writeBox(label, placeholder, thread, cancel) {
     known,
     cancel,
     send: async (text, mention) => {
-      await remote.say(persons.current.key, { conversation: channels.current.id, text, mention, ...(thread ? { reply_to: thread } : {}) });
+      const wrong = await remote.say(persons.current.key, { conversation: channels.current.id, text, mention, ...(thread ? { reply_to: thread } : {}) });
       if (!thread) toEnd();
+      return wrong;
     },
   });
 }
@@ -101,7 +102,7 @@ feed.addEventListener("change", ({ detail: { activity, before, live } }) => {
 });
 
 function announce(activity, before) {
-  const what = activity.deleted ? "deleted a message" : spokenCard(activity.card) || activity.text.replace(/<[^>]*>/g, "");
+  const what = activity.deleted ? "deleted a message" : activity.summary || spokenCard(activity.card) || activity.text.replace(/<[^>]*>/g, "");
   const line = h("p", {}, `${activity.from.name ?? "Somebody"}${before ? ", edited" : ""}: ${what}`);
   byId("live").append(line);
   setTimeout(() => line.remove(), 10_000);
@@ -124,11 +125,12 @@ feed.addEventListener("reset", () => posts.show([]));
 // -- the frame ------------------------------------------------------------------------
 
 function showChannel() {
-  const { id, name, members } = channels.current;
+  const { id, members, personal } = channels.current;
+  const name = personal ? bot.name : channels.current.name;
   byId("channel-name").textContent = name;
   byId("channel-icon").textContent = name.slice(0, 1).toUpperCase();
-  byId("compose").replaceChildren(writeBox(`Write in ${name}`, `Start a post. Type @${bot.name} to ask the bot`).box);
-  persons.limit(members);
+  byId("compose").replaceChildren(writeBox(`Write in ${name}`, personal ? `Write to ${bot.name}` : `Start a post. Type @${bot.name} to ask the bot`).box);
+  persons.limit(personal ? undefined : members);
   posts.show(feed.of(id));
   toEnd();
   hint();
@@ -140,7 +142,7 @@ async function who() {
   everybody = people;
   bot = people.find((one) => one.bot) ?? bot;
   persons.fill(people, persons.current?.key ?? wishes.get("as") ?? stored("person"));
-  channels.fill(rooms, wishes.get("channel"));
+  channels.fill(rooms, persons.current.key, wishes.get("channel"));
   showChannel();
 }
 
@@ -177,6 +179,7 @@ async function start() {
     } catch {
       // Forgotten at the next reload.
     }
+    channels.own(persons.current.key);
     hint();
   });
   const [, offers] = await Promise.all([prepareCards({ charts }), remote.offers()]);

@@ -3,7 +3,7 @@
 import { drawCard, inputsOf, spokenCard } from "./cards.js";
 import { avatar, h, icon } from "./dom.js";
 import { isBot } from "./remote.js";
-import { dateText, mentionedIn, prepare, timeText, toHtml, utcText } from "./text.js";
+import { dateText, prepare, timeText, toHtml, utcText, withMentions } from "./text.js";
 
 export class Posts {
   #place;
@@ -11,7 +11,7 @@ export class Posts {
   #threads = new Map();
   #actions;
 
-  // `actions`: press(activity, action, post), compose(thread), both by the channel.
+  // `actions`: press(post, action, inputs), compose(thread, cancel), names() to mention.
   constructor(place, actions) {
     this.#place = place;
     this.#actions = actions;
@@ -90,12 +90,12 @@ class Post {
   }
 
   #draw(card) {
-    const { deleted, text, entities } = this.activity;
+    const { deleted, text } = this.activity;
     const focused = this.#content.contains(document.activeElement);
     const parts = [];
     if (deleted) parts.push(h("p", { class: "deleted" }, "This message has been deleted."));
     else {
-      if (text && !card) parts.push(written(text, entities));
+      if (text && !card) parts.push(written(text, this.#actions.names()));
       if (card) parts.push(this.#drawn(card));
     }
     this.#content.replaceChildren(...parts);
@@ -157,8 +157,8 @@ function moment(at) {
 }
 
 // A message's own words. `toHtml` escapes all that it did not make itself.
-function written(text, entities) {
+function written(text, names) {
   const place = h("div", { class: "written" });
-  place.innerHTML = toHtml(prepare(text, mentionedIn(entities)));
+  place.innerHTML = toHtml(withMentions(prepare(text, names), names));
   return place;
 }

@@ -24,18 +24,18 @@ async function listed(path, names) {
 
 export async function people() {
   const all = await listed("/sim/people", ["people"]);
-  return all.map((one) => ({ key: String(one.key ?? one.id), name: String(one.name ?? one.key ?? one.id), note: roleOf(one), bot: one.bot === true || one.role === "bot" }));
+  return all.map((one) => ({ key: String(one.key), name: String(one.name), note: roleOf(one, all[0].tenant), bot: false }));
 }
 
-function roleOf(one) {
-  const roles = Array.isArray(one.roles) ? one.roles.join(", ") : (one.role ?? "");
-  const more = one.guest ? "guest" : one.outside || one.tenant_note ? "another tenant" : "";
-  return [roles || (more ? "" : "no role"), more].filter(Boolean).join(", ");
+// The first one listed is at home; somebody of another tenant is worth knowing.
+function roleOf(one, home) {
+  const roles = (one.roles ?? []).join(", ") || "no role";
+  return [roles, one.guest && "guest", one.tenant !== home && "another tenant"].filter(Boolean).join(", ");
 }
 
 export async function conversations() {
   const all = await listed("/sim/conversations", ["conversations"]);
-  return all.map((one) => ({ id: String(one.id), name: String(one.name || one.key || one.id), team: one.team_name ?? one.team ?? "", personal: one.kind === "personal" || one.conversationType === "personal", members: Array.isArray(one.members) ? one.members.map((member) => String(member?.key ?? member)) : undefined }));
+  return all.map((one) => ({ id: String(one.id), name: String(one.name), team: one.team ?? "", personal: one.kind === "personal", members: one.members ?? [] }));
 }
 
 export async function activities() {
@@ -44,14 +44,13 @@ export async function activities() {
 
 // ";messageid=" names the thread, not another conversation.
 export function activity(raw) {
-  const [conversation, thread] = String(raw.conversation?.id ?? raw.conversation ?? "").split(";messageid=");
-  const edits = Array.isArray(raw.edits) ? raw.edits.length : Number(raw.edits ?? 0);
+  const [conversation, thread] = String(raw.conversation).split(";messageid=");
   const root = raw.replyToId || thread || "";
-  return { id: String(raw.id), conversation, thread: root === String(raw.id) ? "" : String(root), from: raw.from ?? {}, text: raw.text ?? "", card: raw.card ?? undefined, deleted: Boolean(raw.deleted), edits, at: new Date(raw.at ?? Date.now()), entities: raw.entities ?? [] };
+  return { id: String(raw.id), conversation, thread: root === String(raw.id) ? "" : String(root), from: raw.from ?? {}, text: raw.text ?? "", card: raw.card ?? undefined, summary: raw.summary ?? "", deleted: Boolean(raw.deleted), edits: Number(raw.edits ?? 0), at: new Date(raw.at ?? Date.now()), entities: raw.entities ?? [] };
 }
 
 export function isBot(from) {
-  return from?.role === "bot" || String(from?.id ?? "").startsWith("28:");
+  return from?.kind === "bot" || String(from?.id ?? "").startsWith("28:");
 }
 
 export async function offers() {
@@ -67,13 +66,17 @@ export async function azure() {
   return (await ask("/sim/azure")).answer;
 }
 
+// Return what went wrong, "" for nothing; throws when it was not even posted.
 export async function say(person, words) {
   const { status, answer } = await ask(`/sim/people/${encodeURIComponent(person)}/say`, words);
-  if (status >= 400) throw new Error(told(answer) ?? `not sent (${status})`);
+  if ([400, 403, 404, 422].includes(status)) throw new Error(told(answer) ?? "refused");
+  return status >= 400 ? "The bot did not answer." : "";
 }
 
-// What came of a click, in the page's words. Never throws.
-export async function click(person, press) {
+// What came of a click, in the page's words. Never throws. Inputs are left out when
+// there are none: with them the remote control would fill in and send a dialog by itself.
+export async function click(person, { inputs, ...press }) {
+  if (Object.keys(inputs).length) press.inputs = inputs;
   try {
     const { status, answer } = await ask(`/sim/people/${encodeURIComponent(person)}/click`, press);
     return outcome(status, answer);

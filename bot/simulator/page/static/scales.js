@@ -30,7 +30,8 @@ export function ticks(least, greatest, most = 5) {
 // All with as many decimals as the one that needs most: 0.0, 0.1, 0.25 read badly mixed.
 export function labels(values) {
   const places = Math.max(0, ...values.map((value) => (String(value).split(".")[1] ?? "").length));
-  return values.map((value) => (Math.abs(value) >= 10_000 ? short(value) : value.toFixed(Math.min(places, 4))));
+  if (Math.max(0, ...values.map(Math.abs)) >= 10_000) return values.map((value) => (value ? `${Number((value / 1000).toPrecision(3))}k` : "0"));
+  return values.map((value) => value.toFixed(Math.min(places, 4)));
 }
 
 export function short(value) {

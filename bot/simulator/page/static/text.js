@@ -17,6 +17,13 @@ export function prepare(text, mentioned) {
     .replace(MENTION, (whole, name) => (mentioned.has(name) ? `${OPEN}AT|${name}${CLOSE}` : whole));
 }
 
+// In messages people write "@Name"; the names that are known become mentions.
+export function withMentions(text, names) {
+  const sorted = [...names].sort((a, b) => b.length - a.length).map((name) => name.replace(/[^\w\s]/g, "\\$&"));
+  const called = new RegExp(`(^|\\s)@(${sorted.join("|")})(?!\\w)`, "g");
+  return sorted.length ? text.replace(called, `$1${OPEN}AT|$2${CLOSE}`) : text;
+}
+
 export function withoutMarks(text) {
   return String(text).replace(MARKS, "");
 }
