@@ -200,6 +200,7 @@ class Desk:
     ) -> Incident:
         """Return the incident that is meant. Raises Refused: which one, or where."""
         store = self._means.store
+        found: Incident | None
         if command.about == "request":
             found = await self._requested(command, words.get("request", ""))
         else:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from bot.incident import Effect
 
+Route: TypeAlias = Literal["alerts", "events"]  # the door that it came in by
 Role: TypeAlias = Literal["driver", "executor"]
 
 
@@ -31,7 +32,7 @@ class Due:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     id: str
-    route: str
+    route: Route
     body: bytes
     received_at: datetime
 

@@ -1,0 +1,51 @@
+"""The keys that sign our buttons and our log; made once, kept in a file of ours alone."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    button: bytes
+    log: Ed25519PrivateKey
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Return the keys in `path`, made now if there are none."""
+        if not path.exists():
+            _make(path)
+        document = json.loads(path.read_text("utf-8"))
+        return cls(
+            bytes.fromhex(document["button"]),
+            Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"])),
+        )
+
+    def sign(self, key: str, revision: int) -> str:
+        """Return the token that a button of `key` at `revision` carries."""
+        text = f"button v1\n{key}\n{revision}".encode()
+        mac = hmac.new(self.button, text, hashlib.sha256).digest()[:16]
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def _make(path: Path) -> None:
+    """Write a new file; of two who start together the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = {"button": secrets.token_hex(32), "log": secrets.token_hex(32)}
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        json.dump(fresh, file)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

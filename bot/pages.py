@@ -1,0 +1,131 @@
+"""What others read from us: health, figures, incidents, evidence."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from bot import evidence
+from bot.incident import AlertReceived, Incident
+from bot.store import Listed, Store
+from bot.store.log import head
+from bot.worker import Means
+from bot.worker.means import Forgotten
+
+
+def routes(means: Means, ready: Callable[[], bool]) -> list[web.RouteDef]:
+    """Return the reading routes. `ready` says whether new work may be sent here."""
+    pages = _Pages(means, ready)
+    return [
+        web.get("/healthz", pages.healthz),
+        web.get("/readyz", pages.readyz),
+        web.get("/metrics", pages.metrics),
+        web.get("/api/incidents", pages.incidents),
+        web.get("/api/incidents/{id}", pages.incident),
+        web.get("/evidence/{id}", pages.evidence),
+    ]
+
+
+class _Pages:
+    def __init__(self, means: Means, ready: Callable[[], bool]) -> None:
+        self._means = means
+        self._ready = ready
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        try:
+            waiting = await self._means.store.outbox.waiting()
+        except Exception as error:  # noqa: BLE001 whatever it is, we cannot take work
+            body = {
+                "status": "the store does not answer",
+                "error": type(error).__name__,
+            }
+            return web.json_response(body, status=503)
+        status = 200 if self._ready() else 503
+        word = "ready" if self._ready() else "stopping"
+        return web.json_response({"status": word, **waiting}, status=status)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        registry = CollectorRegistry()
+        waiting = await self._means.store.outbox.waiting()
+        names = {
+            "new": "deliveries that nobody looked at yet",
+            "due": "effects that wait to be performed",
+            "parked": "effects that a person has to look at",
+        }
+        for state, text in names.items():
+            gauge = Gauge(f"watchkeeper_{state}", text, registry=registry)
+            gauge.set(waiting[state])
+        sealed = await head(self._means.store)
+        size = Gauge("watchkeeper_log_size", "sealed history rows", registry=registry)
+        size.set(sealed.size if sealed else 0)
+        return web.Response(
+            body=generate_latest(registry),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    async def incidents(self, _: web.Request) -> web.Response:
+        store = self._means.store
+        listed = [await _summary(store, line) for line in await store.incidents()]
+        unhandled = [
+            {
+                "id": one.id,
+                "route": one.route,
+                "received_at": one.received_at.isoformat(),
+                "reason": one.reason,
+            }
+            for one in await store.unhandled()
+        ]
+        return web.json_response({"incidents": listed, "unhandled": unhandled})
+
+    async def incident(self, request: web.Request) -> web.Response:
+        found = await self._find(request)
+        return web.json_response(evidence.packet(found))
+
+    async def evidence(self, request: web.Request) -> web.Response:
+        found = await self._find(request)
+        accept = request.headers.get("Accept", "")
+        if "application/json" in accept and "text/html" not in accept:
+            return web.json_response(evidence.packet(found))
+        try:
+            html = evidence.page(self._means.view(found))
+        except Forgotten:
+            return web.json_response(evidence.packet(found))
+        policy = "default-src 'none'; style-src 'unsafe-inline'"
+        return web.Response(
+            text=html,
+            content_type="text/html",
+            headers={"Content-Security-Policy": policy},
+        )
+
+    async def _find(self, request: web.Request) -> Incident:
+        found = await self._means.store.load(request.match_info["id"])
+        if found is None:
+            raise web.HTTPNotFound(
+                text='{"error": "there is no incident with this id"}',
+                content_type="application/json",
+            )
+        return found
+
+
+async def _summary(store: Store, line: Listed) -> dict[str, Any]:
+    incident = await store.load(line.id)
+    alerts = incident.alerts if incident else ()
+    received = incident.every(AlertReceived) if incident else ()
+    return {
+        "id": line.id,
+        "endpoint": line.endpoint,
+        "status": line.status,
+        "severity": incident.severity if incident else None,
+        "kind": alerts[0].kind if alerts else "",
+        "title": alerts[0].title if alerts else "",
+        "alerts": [a.fingerprint for a in alerts],
+        "deliveries": list(dict.fromkeys(e.delivery for e in received)),
+        "request": line.request or None,
+        "revision": line.revision,
+        "opened_at": line.opened_at.isoformat(),
+        "updated_at": line.updated_at.isoformat(),
+    }
