@@ -18,7 +18,7 @@ from bot import handshakes, sources
 from bot.callers import Caller, Credentials, Denied, Undecided
 
 LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB
-BODY_S = 20.0  # until the whole body must be here
+BODY_S = 15.0  # until the whole body must be here
 RETRY_S = 5  # Azure Monitor's own first delay
 
 _log = logging.getLogger(__name__)

@@ -6,5 +6,18 @@ body is read.
 
 from bot.callers._verdict import Caller, Credentials, Denied, Undecided
 from bot.callers.anyone import Anyone
+from bot.callers.entra import Entra, Expected
+from bot.callers.keys import Keys
+from bot.callers.url_secret import UrlSecret
 
-__all__ = ["Anyone", "Caller", "Credentials", "Denied", "Undecided"]
+__all__ = [
+    "Anyone",
+    "Caller",
+    "Credentials",
+    "Denied",
+    "Entra",
+    "Expected",
+    "Keys",
+    "Undecided",
+    "UrlSecret",
+]

@@ -1,0 +1,149 @@
+"""The public keys of a tenant, fetched when needed and never more than twice a minute.
+
+A stranger can name any key, so an unknown name costs one fetch at most; and when the
+keys cannot be had the answer is "not now", since a 401 would lose the alert for good.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from bot.callers._verdict import Undecided
+from bot.strict_json import NotJson, parse
+
+_log = logging.getLogger(__name__)
+_PER_MINUTE = 2
+_MINUTE_S = 60.0
+_TIME_OUT_S = 5.0
+_REFRESH_S = 3600.0  # older keys still serve while new ones are fetched beside
+_STALE_S = 24 * 3600.0  # older keys serve nobody
+_LARGEST = 256 * 1024  # bytes
+_BITS = 2048
+
+
+class Keys:
+    """The keys behind one JWKS address."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        time_out_s: float = _TIME_OUT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._time_out_s = time_out_s
+        self._clock = clock
+        self._keys: Mapping[str, RSAPublicKey] = {}
+        self._fetched_at = float("-inf")
+        self._asked: deque[float] = deque(maxlen=_PER_MINUTE)
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def find(self, kid: str) -> RSAPublicKey | None:
+        """Return the key called `kid`, None when the tenant has no such key.
+
+        Raises Undecided when neither can be said now.
+        """
+        found = self._keys.get(kid) if self._age() < _STALE_S else None
+        if found is not None:
+            if self._age() > _REFRESH_S:
+                self._fetch()
+            return found
+        if (fetching := self._fetch()) is not None:
+            await asyncio.wait([fetching])
+        if self._age() < _MINUTE_S:
+            return self._keys.get(kid)
+        raise Undecided("the caller's keys cannot be had now", self._wait_s())
+
+    async def warm(self) -> None:
+        """Fetch the keys ahead of the first caller; a failure is only logged."""
+        if (fetching := self._fetch()) is not None:
+            await asyncio.wait([fetching])
+
+    async def close(self) -> None:
+        """Give up a fetch under way."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
+
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _wait_s(self) -> int:
+        """Return the seconds until a fetch is allowed again, 1 at least."""
+        if len(self._asked) < _PER_MINUTE:
+            return 1
+        return max(1, round(self._asked[0] + _MINUTE_S - self._clock()))
+
+    def _fetch(self) -> asyncio.Task[None] | None:
+        """Return the one fetch under way, a new one, or None when it is too soon."""
+        if self._fetching is not None and not self._fetching.done():
+            return self._fetching
+        now = self._clock()
+        if len(self._asked) == _PER_MINUTE and now - self._asked[0] < _MINUTE_S:
+            return None
+        self._asked.append(now)
+        self._fetching = asyncio.get_running_loop().create_task(self._renew())
+        return self._fetching
+
+    async def _renew(self) -> None:
+        try:
+            found = _keys(await self._download())
+        except (aiohttp.ClientError, TimeoutError, OSError, NotJson, ValueError) as e:
+            _log.warning(
+                "the keys at %s cannot be had: %s", self._url, type(e).__name__
+            )
+            return
+        self._keys, self._fetched_at = found, self._clock()
+
+    async def _download(self) -> bytes:
+        """Return the document. Follows no redirect and reads no more than _LARGEST."""
+        limit = aiohttp.ClientTimeout(total=self._time_out_s)
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.get(self._url, allow_redirects=False) as answer,
+        ):
+            if answer.status != HTTPStatus.OK:
+                raise ValueError(f"status {answer.status}")
+            body = b""
+            async for chunk in answer.content.iter_any():
+                body += chunk
+                if len(body) > _LARGEST:
+                    raise ValueError("too large")
+            return body
+
+
+def _keys(body: bytes) -> Mapping[str, RSAPublicKey]:
+    """Return the RSA signing keys by name. Raises ValueError when there is none."""
+    document = parse(body)
+    listed = document.get("keys") if isinstance(document, dict) else None
+    found = dict(filter(None, map(_key, listed if isinstance(listed, list) else [])))
+    if not found:
+        raise ValueError("no key in it")
+    return found
+
+
+def _key(jwk: Any) -> tuple[str, RSAPublicKey] | None:
+    match jwk:
+        case {"kty": "RSA", "kid": str(kid), "n": str(), "e": str()} if kid:
+            pass
+        case _:
+            return None
+    if jwk.get("use", "sig") != "sig":
+        return None
+    try:
+        key = jwt.algorithms.RSAAlgorithm.from_jwk(
+            {name: jwk[name] for name in ("kty", "n", "e")}
+        )
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    usable = isinstance(key, RSAPublicKey) and key.key_size >= _BITS
+    return (kid, key) if usable else None  # type: ignore[return-value]

@@ -1,0 +1,166 @@
+"""How the HTTP server is served: time-outs that aiohttp lacks, and a log without secrets.
+
+aiohttp waits for the rest of a request's head as long as for an idle connection, an
+hour by default; closing idle connections early instead would break the proxies before
+us, whose next request would be lost. So the time runs from the first byte of a head,
+and from the end of the head for the body.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, cast
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+HEAD_S = 10.0
+BODY_S = 18.0  # over the door's own limit, which answers 408
+_IDLE_S = 300.0  # between requests: longer than the proxies before us wait
+_SWEEP_S = 1.0
+_LINGER_S = 2.0  # in which a refused body may still run into the void
+
+_log = logging.getLogger("bot.access")
+_Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class _PathOnly(AbstractAccessLogger):
+    """One line a request. The query may hold a secret and is left out."""
+
+    def log(
+        self, request: web.BaseRequest, response: web.StreamResponse, time: float
+    ) -> None:
+        _log.info(
+            "%s %r %s %.1f ms",
+            request.method,
+            request.path,
+            response.status,
+            time * 1e3,
+        )
+
+
+class _Watched(asyncio.Protocol):
+    """A connection whose deadlines are kept; all else is its HTTP protocol's."""
+
+    def __init__(self, inner: asyncio.Protocol, guard: "Guard") -> None:
+        self._inner = inner
+        self._guard = guard
+        self._transport: asyncio.Transport | None = None
+        self._begun = False  # of the next head, a byte is here
+        self.request: web.Request | None = None
+        self.deadline: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self.deadline = self._guard.now() + self._guard.head_s
+        self._guard.connections[transport] = self
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.request is None or self.request.content.is_eof():
+            if self.deadline is None and self.request is None:
+                self.deadline = self._guard.now() + self._guard.head_s
+            self._begun = True
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None:
+            self._guard.connections.pop(self._transport, None)
+        self._inner.connection_lost(exc)
+
+    def started(self, request: web.Request) -> None:
+        """Note that a head is complete: now its body has a deadline."""
+        self.request = request
+        self._begun = False
+        self.deadline = self._guard.now() + self._guard.body_s
+
+    def ended(self) -> None:
+        """Note that the answer is made: a head that came meanwhile has a deadline."""
+        self.request = None
+        self.deadline = self._guard.now() + self._guard.head_s if self._begun else None
+
+    def close_if_late(self, now: float) -> None:
+        if self.deadline is None or now < self.deadline:
+            return
+        self.deadline = None
+        done = self.request is not None and self.request.content.is_eof()
+        if not done and self._transport is not None:
+            self._transport.abort()
+
+
+class Guard:
+    """Serves an application and closes the connections of slow clients.
+
+    Use: `guard = Guard(app)`, `await guard.start(host, port)`, `await guard.stop()`.
+    """
+
+    def __init__(
+        self, app: web.Application, *, head_s: float = HEAD_S, body_s: float = BODY_S
+    ) -> None:
+        self.head_s, self.body_s = head_s, body_s
+        self.connections: dict[Any, _Watched] = {}
+        self._sweeping: asyncio.Task[None] | None = None
+        self._listening: asyncio.Server | None = None
+        app.middlewares.insert(0, self._deadlines())
+        self._runner = web.AppRunner(
+            app,
+            access_log_class=_PathOnly,
+            auto_decompress=False,  # a bomb is refused by its header, never inflated
+            lingering_time=_LINGER_S,
+            keepalive_timeout=_IDLE_S,
+        )
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen and return the port; with 0 the system chooses it."""
+        await self._runner.setup()
+        server = self._runner.server
+        if server is None:
+            raise RuntimeError("the application has no server")
+        make = cast("Callable[[], asyncio.Protocol]", server)
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(
+            lambda: _Watched(make(), self), host, port, backlog=1024
+        )
+        self._sweeping = loop.create_task(self._sweep())
+        found: int = self._listening.sockets[0].getsockname()[1]
+        return found
+
+    async def stop(self) -> None:
+        """Take no more connections, let requests end, then close all."""
+        if self._listening is not None:
+            self._listening.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await self._runner.cleanup()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(_SWEEP_S, self.head_s / 4))
+            for connection in tuple(self.connections.values()):
+                connection.close_if_late(self.now())
+
+    def _deadlines(self) -> Any:
+        @web.middleware
+        async def deadlines(request: web.Request, handler: _Next) -> web.StreamResponse:
+            connection = self.connections.get(request.transport)
+            if connection is None:
+                return await handler(request)
+            connection.started(request)
+            try:
+                return await handler(request)
+            finally:
+                connection.ended()
+
+        return deadlines

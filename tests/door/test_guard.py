@@ -1,0 +1,132 @@
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from bot.callers import Anyone
+from bot.guard import BODY_S, HEAD_S, Guard
+from bot.webhooks import BODY_S as DOOR_S
+from bot.webhooks import Door, routes
+from tests.door.conftest import FIXTURES, Shelf
+
+FIRED = (FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json").read_bytes()
+WHOLE = (
+    b"POST /api/alerts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(FIRED)
+) + FIRED
+LIMIT_S = 0.4
+
+
+@pytest.fixture
+async def port(shelf: Shelf) -> AsyncIterator[int]:
+    app = web.Application()
+    app.add_routes(routes(Door(store=shelf, alerts=Anyone(), events=Anyone())))
+    guard = Guard(app, head_s=LIMIT_S, body_s=LIMIT_S)
+    yield await guard.start("127.0.0.1", 0)
+    await guard.stop()
+
+
+async def lifetime(port: int, *parts: bytes, pause_s: float = 0.0) -> float:
+    """Return how long a connection lives that sends these parts and waits."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    start = time.monotonic()
+
+    async def trickle() -> None:
+        for piece in parts:
+            writer.write(piece)
+            await asyncio.sleep(pause_s)
+
+    sending = asyncio.create_task(trickle())
+    try:
+        async with asyncio.timeout(10):
+            while await reader.read(65536):
+                pass
+    except ConnectionError:
+        pass
+    finally:
+        sending.cancel()
+        writer.transport.abort()
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize(
+    ("parts", "pause_s"),
+    [
+        ([], 0.0),
+        ([b"POST /api/alerts HT"], 0.0),
+        ([b"POST /api/alerts HTTP/1.1\r\n", *[b"X: y\r\n"] * 50], 0.1),
+        ([WHOLE[:-1]], 0.0),
+        ([WHOLE[: -len(FIRED)], *(FIRED[i : i + 1] for i in range(50))], 0.1),
+        ([WHOLE, b"", b"POST /ap"], 0.2),
+        ([b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], 0.0),
+    ],
+    ids=["silent", "half-head", "drip-head", "half-body", "drip-body", "second", "tls"],
+)
+async def test_a_slow_client_is_cut_off(
+    port: int, shelf: Shelf, parts: list[bytes], pause_s: float
+) -> None:
+    """
+    A few hundred half-sent requests would otherwise hold every connection for an hour.
+    """
+    assert await lifetime(port, *parts, pause_s=pause_s) < 4 * LIMIT_S + 2.5
+    assert len(shelf.kept) <= 1
+
+
+async def test_a_connection_between_requests_is_left_alone(port: int) -> None:
+    """
+    The proxy before us sends its next alert on it; closing it would lose that alert.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(WHOLE)
+        assert b"202" in await reader.readline()
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(h for h in head.split(b"\r\n") if h.startswith(b"Content-Length"))
+        await reader.readexactly(int(length.split()[1]))
+        await asyncio.sleep(3 * LIMIT_S)
+    writer.close()
+
+
+def test_head_body_and_answer_fit_into_thirty_seconds() -> None:
+    assert DOOR_S < BODY_S
+    assert HEAD_S + BODY_S < 30
+
+
+async def test_the_query_is_in_no_log(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    In the url-secret mode the query is the secret.
+    """
+    caplog.set_level(logging.DEBUG)
+    await lifetime(
+        port,
+        WHOLE.replace(b"/api/alerts", b"/api/alerts?code=hush-hush", 1).replace(
+            b"Host: x", b"Host: x\r\nConnection: close"
+        ),
+    )
+
+    assert any("POST '/api/alerts' 202" in r.getMessage() for r in caplog.records)
+    assert "hush" not in caplog.text
+
+
+async def test_a_head_without_end_is_refused(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /api/alerts HTTP/1.1\r\nX: " + b"y" * 100_000)
+    status = await reader.readline()
+    writer.close()
+
+    assert status.split()[1] in {b"400", b"431"}
+
+
+async def test_an_answer_is_json(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+    answer = await reader.read()
+    writer.close()
+
+    assert ["delivery"] == list(json.loads(answer.rpartition(b"\r\n")[2]))
