@@ -13,6 +13,8 @@ app = typer.Typer(
     help="Keep watch over models on Azure Machine Learning, from Microsoft Teams.",
 )
 for _found in iter_modules(cli.__path__):
+    if _found.name.startswith("_"):
+        continue
     for _command in import_module(f"bot.cli.{_found.name}").COMMANDS:
         app.command()(_command)
 

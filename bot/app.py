@@ -1,0 +1,206 @@
+"""The composition root: the only file that knows everyone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from random import SystemRandom
+
+import aiohttp
+from aiohttp import web
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+from bot import callers, guard, pages, teams, webhooks, worker
+from bot.azure import AzureMover, AzureWorkspace
+from bot.azure.cloud import Cloud
+from bot.callers import Caller
+from bot.callers.entra import (
+    ACTION_GROUPS,
+    ACTION_GROUPS_ROLE,
+    EVENT_GRID,
+    Entra,
+    Expected,
+    audiences,
+    keys_url,
+)
+from bot.callers.keys import Keys as SigningKeys
+from bot.callers.url_secret import UrlSecret
+from bot.desk import Desk
+from bot.keys import Keys
+from bot.settings import Misconfigured, Settings
+from bot.store import Store
+from bot.watch import WatchList
+from bot.worker import Means
+from cards import Links
+
+log = logging.getLogger(__name__)
+GRACE_S = 25  # for requests that are under way when we are told to stop
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
+    """Run the service until `stop` is set. Raises Misconfigured, CannotOpen."""
+    _check(settings.problems())
+    async with AsyncExitStack() as stack:
+        store = Store.open(settings.database_url)
+        stack.callback(store.close)
+        keys = Keys.load(settings.key_file)
+        cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+        credential = await stack.enter_async_context(
+            _credential(settings.reader_client_id)
+        )
+        workspace = AzureWorkspace(credential, cloud)
+        stack.push_async_callback(workspace.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        line = await stack.enter_async_context(
+            teams.connected(_account(settings, watch), session, store.reference)
+        )
+        means = Means(
+            store=store,
+            watch=watch,
+            clock=now,
+            random=SystemRandom(),
+            links=Links(settings.pages),
+            sign=keys.sign,
+            workspace=workspace,
+            chat=line.chat,
+        )
+        loop = worker.driver(means, keys.log)
+        app = web.Application()
+        app.add_routes(webhooks.routes(await _door(settings, watch, store, stack)))
+        app.add_routes(pages.routes(means, lambda: not stop.is_set()))
+        app.add_routes(line.routes(Desk(means)))
+        await _run(settings, app, loop, workspace, stop)
+
+
+async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
+    """Carry out approved changes until `stop` is set; listens on nothing."""
+    _check(settings.problems(talks=False))
+    async with AsyncExitStack() as stack:
+        store = Store.open(settings.database_url, role="execute")
+        stack.callback(store.close)
+        keys = Keys.load(settings.key_file)
+        cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+        credential = await stack.enter_async_context(
+            _credential(settings.executor_client_id)
+        )
+        mover = AzureMover(credential, cloud)
+        stack.push_async_callback(mover.close)
+        means = Means(
+            store=store,
+            watch=watch,
+            clock=now,
+            random=SystemRandom(),
+            links=Links(settings.pages),
+            sign=keys.sign,
+            mover=mover,
+        )
+        task = asyncio.create_task(worker.executor(means).run())
+        log.info("ready to carry out approved changes")
+        await _first(task, stop)
+
+
+def _check(problems: list[str]) -> None:
+    if problems:
+        raise Misconfigured("\n".join(problems))
+
+
+@asynccontextmanager
+async def _credential(
+    client_id: str,
+) -> AsyncIterator[ManagedIdentityCredential | DefaultAzureCredential]:
+    """Yield the named managed identity; without a name, whatever the machine offers."""
+    made = (
+        ManagedIdentityCredential(client_id=client_id)
+        if client_id
+        else DefaultAzureCredential()
+    )
+    async with made as credential:
+        yield credential
+
+
+def _account(settings: Settings, watch: WatchList) -> teams.Account:
+    return teams.Account(
+        app_id=settings.bot_app_id,
+        tenant=watch.tenant,
+        allowed=settings.origins,
+        issuer=settings.bot_issuer,
+        openid_url=settings.bot_openid_url,
+        login_url=settings.bot_login_url,
+        graph_url=settings.graph_url,
+    )
+
+
+class _Inbox:
+    """The store as the door sees it: it knows what time it is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def accept(self, source: str, body: bytes) -> str:
+        return await self._store.accept(source, body, now())
+
+
+async def _door(
+    settings: Settings, watch: WatchList, store: Store, stack: AsyncExitStack
+) -> webhooks.Door:
+    keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
+    stack.push_async_callback(keys.close)
+
+    def caller(kind: str, app: str, role: str) -> Caller:
+        if kind == "none":
+            return callers.Anyone()
+        if kind == "url-secret":
+            return UrlSecret([s.strip() for s in settings.alert_secrets.split(",")])
+        client = settings.alert_audience.removeprefix("api://")
+        expected = Expected(
+            tenant=watch.tenant, audiences=audiences(client), app=app, role=role
+        )
+        return Entra(expected, keys)
+
+    return webhooks.Door(
+        store=_Inbox(store),
+        alerts=caller(settings.alert_auth, ACTION_GROUPS, ACTION_GROUPS_ROLE),
+        events=caller(settings.event_auth, EVENT_GRID, settings.event_role),
+    )
+
+
+async def _run(
+    settings: Settings,
+    app: web.Application,
+    loop: worker.Worker,
+    workspace: AzureWorkspace,
+    stop: asyncio.Event,
+) -> None:
+    """Serve and drive; stop accepting first, then finish what is under way."""
+    runner = guard.runner(app, shutdown_timeout=GRACE_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as error:
+            raise Misconfigured(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            ) from None
+        log.info("listening on %s", settings.pages)
+        task = asyncio.create_task(loop.run())
+        warming = asyncio.create_task(workspace.warm())
+        await _first(task, stop)
+        warming.cancel()
+    finally:
+        await runner.cleanup()
+
+
+async def _first(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait until we are told to stop; a loop that ends by itself is a fault."""
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+    task.cancel()
+    await asyncio.gather(task, waiting, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""Running a long-lived process: its signals, its log, and its first words of failure."""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeAlias
+
+import typer
+
+from bot.settings import Misconfigured, Settings, load
+from bot.store import CannotOpen
+from bot.watch import WatchList
+
+Start: TypeAlias = Callable[[Settings, WatchList, asyncio.Event], Awaitable[None]]
+# These write tokens and query strings at DEBUG, and too much at INFO.
+_LOUD = ("azure", "msal", "msrest", "urllib3", "aiohttp.access", "alembic")
+
+
+def run(start: Start, *, with_parent: bool) -> None:
+    """Run until SIGTERM or Ctrl-C; exit 2 with one line for each thing to mend."""
+    try:
+        settings, watch = load()
+    except Misconfigured as error:
+        _refuse(error)
+    logging.basicConfig(
+        level=settings.log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
+    except (Misconfigured, CannotOpen) as error:
+        _refuse(error)
+    except KeyboardInterrupt:
+        return
+
+
+def _refuse(error: Exception) -> NoReturn:
+    for line in str(error).splitlines():
+        typer.echo(f"watchkeeper: {line}", err=True)
+    raise SystemExit(2)
+
+
+async def _until_stopped(
+    start: Start, settings: Settings, watch: WatchList, *, with_parent: bool
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if with_parent:
+        _end_with_parent(loop, stop)
+    await start(settings, watch, stop)
+
+
+def _end_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when standard input ends: the parent holds it open as long as it lives."""
+
+    def watch() -> None:
+        sys.stdin.read()
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
