@@ -87,7 +87,7 @@ def distribution(feature: str, slots: Sequence[Slot]) -> GroupedVerticalBarChart
     rows: Rows = [
         (
             runs(said(s.name, 24)),
-            f"{percent(s.reference)} of reference, {percent(s.production)} now",
+            f"{percent(s.reference)}, now {percent(s.production)}",
         )
         for s in slots
     ]

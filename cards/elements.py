@@ -143,6 +143,14 @@ def title(text: str) -> TextBlock:
     )
 
 
+def statement(words: Words) -> RichTextBlock:
+    """Return a title that others may have written, such as a refusal."""
+    inlines: list[CardElement] = [
+        TextRun(text=plain(words), size="Medium", weight="Bolder")
+    ]
+    return RichTextBlock(inlines=inlines, spacing="Medium")
+
+
 def heading(words: Words) -> TextBlock | RichTextBlock:
     """Return the heading of a section."""
     return paragraph(words, bold=True, spacing="Large")
@@ -263,15 +271,11 @@ def box(style: Style, *paragraphs: Words) -> Container:
     )
 
 
+def gap(*parts: str | TextRun) -> Container:
+    """Return a box that says what could not be had."""
+    return box("warning", (TextRun(text="Missing: ", weight="Bolder"), *runs(*parts)))
+
+
 def missing(parts: Iterable[tuple[str, str]]) -> list[CardElement]:
     """Return a box for each part that could not be had: what, and why."""
-    return [
-        box(
-            "warning",
-            (
-                TextRun(text="Missing: ", weight="Bolder"),
-                *runs(said(part, 60), ". ", said(why, 240)),
-            ),
-        )
-        for part, why in parts
-    ]
+    return [gap(said(part, 60), ". ", said(why, 240)) for part, why in parts]

@@ -8,9 +8,10 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from cards.words import clean, cut
+from cards.words import cut
 
 UNKNOWN = "not known"
+_NOT_UNIT = re.compile(r"[^A-Za-z0-9%/]+")  # it stands in Markdown
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"  # strftime would ask the locale
 
 
@@ -75,7 +76,7 @@ def percent(share: float | None) -> str:
     known = finite(share)
     if known is None:
         return UNKNOWN
-    part = known * 100
+    part = round(known * 100, 9)  # 0.07 * 100 is not 7
     if abs(part) > 1e6:  # noqa: PLR2004
         return f"{part:.0e}%"
     for digits in range(5):
@@ -116,7 +117,7 @@ def measured(value: float | None, unit: str) -> str:
         return milliseconds(known * 1000)
     if kind in ("", "count", "unspecified"):
         return f"{known:,.0f}" if known == int(known) else number(known)
-    return f"{number(known)} {clean(unit, 16)}"
+    return f"{number(known)} {_NOT_UNIT.sub(' ', unit[:12])}".rstrip()
 
 
 def count(value: int, noun: str) -> str:
@@ -133,7 +134,7 @@ def count(value: int, noun: str) -> str:
 
 def utc(moment: datetime) -> str:
     """Return a moment in words: "23 Nov 2026 08:14 UTC"."""
-    return f"{_day(moment)} {moment.astimezone(UTC):%Y %H:%M} UTC"
+    return f"{day(moment)} {moment.astimezone(UTC):%Y %H:%M} UTC"
 
 
 def when(moment: datetime) -> str:
@@ -158,13 +159,14 @@ def window(times: tuple[datetime, datetime] | None) -> str:
         return f"window {UNKNOWN}"
     start, end = (t.astimezone(UTC) for t in times)
     if start.date() == end.date():
-        return f"{_day(start)} {start:%H:%M} to {end:%H:%M} UTC"
+        return f"{day(start)} {start:%H:%M} to {end:%H:%M} UTC"
     if start.time() == end.time() == datetime.min.time():
-        return f"{_day(start)} to {_day(end)} 00:00 UTC"
-    return f"{_day(start)} {start:%H:%M} to {_day(end)} {end:%H:%M} UTC"
+        return f"{day(start)} to {day(end)} 00:00 UTC"
+    return f"{day(start)} {start:%H:%M} to {day(end)} {end:%H:%M} UTC"
 
 
-def _day(moment: datetime) -> str:
+def day(moment: datetime) -> str:
+    """Return a day in words: "23 Nov"."""
     at = moment.astimezone(UTC)
     return f"{at.day} {_MONTHS[at.month * 3 - 3 : at.month * 3]}"
 

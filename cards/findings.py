@@ -94,6 +94,17 @@ def resolved_at(incident: Incident) -> datetime:
     return max(ends or received or [incident.history[-1].at])
 
 
+def evaluated(incident: Incident) -> datetime | None:
+    """Return when the signals were last evaluated."""
+    newest = incident.last(SignalsEvaluated)
+    return newest.at if newest else None
+
+
+def evaluations(incident: Incident) -> int:
+    """Return how often the signals were evaluated."""
+    return len(incident.every(SignalsEvaluated))
+
+
 def reports(incident: Incident) -> tuple[Report, ...]:
     """Return every report, oldest first."""
     return tuple(e.report for e in incident.every(SignalsEvaluated) if e.report)

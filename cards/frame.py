@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from microsoft_teams.cards import (
     Action,
@@ -51,21 +51,32 @@ def card(
     the evidence page has them all. Raises ValueError when a figure is not finite.
     """
     line = cut(summary, 99)
-    kept = list(body)
-    for drop in (None, *spare):
-        kept = [e for e in kept if e is not drop]
-        model = AdaptiveCard(
-            fallback_text=line,
-            body=kept,
-            actions=list(actions) or None,
-            refresh=refresh,
-            msteams=TeamsCardProperties(
-                width="full" if wide else None, entities=list(mentions) or None
-            )
-            if wide or mentions
-            else None,
-        )
-        shown = model.model_dump(exclude_none=True)
-        if len(json.dumps(shown, allow_nan=False)) < LIMIT:
+    model = AdaptiveCard(
+        fallback_text=line,
+        body=[],
+        actions=list(actions) or None,
+        refresh=refresh,
+        msteams=_teams(mentions, wide=wide),
+    )
+    shown = model.model_dump(exclude_none=True)
+    parts = [(e, e.model_dump(exclude_none=True)) for e in body]
+    room = LIMIT - _size(shown) - sum(_size(dump) for _, dump in parts)
+    for left_out in spare:
+        if room > 0:
             break
+        room += sum(_size(dump) for e, dump in parts if e is left_out)
+        parts = [(e, dump) for e, dump in parts if e is not left_out]
+    shown["body"] = [dump for _, dump in parts]
     return Rendered(shown, line, cut(text or line, 400))
+
+
+def _size(part: dict[str, Any]) -> int:
+    return len(json.dumps(part, allow_nan=False)) + 2
+
+
+def _teams(mentions: Sequence[Mention], *, wide: bool) -> TeamsCardProperties | None:
+    if not (wide or mentions):
+        return None
+    return TeamsCardProperties(
+        width="full" if wide else None, entities=list(mentions) or None
+    )

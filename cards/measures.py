@@ -64,7 +64,7 @@ def _health_tiles(view: View, health: Health | None) -> list[Tile]:
     shown = []
     if p95 is not None:
         note = f"limit {limit:.0f}" if limit else "no limit"
-        shown.append(Tile("Latency", figures.milliseconds(p95), note, slow))
+        shown.append(Tile("p95, ms", figures.short(round(p95)), note, slow))
     if health.error_rate is not None:
         shown.append(Tile("Errors", figures.percent(health.error_rate), span))
     if health.requests is not None:

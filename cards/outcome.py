@@ -73,7 +73,7 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     reason = runs(said(outcome.reason, 400))
     rows: Rows = [
         ("Captured", situation.traffic(request.captured.traffic)),
-        ("Approved", situation.traffic(request.traffic)),
+        ("Target", situation.traffic(request.traffic)),
         (
             "Found",
             situation.traffic(outcome.live)

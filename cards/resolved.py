@@ -47,8 +47,8 @@ def _sentence(view: View, took: str) -> str:
     """Return what ended it, and no more: Azure resolves, the cause may be another."""
     outcome = view.incident.outcome
     moved = isinstance(outcome, TrafficShifted)
-    after = ", after traffic was rolled back" if moved else ""
-    return f"Azure resolved the alert {took} after it fired{after}."
+    before = " Traffic had been rolled back before that." if moved else ""
+    return f"Azure resolved the alert {took} after it fired.{before}"
 
 
 def _open_for(view: View) -> Tile:

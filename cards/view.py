@@ -160,7 +160,9 @@ class View:
     @property
     def viewer_approves(self) -> bool:
         """Return whether this card offers the decision; everyone's card does."""
-        return self.viewer is None or (
-            self.watch.person(self.viewer) is not None
-            and self.name(self.viewer) in self.approvers
-        )
+        if self.viewer is None:
+            return True
+        name = self.name(self.viewer)
+        known = self.watch.person(self.viewer) is not None
+        done = any(self.name(a.by) == name for a in self.approvals)
+        return known and not done and name in self.approvers

@@ -7,7 +7,7 @@ links of it. What must stand in those goes through `identifier` or `person`.
 import re
 import unicodedata
 
-_READ = 20_000  # characters of foreign text that are looked at; the rest is cut unread
+_READ = 8  # characters looked at for one that is shown; the rest is cut unread
 _MARKS = 2  # combining marks kept on one letter; more would cover other lines
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters that draw nothing
 _VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -22,7 +22,7 @@ def clean(text: str, limit: int = 200, *, empty: str = "(empty)") -> str:
     >>> clean("{{DATE(x)}}\n a\u202eb").replace(" ", "_")
     '{_{DATE(x)}_}_ab'
     """
-    shown = redact(_visible(text[:_READ]))
+    shown = redact(_visible(text[: _READ * (limit + 40)]))
     shown = re.sub(r"\{(?=\{)", "{ ", shown)
     shown = re.sub(r"\}(?=\})", "} ", shown)
     shown = re.sub(r"<(?=\s*/?\s*at\b)", "\u2039", shown, flags=re.IGNORECASE)
@@ -30,6 +30,8 @@ def clean(text: str, limit: int = 200, *, empty: str = "(empty)") -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept: list[str] = []
     marks = _MARKS  # none may open the text: it would land on our own words
     for char in _VARIANTS.sub("", text):
@@ -80,7 +82,7 @@ _SECRETS = re.compile(
 _PHONE = re.compile(r"(?<![\w.])\+\d(?:[ ().-]{0,2}\d){7,14}")
 _SSN = re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")
 _CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}(?![A-Z0-9])")
 
 
 def redact(text: str) -> str:
@@ -115,17 +117,22 @@ def identifier(name: str) -> str:
     >>> identifier("loan-v2"), identifier("[a](https://evil.example)")
     ('loan-v2', '-a--https---evil-example-')
     """
-    return cut(re.sub(r"[^A-Za-z0-9-]", "-", name) or "-", 48)
+    return cut(re.sub(r"[^A-Za-z0-9-]", "-", redact(name[:200])) or "-", 48)
+
+
+_NOT_MODEL = re.compile(
+    r"[^A-Za-z0-9:.-]|(?<!\d)\.|\.(?!\d)|:(?!\d+$)"  # "v1.2:3", but no address
+)
 
 
 def model_name(name: str) -> str:
-    """Return a model and its version, safe in Markdown; dots only between digits.
+    """Return a model and its version, safe in Markdown.
 
     >>> model_name("credit-risk:14"), model_name("v1.2 evil.example"), model_name("")
-    ('credit-risk:14', 'v1.2-evil-example', 'model not known')
+    ('credit-risk:14', 'v1.2-evil-example', 'not known')
     """
-    kept = re.sub(r"[^A-Za-z0-9:.-]|(?<!\d)\.|\.(?!\d)", "-", name)
-    return cut(kept, 48) or "model not known"
+    kept = _NOT_MODEL.sub("-", redact(name[:200]))
+    return cut(kept, 48) or "not known"
 
 
 def person(name: str) -> str:
@@ -134,6 +141,6 @@ def person(name: str) -> str:
     >>> person("Weber, Jonas (Risk)"), person("<at>a</at> [x](evil.example)")
     ('Weber, Jonas (Risk)', 'at a at x (evil. example)')
     """
-    kept = re.sub(r"[^\w ,.()'\u2019-]|_", " ", clean(name, 60))
+    kept = re.sub(r"[^\w ,.()'\u2019-]|_", " ", clean(name, 60, empty=""))
     kept = re.sub(r"\.(?=[^\s.])", ". ", kept)  # a bare host becomes a link
     return " ".join(kept.split()) or "somebody"

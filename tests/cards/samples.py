@@ -231,7 +231,7 @@ requested = RollbackRequested(
     captured=state(after(10), SPLIT),
     traffic=MOVED,
     checks=(
-        Check(name="health", result="passed", text="green: 0.1% errors, p95 175 ms"),
+        Check(name="health", result="passed", text="0.1% errors, p95 175 ms"),
         Check(name="room", result="not known", text="green has 2 instances, blue 6"),
         Check(name="undo", result="passed", text="blue stays deployed"),
     ),
@@ -431,3 +431,19 @@ def view(
         sign=sign,
         viewer=viewer,
     )
+
+
+HELP = (
+    ("help", "what you can ask"),
+    ("alerts [endpoint]", "open alerts, the newest first"),
+    ("show <incident>", "the card of an incident, here"),
+    ("ack <incident> [note]", "say that you are on it"),
+    ("evidence <incident>", "what the alert rests on"),
+    (
+        "rollback <endpoint | incident> [to <deployment>] <reason>",
+        "ask for traffic to be moved back; a second person approves",
+    ),
+    ("approve <request>", "let a requested rollback run"),
+    ("reject <request> <reason>", "stop a requested rollback"),
+)
+NOTE = "Anyone here can read and acknowledge. A rollback needs a second person."

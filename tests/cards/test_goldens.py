@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cards import Rendered, show
+from cards import Rendered, alerts, error, evidence, help, parked, show  # noqa: A004
 from tests.cards import samples
 
 HERE = Path(__file__).parent
@@ -20,6 +20,37 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         name: lambda name=name: show(samples.view(name))  # type: ignore[misc]
         for name in samples.HISTORIES
     },
+    "approval-for-a-viewer": lambda: show(
+        samples.view("approval", viewer=samples.OMAR)
+    ),
+    "approval-of-two": lambda: show(
+        samples.view(
+            (*samples.HISTORIES["working"],),
+            listed=samples.watch(approval={"count": 2}),
+        )
+    ),
+    "evidence": lambda: evidence.render(samples.view("rolled-back"), "9f2c41d0" * 8),
+    "evidence-too-little-data": lambda: evidence.render(
+        samples.view("firing-too-little-data")
+    ),
+    "evidence-without-report": lambda: evidence.render(samples.view("firing-latency")),
+    "help": lambda: help.render(samples.HELP, samples.NOTE),
+    "alerts": lambda: alerts.render(
+        [samples.view(n) for n in ("firing", "acknowledged", "approval", "working")],
+        samples.after(161),
+    ),
+    "alerts-none": lambda: alerts.render([], samples.after(161), "loan-screening"),
+    "error": lambda: error.render(
+        "You asked for this rollback, so someone else has to approve it.",
+        asked="Approve rollback",
+        id="R-7",
+        who=("Priya Raman", "Mei Chen"),
+        reference="7c1f-40aa",
+    ),
+    "error-unknown-command": lambda: error.render(
+        "I do not know \u201crolback\u201d. Did you mean: rollback loan-screening?"
+    ),
+    "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 
 

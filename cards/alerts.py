@@ -1,0 +1,68 @@
+"""The open alerts, as a list: what, where, who is on it, since when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from microsoft_teams.cards import Table
+
+from cards import figures, findings
+from cards.elements import Head, Words, band, paragraph, table, title
+from cards.frame import card
+from cards.view import Rendered, Stage, View
+from cards.words import identifier, person
+
+_SHOWN = 15
+_STATES: dict[Stage, str] = {
+    "firing": "not acknowledged",
+    "approval": "approval needed",
+    "working": "traffic is being moved",
+    "outcome": "rollback ended",
+    "resolved": "resolved",
+}
+
+
+def render(views: Sequence[View], now: datetime, endpoint: str = "") -> Rendered:
+    """Return the list, the order as given; `endpoint` names the one it is about."""
+    where = f" on {identifier(endpoint)}" if endpoint else ""
+    words = f"{figures.count(len(views), 'open alert')}{where}"
+    if not views:
+        words = f"No open alerts{where}"
+    rest = len(views) - _SHOWN
+    more = f"{rest} more. Ask for one endpoint: alerts <name>" if rest > 0 else ""
+    return card(
+        [
+            band("Alerts", "emphasis", "open now", figures.day(now)),
+            title(words),
+            *([_table(views[:_SHOWN], now)] if views else []),
+            *([paragraph(more.replace("<name>", "and its name"))] if more else []),
+        ],
+        [],
+        summary=words,
+    )
+
+
+def _table(views: Sequence[View], now: datetime) -> Table:
+    return table(
+        (Head("Id", "60px"), Head("What"), Head("Since", "76px", right=True)),
+        [_row(v, now) for v in views],
+    )
+
+
+def _row(view: View, now: datetime) -> tuple[Words, Words, Words]:
+    incident = view.incident
+    kind = findings.kind_word(incident)
+    name = identifier(view.endpoint.name)
+    open_for = figures.duration(now - findings.fired_at(incident))
+    return (
+        incident.id,
+        f"**Sev {incident.severity}** {kind} on {name}, {state(view)}",
+        " ".join(open_for.split(" ")[:2]),
+    )
+
+
+def state(view: View) -> str:
+    """Return in words who is on it, or what it waits for."""
+    taken = view.incident.acknowledgement
+    if view.stage == "acknowledged" and taken:
+        return person(view.name(taken.by))
+    return _STATES.get(view.stage, "acknowledged")

@@ -1,0 +1,38 @@
+"""What a person can ask for: each command with what it does."""
+
+from collections.abc import Iterator, Sequence
+
+from microsoft_teams.cards import CardElement
+
+from cards.elements import box, paragraph, runs, said, title
+from cards.frame import card
+from cards.view import Rendered
+from cards.words import clean
+
+
+def render(rows: Sequence[tuple[str, str]], note: str = "") -> Rendered:
+    """Return the help; a row is the usage and what it does. `note` stands below."""
+    names = ", ".join(dict.fromkeys(usage.split(" ", 1)[0] for usage, _ in rows))
+    lines = list(_lines(rows))
+    return card(
+        [
+            title("What you can ask"),
+            paragraph(
+                "Mention me in this channel, or use the buttons on an alert.",
+                subtle=True,
+                spacing="None",
+            ),
+            *lines,
+            *([box("emphasis", runs(said(note, 300)))] if note else []),
+        ],
+        [],
+        summary=f"Commands: {clean(names, 80)}",
+        spare=lines[::-1],
+        wide=False,
+    )
+
+
+def _lines(rows: Sequence[tuple[str, str]]) -> Iterator[CardElement]:
+    for usage, does in rows[:30]:
+        yield paragraph(runs(said(usage, 100, bold=True)), spacing="Medium")
+        yield paragraph(runs(said(does, 160)), subtle=True, spacing="None")

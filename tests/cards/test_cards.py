@@ -1,0 +1,284 @@
+"""What must be true of every card, whatever it is about."""
+
+import json
+import math
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.incident import AlertReceived
+from cards import findings, show
+from cards.elements import band
+from cards.frame import LIMIT
+from tests.cards import reading, samples, tainted
+from tests.cards.test_goldens import CARDS
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[1] / "fixtures/cards/adaptive-card-1.5.0.json").read_text()
+)
+VALID = jsonschema.Draft6Validator(SCHEMA)
+every_card = pytest.mark.parametrize("name", CARDS)
+
+
+@every_card
+def test_a_card_is_valid_adaptive_card_1_5(name: str) -> None:
+    """
+    A client of 1.5 draws nothing at all of a card that breaks its schema.
+    """
+    card = reading.without_charts(CARDS[name]().card)
+
+    assert [] == [e.message for e in VALID.iter_errors(card)]
+
+
+@every_card
+def test_a_card_has_only_properties_that_teams_knows(name: str) -> None:
+    """
+    The models keep a misspelt keyword silently; Teams then ignores it.
+    """
+    assert [] == list(reading.unknown(CARDS[name]().card))
+
+
+def test_a_misspelt_property_would_be_seen() -> None:
+    """
+    The check above is worth something only if it can fail, at any depth.
+    """
+    card = CARDS["firing"]().card
+    inner = next(e for e in reading.elements(card) if e.get("type") == "TextRun")
+    inner["wieght"] = "Bolder"
+    reading.charts(card)[0]["data"][0]["colour"] = "good"
+
+    assert {"TextRun.wieght", "HorizontalBarChartDataValue.colour"} == set(
+        reading.unknown(card)
+    )
+
+
+@every_card
+def test_a_card_is_small(name: str) -> None:
+    """
+    Workflows and older clients stop at 28 KB; an ordinary card stays far below.
+    """
+    most = 16_000 if name.startswith("evidence") else 12_000
+
+    assert len(json.dumps(CARDS[name]().card)) < most
+
+
+@every_card
+def test_buttons_are_few_and_short(name: str) -> None:
+    """
+    Teams shows six; a title over 20 characters is cut on a phone.
+    """
+    card = CARDS[name]().card
+    titles = [a["title"] for a in card.get("actions", [])]
+
+    assert len(titles) <= 5
+    assert len(set(titles)) == len(titles)
+    assert all(len(t) <= 20 for t in titles)
+
+
+@every_card
+def test_what_a_button_sends_decides_nothing(name: str) -> None:
+    """
+    Data comes back from the client, so it holds an id, a revision and a token.
+    """
+    for action in reading.elements(CARDS[name]().card):
+        if action.get("type") not in ("Action.Execute", "Action.Submit"):
+            continue
+        data = dict(action["data"])
+        dialog = data.pop("msteams", None)
+        wanted = {"verb", "id", "rev", "t"}
+        if data["verb"] in ("approve", "reject"):
+            wanted |= {"ref"}
+        assert wanted == set(data)
+        assert ("A-42", samples.sign("A-42", data["rev"])) == (data["id"], data["t"])
+        assert dialog in (None, {"type": "task/fetch"})
+        if action["type"] == "Action.Execute" and data["verb"] != "refresh":
+            assert action["fallback"]["data"] == action["data"]
+            assert action["verb"] == data["verb"]
+
+
+@every_card
+def test_a_chart_says_its_figures_in_words(name: str) -> None:
+    """
+    A screen reader has the title, an older client the fallback; both need the figures.
+    """
+    for chart in reading.charts(CARDS[name]().card):
+        words = reading.shown(chart["fallback"])
+        for point in reading.elements(chart["data"]):
+            if "y" in point:
+                assert point["x"] in words
+                assert point["x"] in chart["title"]
+        figures = [w for w in words.replace(",", " ").split() if w[0].isdigit()]
+        assert figures
+        assert all(f in chart["title"] for f in figures if f.endswith("%"))
+
+
+@every_card
+def test_the_notification_line_fits(name: str) -> None:
+    """
+    A phone shows one line: state, what, where, which.
+    """
+    rendered = CARDS[name]()
+
+    assert 10 < len(rendered.summary) < 100
+    assert rendered.summary == rendered.card["fallbackText"]
+    assert "{{" not in rendered.summary + rendered.text
+
+
+@pytest.mark.parametrize(
+    "state", ["Acknowledged", "Approval needed", "Not rolled back"]
+)
+def test_the_band_fits_a_phone(state: str) -> None:
+    """
+    At 328 px there are 296 px for state, kind and id with two gaps of 8 px.
+    """
+    kinds = [f"Sev 2 \u00b7 {k}" for k in findings.KINDS.values()]
+    middles = kinds if state == "Acknowledged" else ["Sev 2 \u00b7 R-1234"]
+    for middle in middles:
+        used = reading.width(state, bold=True) + reading.width(middle + "A-2291")
+        assert used + 16 <= 296, middle
+
+
+def test_every_kind_of_alert_has_its_title() -> None:
+    """
+    Whatever Azure sends, the reader who stops at the title knows what and where.
+    """
+    for kind in findings.KINDS:
+        event = AlertReceived(
+            at=samples.after(0), alert=samples.alert(kind=kind), delivery="d"
+        )
+        title = show(samples.view((event,))).card["body"][1]["text"]
+        assert "loan-screening" in title
+
+
+def test_no_figure_is_ever_nan() -> None:
+    """
+    A bare NaN is not JSON: the whole message is refused. Nor is it "no drift".
+    """
+    for value in (math.nan, math.inf, -math.inf):
+        for rendered in tainted.cards("feature", value).values():
+            text = json.dumps(rendered.card, allow_nan=False)
+            assert "nan" not in text.lower()
+
+
+def test_too_little_data_is_never_an_all_clear() -> None:
+    """
+    Silence of the engine must not read as health of the model.
+    """
+    for name in ("firing-too-little-data", "evidence-too-little-data"):
+        words = reading.shown(CARDS[name]().card).lower()
+        assert "not an all-clear" in words
+        assert "no drift" not in words
+        assert "good" not in {
+            e.get("style") for e in reading.elements(CARDS[name]().card)
+        }
+
+
+def test_who_is_mentioned() -> None:
+    """
+    The owner when it fires, the requester while a decision waits; an edit, nobody.
+    """
+    for name in samples.HISTORIES:
+        rendered = CARDS[name]()
+        stage = samples.view(name).stage
+        entities = rendered.card["msteams"].get("entities", [])
+        wanted = {"firing": ["Priya Raman"], "approval": ["Jonas Weber"]}.get(stage, [])
+        assert wanted == [e["mentioned"]["name"] for e in entities]
+        tags = [s for s in reading.strings(rendered.card["body"]) if "<at>" in s]
+        assert len(wanted) == len(tags)
+
+
+def test_only_an_approver_is_offered_the_decision() -> None:
+    """
+    A button that would be refused is a promise that the card cannot keep.
+    """
+    offers = {
+        viewer.name: "Approve rollback"
+        in [
+            a["title"]
+            for a in show(samples.view("approval", viewer=viewer)).card["actions"]
+        ]
+        for viewer in (samples.PRIYA, samples.MEI, samples.JONAS, samples.OMAR)
+    }
+
+    assert offers == {
+        "Priya Raman": True,
+        "Mei Chen": True,
+        "Jonas Weber": False,
+        "Omar Haddad": False,
+    }
+
+
+def test_stages_follow_the_history() -> None:
+    """
+    One message has to show the next thing to know, whatever happened in which order.
+    """
+    stages = {name: samples.view(name).stage for name in samples.HISTORIES}
+
+    assert stages["rejected"] == stages["expired"] == stages["asked"] == "acknowledged"
+    assert stages["impossible"] == "firing"
+    assert stages["approval"] == "approval"
+    assert stages["working"] == "working"
+    assert stages["rolled-back"] == stages["not-known"] == "outcome"
+    assert stages["resolved"] == stages["resolved-alone"] == "resolved"
+
+
+def test_a_new_firing_after_the_end_is_a_firing() -> None:
+    """
+    The outcome of the last time must not hide that it fires again.
+    """
+    again = AlertReceived(
+        at=samples.after(300),
+        alert=samples.alert(starts_at=samples.after(300)),
+        delivery="d-3",
+    )
+    history = (*samples.HISTORIES["resolved"], again)
+
+    assert samples.view(history).stage == "acknowledged"
+
+
+def test_a_request_that_waits_is_shown_though_the_alert_resolved() -> None:
+    """
+    Somebody still has to decide it; a green card would hide the question.
+    """
+    over = AlertReceived(
+        at=samples.after(20),
+        alert=samples.alert(status="resolved", ends_at=samples.after(20)),
+        delivery="d-2",
+    )
+    waiting = samples.view((*samples.HISTORIES["approval"], over))
+    too_late = samples.view((*samples.HISTORIES["approval"], samples.resolved))
+
+    assert ("approval", "resolved") == (waiting.stage, too_late.stage)
+
+
+@given(text=st.text(max_size=40).map(lambda t: t * 30), figure=st.floats() | st.none())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_no_input_makes_a_card_too_big(text: str, figure: float | None) -> None:
+    """
+    A card over the limit is refused as a whole, just when there is much to say.
+    """
+    for name, rendered in tainted.cards(text, figure).items():
+        size = len(json.dumps(rendered.card, allow_nan=False))
+        assert size < LIMIT, (name, size)
+
+
+def test_the_biggest_text_still_fits() -> None:
+    """
+    Each emoji is twelve bytes of JSON; names and reasons of nothing else are the worst.
+    """
+    for name, rendered in tainted.cards("\U0001f6a8" * 2_000).items():
+        size = len(json.dumps(rendered.card))
+        assert size < LIMIT, (name, size)
+        assert [] == list(VALID.iter_errors(reading.without_charts(rendered.card)))
+
+
+def test_a_band_is_what_the_state_says() -> None:
+    """
+    Colour repeats the word: the word alone has to do.
+    """
+    shown = reading.shown(band("Firing", "attention", "Sev 2", "A-1").model_dump())
+
+    assert shown.split("\n") == ["Firing", "Sev 2", "A-1"]
