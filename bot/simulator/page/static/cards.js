@@ -63,19 +63,11 @@ export function drawCard(json, press) {
   const frame = document.createElement("div");
   frame.className = json?.msteams?.width?.toLowerCase?.() === "full" ? "card card-full" : "card";
   frame.append(drawn);
-  describeInputs(card);
   return frame;
 }
 
 function open(address) {
   if (safeAddress(address)) window.open(address, "_blank", "noopener,noreferrer");
-}
-
-// The renderer gives radio buttons no name that a screen reader could say twice.
-function describeInputs(card) {
-  for (const input of card.getAllInputs()) {
-    if (input.maxLength && input.renderedInputControlElement) input.renderedInputControlElement.setAttribute("maxlength", input.maxLength);
-  }
 }
 
 export function inputsOf(action) {

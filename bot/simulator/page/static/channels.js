@@ -52,7 +52,7 @@ export class Channels extends EventTarget {
       const team = one.personal ? "Chat" : one.team;
       teams.set(team, [...(teams.get(team) ?? []), one]);
     }
-    const parts = [...teams].map(([team, channels]) => [h("h2", { class: "rail-team" }, avatar(team, { small: true, bot: true }), team), h("ul", {}, channels.map((one) => h("li", {}, this.#button(one))))]);
+    const parts = [...teams].map(([team, channels]) => [h("h2", { class: "rail-team" }, team !== "Chat" && avatar(team, { small: true, bot: true }), team), h("ul", {}, channels.map((one) => h("li", {}, this.#button(one))))]);
     this.#place.replaceChildren(...parts.flat());
   }
 
@@ -61,7 +61,7 @@ export class Channels extends EventTarget {
     return h(
       "button",
       { class: `rail-channel${unread ? " rail-unread" : ""}`, "aria-current": one.id === this.current?.id ? "page" : undefined, "data-conversation": one.id, onclick: () => this.choose(one) },
-      icon("channel"),
+      one.personal ? avatar("Watchkeeper", { bot: true, small: true }) : icon("channel"),
       h("span", { class: "rail-name" }, one.personal ? "Watchkeeper" : one.name),
       unread && h("span", { class: "rail-dot" }, h("span", { class: "unseen" }, "unread")),
     );

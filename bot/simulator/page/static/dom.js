@@ -37,7 +37,7 @@ const HUES = ["#5b5fc7", "#0f6cbd", "#038387", "#8764b8", "#9b4f06", "#a4262c", 
 
 // The bot has a square, people have a circle, as in Teams.
 export function avatar(name, { bot = false, small = false } = {}) {
-  const words = name.trim().split(/\s+/);
+  const words = name.match(/(?<![\p{L}(])\p{L}[\p{L}.'-]*/gu) ?? ["?"];
   const initials = bot ? name.slice(0, 2) : words.map((word) => word[0]).filter((_, at, all) => at === 0 || at === all.length - 1).join("");
   const hash = [...name].reduce((sum, letter) => (sum * 33 + letter.codePointAt(0)) % 65521, 5381);
   return h("span", { class: `avatar${bot ? " avatar-bot" : ""}${small ? " avatar-small" : ""}`, paint: bot ? HUES[0] : HUES[1 + (hash % (HUES.length - 1))], "aria-hidden": "true" }, initials.toUpperCase());

@@ -117,7 +117,6 @@ function hint() {
 feed.addEventListener("offline", () => (byId("offline").hidden = false));
 feed.addEventListener("online", () => {
   byId("offline").hidden = true;
-  if (byId("posts").querySelector(".empty")) showChannel();
   who();
 });
 feed.addEventListener("reset", () => posts.show([]));
@@ -179,6 +178,7 @@ async function start() {
     } catch {
       // Forgotten at the next reload.
     }
+    posts.forgetAnswers();
     channels.own(persons.current.key);
     hint();
   });

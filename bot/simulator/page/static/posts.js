@@ -40,6 +40,11 @@ export class Posts {
     if (live) old.glow();
   }
 
+  // Another person: what the bot answered was for the one before.
+  forgetAnswers() {
+    for (const post of this.#articles.values()) post.forgetAnswer();
+  }
+
   #insert(activity, element) {
     const thread = activity.thread && this.#threads.get(activity.thread);
     if (thread) {
@@ -87,6 +92,11 @@ class Post {
   showPrivately(card) {
     this.private = true;
     this.#draw(card);
+  }
+
+  forgetAnswer() {
+    this.note();
+    if (this.private) this.update(this.activity);
   }
 
   #draw(card) {

@@ -46,7 +46,7 @@ export async function activities() {
 export function activity(raw) {
   const [conversation, thread] = String(raw.conversation).split(";messageid=");
   const root = raw.replyToId || thread || "";
-  return { id: String(raw.id), conversation, thread: root === String(raw.id) ? "" : String(root), from: raw.from ?? {}, text: raw.text ?? "", card: raw.card ?? undefined, summary: raw.summary ?? "", deleted: Boolean(raw.deleted), edits: Number(raw.edits ?? 0), at: new Date(raw.at ?? Date.now()), entities: raw.entities ?? [] };
+  return { id: String(raw.id), conversation, thread: root === String(raw.id) ? "" : String(root), from: raw.from ?? {}, text: raw.text ?? "", card: raw.card ?? undefined, summary: raw.summary ?? "", deleted: Boolean(raw.deleted), edits: Number(raw.edits ?? 0), at: new Date(raw.at ?? Date.now()) };
 }
 
 export function isBot(from) {
