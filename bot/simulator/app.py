@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.simulator import faults, identity
+from bot.simulator import faults, identity, teams
 from bot.simulator.faults import FAULTS, Faults, fail_on_demand
 from bot.simulator.identity import IDENTITY, Identity
 from bot.simulator.world import WORLD, World
@@ -10,8 +10,11 @@ from bot.simulator.world import WORLD, World
 
 def create(world: World) -> web.Application:
     """Return the simulator over `world`, ready to be served on a loopback port."""
-    app = web.Application(middlewares=[fail_on_demand], client_max_size=8 * 2**20)
+    app = web.Application(
+        middlewares=[teams.name_host, fail_on_demand], client_max_size=8 * 2**20
+    )
     app[WORLD], app[FAULTS], app[IDENTITY] = world, Faults(), Identity(world)
     app.add_routes(faults.routes)
     app.add_routes(identity.routes)
+    teams.add_routes(app)
     return app

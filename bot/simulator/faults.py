@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+HOST = web.RequestKey("host", str)  # "azure" or "teams": whom the request was meant for
+PRINCIPAL = web.RequestKey("principal", str)  # whose token it carried
 _OURS = ("/sim/", "/page", "/favicon")  # the remote control and the page never fail
 
 
@@ -77,11 +79,11 @@ async def fail_on_demand(request: web.Request, handler: Handler) -> web.StreamRe
     finally:
         faults.requests.append(
             {
-                "host": request.get("host", "azure"),
+                "host": request.get(HOST, "azure"),
                 "method": request.method,
                 "path": request.path,
                 "status": status,  # 0: the connection was dropped
-                "principal": request.get("principal"),
+                "principal": request.get(PRINCIPAL),
             }
         )
     return response

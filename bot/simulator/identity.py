@@ -16,6 +16,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.simulator.faults import PRINCIPAL
 from bot.simulator.world import WORLD, World
 
 TENANT = "11111111-aaaa-4bbb-8ccc-000000000001"
@@ -103,8 +104,8 @@ class Identity:
             )
         except jwt.InvalidTokenError as error:
             raise _unauthorized(str(error)) from None
-        request["principal"] = NAMES.get(claims["appid"], claims["appid"])
-        return str(request["principal"])
+        request[PRINCIPAL] = NAMES.get(claims["appid"], str(claims["appid"]))
+        return request[PRINCIPAL]
 
 
 IDENTITY = web.AppKey("identity", Identity)
@@ -150,7 +151,7 @@ async def token(request: web.Request) -> web.Response:
         return web.json_response(error, status=401)
     audience = scope.split(maxsplit=1)[0].removesuffix("/.default")
     access = request.app[IDENTITY].access_token(client, audience)
-    request["principal"] = NAMES[client]
+    request[PRINCIPAL] = NAMES[client]
     return web.json_response(
         {"token_type": "Bearer", "expires_in": 3600, "access_token": access}
     )
