@@ -1,0 +1,247 @@
+"""The demo: a simulated cloud in this process, the bot and its executor beside it.
+
+The two are the real programs, with an identity each; only the addresses are local.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import webbrowser
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import yaml
+from aiohttp import web
+
+from bot.simulator import scenarios
+from bot.simulator.app import create
+from bot.simulator.azure import AZURE
+from bot.simulator.identity import (
+    ALERTS_APP,
+    BOT_APP,
+    EXECUTOR,
+    READER,
+    TENANT,
+)
+from bot.simulator.scenarios import Scenario
+from bot.simulator.teams import BOT_URL
+from bot.simulator.world import World
+from bot.store.engine import CannotOpen, FileLock
+
+log = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+READY_S = 60.0
+STOP_S = 28.0
+
+
+class Unplayable(Exception):
+    """The demo cannot start; the text says why and what to do."""
+
+
+def play(scenario: str, port: int, state: Path, *, browser: bool) -> None:
+    """Run the demo until Ctrl-C or SIGTERM. Raises Unplayable."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        chosen = scenarios.scenario(scenario)
+    except KeyError:
+        names = ", ".join(scenarios.names())
+        raise Unplayable(
+            f"no scenario is called {scenario!r}; there is {names}"
+        ) from None
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state / "demo", "demo")
+    except CannotOpen:
+        raise Unplayable(
+            f"a demo already runs on {state}; stop it, or use --state"
+        ) from None
+    except OSError as error:
+        raise Unplayable(f"cannot write to {state}: {error.strerror}") from None
+    try:
+        asyncio.run(_play(chosen, port, state.resolve(), browser=browser))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        lock.release()
+
+
+async def _play(scenario: Scenario, port: int, state: Path, *, browser: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for each in (port, port + 1):
+        await _free(each)
+    async with AsyncExitStack() as stack:
+        world = World(state / "cloud.db")
+        stack.callback(world.close)
+        now = datetime.now(UTC)
+        await asyncio.to_thread(scenario.seed, world, state, now)
+        _write_watch_list(scenario, state)
+        await _serve_cloud(scenario, world, port, stack)
+        programs = [
+            _Program(name, _environment(world, role, port, state), state)
+            for name, role in (("serve", READER), ("execute", EXECUTOR))
+        ]
+        tasks = [asyncio.create_task(program.run(stop)) for program in programs]
+        if await _ready(port, stop):
+            _welcome(scenario, port, state)
+            if browser:
+                await asyncio.to_thread(webbrowser.open, f"http://{HOST}:{port + 1}/")
+        elif not stop.is_set():
+            stop.set()
+            raise Unplayable(f"the bot did not start; see {state / 'serve.log'}")
+        await stop.wait()
+        print("\nStopping; nothing is lost.", flush=True)  # noqa: T201 it talks to a person
+        await asyncio.gather(*tasks)
+
+
+async def _free(port: int) -> None:
+    """Raise Unplayable when somebody listens on `port`; wait for one that just died."""
+    for _ in range(20):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind((HOST, port))
+                return
+        await asyncio.sleep(0.25)
+    raise Unplayable(f"port {port} is in use; choose another with --port")
+
+
+def _write_watch_list(scenario: Scenario, state: Path) -> None:
+    """Write the scenario's watch list, unless a person has made it theirs."""
+    path = state / "watchkeeper.yaml"
+    if not path.exists():
+        text = yaml.safe_dump(scenario.watch(), sort_keys=False, allow_unicode=True)
+        path.write_text(text, "utf-8")
+
+
+async def _serve_cloud(
+    scenario: Scenario, world: World, port: int, stack: AsyncExitStack
+) -> None:
+    app = create(world)
+    bot, own = f"http://{HOST}:{port}", f"http://{HOST}:{port + 1}"
+    app[AZURE].bot_url = bot
+    app[BOT_URL].bot, app[BOT_URL].own = bot, own
+    app.cleanup_ctx.append(scenario.story(4.0))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port + 1).start()
+
+
+def _environment(world: World, identity: str, port: int, state: Path) -> dict[str, str]:
+    """Return the variables of one program; what the user has set stays as it is."""
+    cloud = f"http://{HOST}:{port + 1}"
+    header = secrets.token_urlsafe(24)
+    for client in (identity, BOT_APP) if identity == READER else (identity,):
+        world.put("identity-header", client, {"value": header})
+    ours: Mapping[str, str] = {
+        "HOST": HOST,
+        "PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{state / 'watchkeeper.db'}",
+        "WATCH_FILE": str(state / "watchkeeper.yaml"),
+        "TENANT_ID": TENANT,
+        "BOT_APP_ID": BOT_APP,
+        "BOT_OPENID_URL": f"{cloud}/v1/.well-known/openidconfiguration",
+        "BOT_LOGIN_URL": cloud,
+        "GRAPH_URL": cloud,
+        "SERVICE_URL_ALLOW": cloud,
+        "ALERT_AUTH": "none",
+        "EVENT_AUTH": "none",
+        "ALERT_AUDIENCE": ALERTS_APP,
+        "ALERT_JWKS_URL": f"{cloud}/{TENANT}/discovery/v2.0/keys",
+        "AZURE_MANAGEMENT_URL": cloud,
+        "AZURE_LOGS_URL": cloud,
+        "READER_CLIENT_ID": READER,
+        "EXECUTOR_CLIENT_ID": EXECUTOR,
+        "KEY_FILE": str(state / "keys.json"),
+        "EVIDENCE_URL": str(state / "evidence"),
+    }
+    defaults = {f"WATCHKEEPER_{name}": value for name, value in ours.items()}
+    return {
+        **defaults,
+        **os.environ,
+        "IDENTITY_ENDPOINT": f"{cloud}/msi/token",
+        "IDENTITY_HEADER": header,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+class _Program:
+    """One of our programs as a child; started again when it dies, as a platform would.
+
+    It lives as long as its standard input, which we hold: a kill of the demo ends it too.
+    """
+
+    def __init__(self, name: str, environment: dict[str, str], state: Path) -> None:
+        self._name = name
+        self._environment = environment
+        self._log = state / f"{name}.log"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with self._log.open("ab") as output:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "bot", self._name, "--with-parent",
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    env=self._environment,
+                    start_new_session=True,  # Ctrl-C is ours to pass on
+                )  # fmt: skip
+            ended = asyncio.create_task(process.wait())
+            asked = asyncio.create_task(stop.wait())
+            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            if not ended.done():
+                process.terminate()
+                await asyncio.wait({ended}, timeout=STOP_S)
+                if not ended.done():
+                    process.kill()
+                await ended
+                return
+            log.warning("%s ended (%s); see %s", self._name, ended.result(), self._log)
+            await asyncio.sleep(0.5)
+
+
+async def _ready(port: int, stop: asyncio.Event) -> bool:
+    async with aiohttp.ClientSession() as session:
+        for _ in range(int(READY_S / 0.1)):
+            if stop.is_set():
+                return False
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with session.get(f"http://{HOST}:{port}/readyz") as answer:
+                    if answer.ok:
+                        return True
+            await asyncio.sleep(0.1)
+    return False
+
+
+def _welcome(scenario: Scenario, port: int, state: Path) -> None:
+    page = f"http://{HOST}:{port + 1}/"
+    print(  # noqa: T201 it talks to a person
+        f"""
+Watchkeeper is running: {scenario.title}
+
+  The channel   {page}
+  The bot       http://{HOST}:{port}/  (alerts: POST /api/alerts)
+  Its state     {state}
+
+What to press, on the page:
+  1. A card appears in #model-alerts a few seconds from now. You are Priya, the owner.
+  2. Press Acknowledge, then Evidence.
+  3. Press Request rollback and say why.
+  4. Switch to Mei (top right) and press Approve rollback. Watch the traffic move.
+
+Or type to the bot: @Watchkeeper help
+Ctrl-C stops; the next start goes on where this one was.
+""",
+        flush=True,
+    )

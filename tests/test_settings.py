@@ -1,0 +1,125 @@
+"""The process refuses to start when it would be unsafe, and says what to mend."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.settings import Misconfigured, Settings, load
+from bot.simulator import people
+from bot.simulator.identity import BOT_APP, TENANT
+
+GOOD = {"WATCHKEEPER_BOT_APP_ID": BOT_APP, "WATCHKEEPER_ALERT_AUDIENCE": "app"}
+
+
+def watch_file(folder: Path, **changes: object) -> dict[str, str]:
+    document = {
+        "tenant": TENANT,
+        "people": [p.model_dump(mode="json") for p in people.people()],
+        "channels": {k: c.model_dump() for k, c in people.channels().items()},
+        **changes,
+    }
+    path = folder / "watchkeeper.yaml"
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    return {**GOOD, "WATCHKEEPER_WATCH_FILE": str(path)}
+
+
+def test_a_good_configuration_starts(tmp_path: Path) -> None:
+    settings, watch = load(watch_file(tmp_path))
+
+    assert [] == settings.problems()
+    assert TENANT == watch.tenant
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"WATCHKEEPER_PROT": "1"}, "WATCHKEEPER_PROT: there is no such setting"),
+        ({"WATCHKEEPER_PORT": "many"}, "WATCHKEEPER_PORT: "),
+        ({"WATCHKEEPER_ALERT_AUTH": "maybe"}, "'entra', 'url-secret' or 'none'"),
+        ({"WATCHKEEPER_WATCH_FILE": "nowhere.yaml"}, "nowhere.yaml is not there"),
+        ({"WATCHKEEPER_TENANT_ID": "other"}, "TENANT_ID is not the tenant"),
+    ],
+)
+def test_a_mistake_is_named(
+    tmp_path: Path, variables: dict[str, str], words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=words):
+        load({**watch_file(tmp_path), **variables})
+
+
+def test_each_mistake_has_its_own_line(tmp_path: Path) -> None:
+    variables = {"WATCHKEEPER_PROT": "1", "WATCHKEEPER_PORT": "x"}
+
+    with pytest.raises(Misconfigured) as caught:
+        load({**watch_file(tmp_path), **variables})
+
+    assert 2 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"bot_app_id": ""}, "anybody could pose as Teams"),
+        ({"alert_auth": "none", "host": "0.0.0.0"}, "only for a loopback host"),  # noqa: S104
+        ({"event_auth": "none", "host": "10.0.0.4"}, "only for a loopback host"),
+        ({"alert_auth": "url-secret"}, "needs ALERT_SECRETS"),
+        ({"alert_audience": ""}, "ALERT_AUDIENCE is empty"),
+        ({"azure_logs_url": "http://127.0.0.1:1"}, "still points at the public cloud"),
+        ({"service_url_allow": "http://teams.example"}, "is not https"),
+    ],
+)
+def test_an_unsafe_configuration_does_not_start(
+    changes: dict[str, str], words: str
+) -> None:
+    """
+    Each of these once let a stranger in, or a token out, in somebody's bot.
+    """
+    given = {"bot_app_id": BOT_APP, "alert_audience": "app", **changes}
+
+    assert [words in line for line in Settings(**given).problems()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"people": [], "owner": 1}, "owner: there is no such setting"),
+        ({"channels": {"a": {}}}, "channels.a.id: "),
+        (
+            {
+                "endpoints": [
+                    {
+                        "id": "/subscriptions/s/resourceGroups/r/providers/"
+                        "Microsoft.MachineLearningServices/workspaces/w/"
+                        "onlineEndpoints/e",
+                        "owner": "Nobody",
+                        "channel": "model-alerts",
+                    }
+                ]
+            },
+            "nobody is called 'Nobody'",
+        ),
+        ({"settings": ["port"]}, "settings must be names with values"),
+    ],
+)
+def test_a_mistake_in_the_watch_list_is_named(
+    tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=words):
+        load(watch_file(tmp_path, **changes))
+
+
+def test_a_broken_file_tells_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "watchkeeper.yaml"
+    path.write_text("tenant: x\npeople: [", "utf-8")
+
+    with pytest.raises(Misconfigured, match=r"line \d"):
+        load({"WATCHKEEPER_WATCH_FILE": str(path)})
+
+
+def test_settings_may_stand_in_the_file(tmp_path: Path) -> None:
+    variables = watch_file(tmp_path, settings={"port": 4000, "log_level": "ERROR"})
+
+    settings, _ = load({**variables, "WATCHKEEPER_LOG_LEVEL": "WARNING"})
+
+    assert (4000, "WARNING") == (settings.port, settings.log_level)
