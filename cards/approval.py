@@ -60,14 +60,13 @@ def _checks(request: RollbackRequested) -> list[CardElement]:
     if not request.checks:
         return []
     rows: Rows = [
-        (_RESULTS[c.result], runs(said(c.name, 40), ": ", said(c.text, 160)))
-        for c in request.checks[:6]
+        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:6]
     ]
     return [heading("Checks before the move"), *facts(rows, spacing="Small")]
 
 
 def _rows(view: View, request: RollbackRequested) -> Rows:
-    needed, given = view.endpoint.approval.count, view.approvals
+    needed, given = request.approvals_needed, view.incident.approvals
     names = [person(n) for n in view.approvers]
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if names[4:] else "")
     split = situation.traffic(request.captured.traffic)
@@ -86,9 +85,10 @@ def _rows(view: View, request: RollbackRequested) -> Rows:
 
 
 def _actions(view: View, request: RollbackRequested) -> list[Action]:
-    decide = [
-        buttons.approve(view, request.request),
-        buttons.reject(view, request.request),
+    ref = request.request
+    return [
+        *([buttons.approve(view, ref)] if view.viewer_approves else []),
+        *([buttons.reject(view, ref)] if view.viewer_rejects else []),
+        buttons.evidence(view),
+        buttons.studio(view),
     ]
-    shown = decide if view.viewer_approves else []
-    return [*shown, buttons.evidence(view), buttons.studio(view)]

@@ -12,7 +12,6 @@ from bot.incident import (
     Health,
     Incident,
     Kind,
-    Reading,
     RollbackRequested,
     ShiftStarted,
     SignalsEvaluated,
@@ -218,7 +217,7 @@ def differences(alert: Alert, report: Report) -> Iterator[Difference]:
         mine = ours.get((reading.feature.lower(), _plain(reading.metric)))
         if mine is None or not reading.feature:
             continue
-        theirs_breached = breached(reading)
+        theirs_breached = reading.breached
         same_verdict = theirs_breached in (None, mine.verdict == "breached")
         theirs, own = against(reading.value, mine.value)
         own = max(own, against(mine.value, mine.threshold)[0], key=len)
@@ -235,16 +234,6 @@ def _word(result: FeatureResult) -> str:
     return {"breached": "over", "not breached": "within"}.get(
         result.verdict, result.verdict
     )
-
-
-def breached(reading: Reading) -> bool | None:
-    """Return whether a reading is beyond its threshold; None when it does not say."""
-    value, limit = reading.value, reading.threshold
-    if value is None or limit is None or reading.breached_when == "unknown":
-        return None
-    if reading.breached_when == "above":
-        return value > limit
-    return value < limit if reading.breached_when == "below" else None
 
 
 def worst_shape(report: Report) -> FeatureResult | None:

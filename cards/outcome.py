@@ -121,13 +121,13 @@ def _people(view: View, request: RollbackRequested) -> Rows:
         ("Requested", f"{who}, {figures.clock(request.at)}"),
         *(
             ("Approved", f"{person(view.name(a.by))}, {figures.clock(a.at)}")
-            for a in view.approvals
+            for a in view.incident.approvals
         ),
     ]
 
 
 def _moved(view: View, outcome: TrafficShifted) -> str:
-    started = max((a.at for a in view.approvals), default=outcome.at)
+    started = max((a.at for a in view.incident.approvals), default=outcome.at)
     took = figures.duration(outcome.at - started)
     return f"{figures.when(outcome.at)}, {took} after approval"
 

@@ -6,13 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from bot.incident import (
-    Actor,
-    AlertReceived,
-    Incident,
-    RollbackApproved,
-    ShiftStarted,
-)
+from bot.incident import Actor, AlertReceived, Incident
 from bot.watch import Endpoint, Person, WatchList
 
 Stage: TypeAlias = Literal[
@@ -83,7 +77,7 @@ class View:
         incident = self.incident
         if self.waits_for_approval:
             return "approval"
-        if incident.request and isinstance(incident.decision, RollbackApproved):
+        if incident.approved:
             if incident.outcome is None:
                 return "working"
             if incident.status != "resolved" and not self._resolved_since_outcome:
@@ -93,32 +87,13 @@ class View:
     @property
     def waits_for_approval(self) -> bool:
         """Return whether the newest request can still be approved."""
-        incident, request = self.incident, self.incident.request
-        if request is None or incident.outcome or self.now >= request.expires_at:
-            return False
-        if incident.decision is None:
-            return True
-        return isinstance(incident.decision, RollbackApproved) and not (
-            len(self.approvals) >= self.endpoint.approval.count
-            or any(e.request == request.request for e in incident.every(ShiftStarted))
-        )
+        request = self.incident.waiting
+        return request is not None and self.now < request.expires_at
 
     @property
     def lapsed(self) -> bool:
-        """Return whether the newest request expired before anyone decided it."""
-        request = self.incident.request
-        undecided = request is not None and self.incident.decision is None
-        return undecided and not self.waits_for_approval
-
-    @property
-    def approvals(self) -> tuple[RollbackApproved, ...]:
-        """Return the approvals of the newest request, one a person."""
-        request = self.incident.request
-        people: dict[str, RollbackApproved] = {}
-        for event in self.incident.every(RollbackApproved):
-            if request and event.request == request.request:
-                people.setdefault(self.name(event.by), event)
-        return tuple(people.values())
+        """Return whether the newest request expired before enough people decided it."""
+        return self.incident.waiting is not None and not self.waits_for_approval
 
     @property
     def _resolved_since_outcome(self) -> bool:
@@ -152,17 +127,32 @@ class View:
         return tuple(
             p.name
             for p in self.watch.people
-            if not p.guest
+            if "approver" in p.roles
+            and not p.guest
             and p.name != asked_by
-            and (p.name in chosen or (not chosen and "approver" in p.roles))
+            and (not chosen or p.name in chosen)
         )
 
     @property
     def viewer_approves(self) -> bool:
-        """Return whether this card offers the decision; everyone's card does."""
+        """Return whether this card offers to approve; everyone's card does."""
         if self.viewer is None:
             return True
         name = self.name(self.viewer)
-        known = self.watch.person(self.viewer) is not None
-        done = any(self.name(a.by) == name for a in self.approvals)
-        return known and not done and name in self.approvers
+        done = any(self.name(a.by) == name for a in self.incident.approvals)
+        return self._known and not done and name in self.approvers
+
+    @property
+    def viewer_rejects(self) -> bool:
+        """Return whether this card offers to reject: approvers may, and who asked."""
+        request = self.incident.request
+        asked = (
+            self.viewer is not None
+            and request is not None
+            and self.name(self.viewer) == self.name(request.by)
+        )
+        return self.viewer_approves or (self._known and asked)
+
+    @property
+    def _known(self) -> bool:
+        return self.viewer is not None and self.watch.person(self.viewer) is not None

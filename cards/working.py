@@ -14,7 +14,7 @@ def render(view: View) -> Rendered:
         raise ValueError(msg)
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"Moving {name} back to {target}"
-    given = [(person(view.name(a.by)), a.at) for a in view.approvals]
+    given = [(person(view.name(a.by)), a.at) for a in view.incident.approvals]
     body = [
         band("Working", "accent", rollback.middle(view), view.incident.id),
         title(words),

@@ -87,8 +87,9 @@ def _unknown(model: SerializableObject) -> Iterator[str]:
 
 _PIXELS = {  # of 14 px Open Sans, which is as wide as Segoe UI or wider
     **dict.fromkeys("ijlIJ", 3.8),
-    **dict.fromkeys(" .\u00b7ft-r", 4.9),
-    **dict.fromkeys("csz", 6.8),
+    **dict.fromkeys("ftr", 4.9),
+    **dict.fromkeys("csz", 6.7),
+    **dict.fromkeys("\u00b7. -", 3.8),
     **dict.fromkeys("aegkvxyEFLSTY0123456789", 7.9),
     **dict.fromkeys("mMWw", 12.5),
     **dict.fromkeys("DGHNOQU", 10.5),

@@ -208,7 +208,7 @@ def state(at: datetime, traffic: Mapping[str, int]) -> EndpointState:
 
 
 SPLIT = {"blue": 90, "green": 10}
-MOVED = {"blue": 0, "green": 100}
+MOVED = {"blue": 0, "green": 100, "canary": 0}
 
 received = AlertReceived(at=after(0.1), alert=ALERT, delivery="d-1")
 evaluated = SignalsEvaluated(
@@ -231,9 +231,17 @@ requested = RollbackRequested(
     captured=state(after(10), SPLIT),
     traffic=MOVED,
     checks=(
-        Check(name="health", result="passed", text="0.1% errors, p95 175 ms"),
-        Check(name="room", result="not known", text="green has 2 instances, blue 6"),
-        Check(name="undo", result="passed", text="blue stays deployed"),
+        Check(
+            name="health",
+            result="passed",
+            text="green answered with 0.1% errors, P95 latency 175 ms",
+        ),
+        Check(
+            name="ready",
+            result="passed",
+            text="green is deployed (Succeeded), instances: 2",
+        ),
+        Check(name="traffic", result="passed", text="traffic adds up to 100%"),
     ),
     health=(
         health(after(10)),
@@ -241,7 +249,7 @@ requested = RollbackRequested(
     ),
     expires_at=after(70),
 )
-approved = RollbackApproved(at=after(14), by=MEI, request="R-7")
+approved = RollbackApproved(at=after(14), by=MEI, request="R-7", person=MEI.name)
 rejected = RollbackRejected(
     at=after(14), by=MEI, request="R-7", reason="Version 13 fails for new branches."
 )

@@ -7,6 +7,7 @@ then look at the pictures and at the diff.
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,11 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     ),
     "approval-of-two": lambda: show(
         samples.view(
-            (*samples.HISTORIES["working"],),
-            listed=samples.watch(approval={"count": 2}),
+            (
+                *samples.HISTORIES["approval"][:-1],
+                replace(samples.requested, approvals_needed=2),
+                samples.approved,
+            )
         )
     ),
     "evidence": lambda: evidence.render(samples.view("rolled-back"), "9f2c41d0" * 8),
