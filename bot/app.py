@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from random import SystemRandom
+from typing import Any
 
-import aiohttp
 from aiohttp import web
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
@@ -26,7 +26,7 @@ from bot.callers.entra import (
 )
 from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
-from bot.desk import Desk
+from bot.desk import TEAM, Desk
 from bot.keys import Keys
 from bot.settings import Misconfigured, Settings
 from bot.store import Store
@@ -35,7 +35,6 @@ from bot.worker import Means
 from cards import Links
 
 log = logging.getLogger(__name__)
-GRACE_S = 25  # for requests that are under way when we are told to stop
 
 
 def now() -> datetime:
@@ -55,9 +54,11 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         )
         workspace = AzureWorkspace(credential, cloud)
         stack.push_async_callback(workspace.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        vouch = await stack.enter_async_context(
+            teams.managed_identity(settings.bot_identity or settings.bot_app_id)
+        )
         line = await stack.enter_async_context(
-            teams.connected(_account(settings, watch), session, store.reference)
+            teams.connect(_account(settings, watch), _References(store), vouch)
         )
         means = Means(
             store=store,
@@ -74,7 +75,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         app.add_routes(webhooks.routes(await _door(settings, watch, store, stack)))
         app.add_routes(pages.routes(means, lambda: not stop.is_set()))
         app.add_routes(line.routes(Desk(means)))
-        await _run(settings, app, loop, workspace, stop)
+        await _run(settings, guard.Guard(app), loop, workspace, stop)
 
 
 async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
@@ -135,6 +136,16 @@ def _account(settings: Settings, watch: WatchList) -> teams.Account:
     )
 
 
+class _References:
+    """Where we may speak. A channel that Teams never named is reached by its team's."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def reference(self, key: str, /) -> Mapping[str, Any] | None:
+        return await self._store.reference(key) or await self._store.reference(TEAM)
+
+
 class _Inbox:
     """The store as the door sees it: it knows what time it is."""
 
@@ -171,28 +182,25 @@ async def _door(
 
 async def _run(
     settings: Settings,
-    app: web.Application,
+    server: guard.Guard,
     loop: worker.Worker,
     workspace: AzureWorkspace,
     stop: asyncio.Event,
 ) -> None:
-    """Serve and drive; stop accepting first, then finish what is under way."""
-    runner = guard.runner(app, shutdown_timeout=GRACE_S)
-    await runner.setup()
+    """Serve and drive; told to stop, take no more calls and finish those under way."""
     try:
-        try:
-            await web.TCPSite(runner, settings.host, settings.port).start()
-        except OSError as error:
-            raise Misconfigured(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
-            ) from None
-        log.info("listening on %s", settings.pages)
-        task = asyncio.create_task(loop.run())
-        warming = asyncio.create_task(workspace.warm())
-        await _first(task, stop)
-        warming.cancel()
+        await server.start(settings.host, settings.port)
+    except OSError as error:
+        raise Misconfigured(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        ) from None
+    log.info("listening on %s", settings.pages)
+    warming = asyncio.create_task(workspace.warm())
+    try:
+        await _first(asyncio.create_task(loop.run()), stop)
     finally:
-        await runner.cleanup()
+        warming.cancel()
+        await server.stop()
 
 
 async def _first(task: asyncio.Task[None], stop: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ from bot.worker import Means, render
 from cards.view import View
 
 TRIES = 8  # to decide again when somebody else was first
+TEAM = "team"  # under which the newest reference of a team is kept
 CHANNEL = "@thread."  # what the id of a channel has in it, and a chat's has not
 
 
@@ -262,9 +263,9 @@ class Desk:
         )
 
     async def _installed(self, turn: Installed) -> None:
-        """Remember where we may speak, for each channel that the team has with us."""
+        """Remember where we may speak."""
         store, now = self._means.store, self._means.clock()
         reference = {**turn.reference}
         await store.remember(turn.conversation, reference, now)
         if turn.team:
-            await store.remember(f"team:{turn.team}", reference, now)
+            await store.remember(TEAM, reference, now)

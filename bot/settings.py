@@ -34,6 +34,9 @@ class Settings(BaseModel):
     watch_file: Path = Field(Path("watchkeeper.yaml"), description="the watch list")
     tenant_id: str = Field("", description="Entra tenant; the watch list's if empty")
     bot_app_id: str = Field("", description="client id of the bot; required by serve")
+    bot_identity: str = Field(
+        "", description="managed identity that vouches for the bot; its own if empty"
+    )
     bot_issuer: str = Field(
         "https://api.botframework.com", description="who signs Teams' calls"
     )
