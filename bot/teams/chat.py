@@ -16,13 +16,13 @@ from msrest.exceptions import DeserializationError, SerializationError
 
 from bot.ports import Ambiguous, Gone, Impossible, Message, Unavailable
 from bot.teams.account import Account
+from bot.teams.answers import CARD
 from bot.teams.clients import Clients
 from bot.teams.graph import Graph
 from bot.teams.marks import keyed, plain
 from bot.teams.pace import Pace
 from bot.teams.wire import Answered, Lost, NotSent
 
-CARD = "application/vnd.microsoft.card.adaptive"
 _MOST = 80 * 1024  # bytes in UTF-16; Teams stops at about 100 KB
 # Microsoft asks to send these again. For a new message only the first two are known to
 # have had no effect.
@@ -35,10 +35,10 @@ _FINAL = {
 
 
 class References(Protocol):
-    """Where conversation references are kept: `bot.turns.Installed.reference`."""
+    """Where `bot.turns.Installed.reference` is kept; `bot.store.Store` is one."""
 
-    async def get(self, conversation: str) -> Mapping[str, Any] | None:
-        """Return the reference of that conversation or of its team, else None."""
+    async def reference(self, key: str, /) -> Mapping[str, Any] | None:
+        """Return the reference of the conversation `key`, or None."""
 
 
 class TeamsChat:
@@ -102,7 +102,7 @@ class TeamsChat:
 
     async def _reference(self, conversation: str) -> tuple[str, Mapping[str, Any]]:
         base = conversation.partition(";messageid=")[0]
-        reference = await self._references.get(base)
+        reference = await self._references.reference(base)
         if reference is None or not isinstance(reference.get("serviceUrl"), str):
             raise Impossible("The bot is not installed in that channel.")
         return base, reference

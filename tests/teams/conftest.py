@@ -70,8 +70,8 @@ class References:
 
     kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    async def get(self, conversation: str) -> Mapping[str, Any] | None:
-        return self.kept.get(conversation)
+    async def reference(self, key: str) -> Mapping[str, Any] | None:
+        return self.kept.get(key)
 
 
 @pytest.fixture
