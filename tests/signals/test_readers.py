@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals import evaluate
@@ -164,6 +164,7 @@ def test_what_cannot_be_read_is_refused_in_a_line(
     assert "\n" not in str(refused.value)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=80), st.sampled_from(["a.csv", "a.jsonl", "a.parquet"]))
 def test_no_bytes_crash_a_reader(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
