@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.signals import drift, quality
-from bot.signals.metric import DataType, Metric, Mode, RuleLike
+from bot.signals.metric import DataType, Metric, Mode, Rule, RuleLike
 
 METRICS: dict[str, Metric] = {
     metric.name: metric for module in (drift, quality) for metric in module.METRICS
@@ -48,35 +48,27 @@ class Asked:
 
 
 def asked(rules: Iterable[RuleLike], signal: str, mode: Mode) -> tuple[Asked, ...]:
-    """Return what `rules` ask; without any, Azure ML's own choice for the signal.
+    """Return what `rules` ask; without any, what `usual` says.
 
     Raises:
         ValueError: a rule names a metric that does not exist.
     """
     wanted = []
-    for rule in rules:
+    for rule in tuple(rules) or usual(signal):
         metric = named(rule.metric)
-        limit = _default(metric, mode) if rule.threshold is None else rule.threshold
-        wanted.append(Asked(metric, limit, metric.applies_to, rule.columns))
-    return tuple(wanted) or _usual(signal, mode)
+        own = metric.azure_default if mode == "azureml" else metric.default
+        limit = own if rule.threshold is None else rule.threshold
+        only: DataType | None = getattr(rule, "data_type", None)
+        kinds = metric.applies_to & {only} if only else metric.applies_to
+        wanted.append(Asked(metric, limit, kinds, rule.columns))
+    return tuple(wanted)
 
 
-def _default(metric: Metric, mode: Mode) -> float:
-    return metric.azure_default if mode == "azureml" else metric.default
-
-
-def _usual(signal: str, mode: Mode) -> tuple[Asked, ...]:
+def usual(signal: str) -> tuple[Rule, ...]:
+    """Return Azure ML's own choice of metrics for a signal."""
     if signal == "data-quality":
-        return tuple(
-            Asked(metric, _default(metric, mode), metric.applies_to)
-            for metric in METRICS.values()
-            if metric.signal == signal
-        )
-    choice: tuple[tuple[str, DataType], ...] = (
-        ("NormalizedWassersteinDistance", "Numerical"),
-        ("JensenShannonDistance", "Categorical"),
-    )
-    return tuple(
-        Asked(METRICS[name], _default(METRICS[name], mode), frozenset({data_type}))
-        for name, data_type in choice
+        return tuple(Rule(m.name) for m in METRICS.values() if m.signal == signal)
+    return (
+        Rule("NormalizedWassersteinDistance", data_type="Numerical"),
+        Rule("JensenShannonDistance", data_type="Categorical"),
     )

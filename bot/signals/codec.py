@@ -25,7 +25,8 @@ def from_json(text: str) -> Report:
             start, end = (datetime.fromisoformat(at) for at in fields[name])
             fields[name] = (start, end)
     fields["results"] = tuple(_result(one) for one in fields["results"])
-    fields["dropped"] = tuple(fields["dropped"])
+    for name in ("dropped", "findings"):
+        fields[name] = tuple(fields.get(name) or ())
     return Report(**fields)
 
 

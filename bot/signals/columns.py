@@ -22,7 +22,10 @@ _DISTINCT_SHARE = 0.05  # below it Azure ML takes whole numbers for categories
 
 
 class Frame(Protocol):
-    """A table that hands out one column at a time; a Parquet file is one."""
+    """A table that hands out one column at a time; a Parquet file is one.
+
+    It may also have `findings`, what was wrong with the data as it was read.
+    """
 
     @property
     def rows(self) -> int: ...

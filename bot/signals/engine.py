@@ -77,11 +77,14 @@ def evaluate(
     kept = list(dict.fromkeys(result.feature for result in ranked))[:top]
     shapes = {one.name: one.shape for one in found if one.name in kept}
     n, m = work.rows
+    empty = (
+        "" if left.rows and right.rows else "reference" if right.rows else "production"
+    )
     return Report(
         signal=signal,
         mode=mode,
-        verdict=overall(ranked),
-        sentence=sentence(signal, ranked),
+        verdict=overall(ranked, empty=empty),
+        sentence=sentence(signal, ranked, empty=empty),
         results=tuple(replace(r, shape=shapes.get(r.feature)) for r in ranked),
         reference_rows=n,
         production_rows=m,
@@ -90,7 +93,12 @@ def evaluate(
         reference_name=reference_name,
         production_name=production_name,
         dropped=(*chosen.dropped, *_unknown(wanted, chosen.features)),
+        findings=(*_findings("reference", left), *_findings("production", right)),
     )
+
+
+def _findings(side: str, read: Frame) -> list[str]:
+    return [f"{side}: {what}" for what in getattr(read, "findings", ())]
 
 
 def _unknown(wanted: Sequence[Asked], features: Sequence[Feature]) -> list[str]:

@@ -71,3 +71,4 @@ class Rule:
     metric: str
     threshold: float | None = None
     columns: tuple[str, ...] = ()  # () = every column that the metric applies to
+    data_type: DataType | None = None  # None: every type that the metric applies to

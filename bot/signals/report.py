@@ -60,3 +60,4 @@ class Report:
     reference_name: str = ""  # "training data", a data asset "loan-reference:1"
     production_name: str = ""
     dropped: tuple[str, ...] = ()  # columns that were not compared, with the reason
+    findings: tuple[str, ...] = ()  # what was wrong with the data as it was read

@@ -17,47 +17,50 @@ _LIMIT = {
 }
 
 
-def overall(results: Sequence[FeatureResult]) -> Verdict:
+def overall(results: Sequence[FeatureResult], *, empty: str = "") -> Verdict:
     """Return the verdict on a whole signal: one breach is enough, one answer too."""
+    if empty:
+        return "not enough data"
     verdicts = {result.verdict for result in results}
     return next((v for v in WORST_FIRST if v in verdicts), "cannot compute")
 
 
-def sentence(signal: str, ranked: Sequence[FeatureResult]) -> str:
+def sentence(signal: str, ranked: Sequence[FeatureResult], *, empty: str = "") -> str:
     """Return what happened, the worst feature by name.
 
     Args:
         ranked: the worst first; several metrics of one feature count as one feature.
+        empty: the side that has no rows at all, if one has none.
     """
+    if empty:
+        return f"Not enough data to judge: the {empty} window is empty."
     if not ranked:
         return "There is nothing to compare: the two sides share no usable column."
     limit = _LIMIT.get(signal, "limit")
-    features = {result.feature for result in ranked}
-    over = {r.feature for r in ranked if r.verdict == "breached"}
-    count = len(features)
-    first = ranked[0]
     match overall(ranked):
-        case "breached" if count == 1:
-            return f"{first.feature} is over the {limit}."
         case "breached":
-            verb = "is" if len(over) == 1 else "are"
-            worst = "" if len(over) == 1 else f"; {first.feature} moved most"
-            named = f": {first.feature}" if len(over) == 1 else ""
-            return (
-                f"{len(over)} of {count} features {verb} over the {limit}{named}"
-                f"{worst}."
-            )
+            return _alarmed(ranked, limit)
         case "not breached":
-            return _calm(first, count, limit)
+            return _calm(ranked, limit)
         case "not enough data":
-            return f"Not enough data to judge: {first.reason}."
-        case _:
-            return f"Nothing could be computed: {first.reason}."
+            return f"Not enough data to judge: {ranked[0].reason}."
+    return f"Nothing could be computed: {ranked[0].reason}."
 
 
-def _calm(first: FeatureResult, count: int, limit: str) -> str:
-    who = "The feature is" if count == 1 else f"None of {count} features is"
+def _alarmed(ranked: Sequence[FeatureResult], limit: str) -> str:
+    count = len({result.feature for result in ranked})
+    over = len({r.feature for r in ranked if r.verdict == "breached"})
+    first = ranked[0].feature
+    if count == 1:
+        return f"{first} is over the {limit}."
+    if over == 1:
+        return f"1 of {count} features is over the {limit}: {first}."
+    return f"{over} of {count} features are over the {limit}; {first} moved most."
+
+
+def _calm(ranked: Sequence[FeatureResult], limit: str) -> str:
+    count, first = len({result.feature for result in ranked}), ranked[0]
     if count == 1:
         return f"{first.feature} is within the {limit}."
     near = f"; {first.feature} moved most" if first.value else ""
-    return f"{who} over the {limit}{near}."
+    return f"None of {count} features is over the {limit}{near}."

@@ -1,7 +1,7 @@
 """Health figures, and that silence is never taken for health."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals import FeatureResult, health
@@ -69,6 +69,7 @@ def test_traffic_is_judged_both_ways(now: float, verdict: str, word: str) -> Non
     assert word in result.reason
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e6), st.lists(st.floats(0, 1e6), max_size=8))
 def test_any_traffic_has_a_verdict(now: float, past: list[float]) -> None:
     result = health.request_rate(now, past)

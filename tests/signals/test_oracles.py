@@ -19,6 +19,7 @@ DRIFT = sorted(
     for path in ORACLES.glob("*/expected.json")
     if '"drift"' in path.read_text()
 )
+SMALL = [case for case in DRIFT if case != "num_1m"]
 ALL = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2")]
 TOLERANCE = {"NormalizedWassersteinDistance": 1e-6}
 
@@ -88,7 +89,7 @@ def test_drift_is_azure_mls_own_figure(case: str) -> None:
     assert rows == (report.reference_rows, report.production_rows)
 
 
-@pytest.mark.parametrize("case", DRIFT)
+@pytest.mark.parametrize("case", SMALL)
 def test_columns_are_read_as_azure_ml_reads_them(case: str) -> None:
     """
     A number taken for a category changes which metric and which limit apply.
@@ -102,7 +103,7 @@ def test_columns_are_read_as_azure_ml_reads_them(case: str) -> None:
         }
 
 
-@pytest.mark.parametrize("case", DRIFT)
+@pytest.mark.parametrize("case", SMALL)
 def test_the_usual_rules_are_those_of_the_component(case: str) -> None:
     """
     With no rule given, Azure ML compares by Wasserstein and Jensen-Shannon at 0.5.

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -21,14 +21,14 @@ def only(report: Report, metric: str = "") -> FeatureResult:
     return found[0]
 
 
-@pytest.mark.parametrize("rows", [500, 1_000, 10_000])
+@pytest.mark.parametrize("rows", [500, 1_000, 5_000])
 def test_undrifted_features_stay_quiet(rows: int) -> None:
     """
     A channel that cries wolf is muted, and then the real alert is missed.
     """
     rng = np.random.default_rng(rows)
     alarms = looked_at = 0
-    for _ in range(10):
+    for _ in range(5_000 // rows + 1):
         reference, production = (
             {f"n{i}": rng.normal(size=rows) for i in range(20)}
             | {f"l{i}": rng.lognormal(size=rows) for i in range(5)}
@@ -45,12 +45,12 @@ def test_undrifted_features_stay_quiet(rows: int) -> None:
 def test_a_fifth_of_a_deviation_is_seen_at_five_thousand_rows() -> None:
     rng = np.random.default_rng(2)
     reference, production = (
-        {f"n{i}": rng.normal(shift, 1, 5_000) for i in range(200)} for shift in (0, 0.2)
+        {f"n{i}": rng.normal(shift, 1, 5_000) for i in range(60)} for shift in (0, 0.2)
     )
 
     found = evaluate(reference, production, top=0).results
 
-    assert sum(r.verdict == "breached" for r in found) >= 198
+    assert sum(r.verdict == "breached" for r in found) >= 60
 
 
 def test_a_hundred_rows_are_not_judged() -> None:
@@ -138,6 +138,7 @@ def test_two_samples_are_compared_as_two_samples() -> None:
     assert stats.chi2_contingency(table).pvalue == pytest.approx(result.value, rel=1e-9)
 
 
+@settings(deadline=None, max_examples=40)
 @given(numbers, numbers)
 def test_numbers_agree_with_scipy(left: np.ndarray, right: np.ndarray) -> None:
     """
@@ -155,6 +156,7 @@ def test_numbers_agree_with_scipy(left: np.ndarray, right: np.ndarray) -> None:
     assert exact == pytest.approx(found["TwoSampleKolmogorovSmirnovTest"], rel=1e-9)
 
 
+@settings(deadline=None, max_examples=25)
 @given(numbers)
 def test_nothing_drifts_from_itself(values: np.ndarray) -> None:
     report = evaluate({"a": values}, {"a": values}, ALL, threads=1, smallest=1)
@@ -186,7 +188,7 @@ def test_the_interval_holds_the_figure_and_the_truth() -> None:
     """
     rng = np.random.default_rng(10)
     inside = 0
-    for _ in range(100):
+    for _ in range(60):
         sides = {"a": rng.normal(size=2_000)}, {"a": rng.normal(0.5, 1, 2_000)}
         result = evaluate(*sides, threads=1).results[0]
         assert result.interval is not None
@@ -195,7 +197,7 @@ def test_the_interval_holds_the_figure_and_the_truth() -> None:
         assert low <= result.value <= high
         inside += low <= 0.5 <= high
 
-    assert inside >= 90
+    assert inside >= 54
 
 
 def test_null_rates_are_judged_against_the_references_own() -> None:

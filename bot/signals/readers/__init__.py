@@ -1,0 +1,65 @@
+"""Tables on disk or in Blob Storage, opened by looking at what is there.
+
+Parquet, CSV, JSON lines, MLTable folders and the model data collector's folders. What
+is wrong with the data (lines that cannot be read, columns that change their type on the
+way) is a finding of the frame; only what leaves nothing to read raises `Unreadable`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from bot.signals.readers import collector, mltable, parquet, text
+from bot.signals.readers.files import Files, Found, Unreadable, find
+
+if TYPE_CHECKING:
+    from bot.signals.columns import Frame
+
+__all__ = ["Unreadable", "read"]
+
+
+def read(where: str, *, filesystem: Any = None) -> "Frame":
+    """Return the table at `where`; Parquet is read column by column when asked.
+
+    Args:
+        where: a file, a folder, or an address that `pyarrow.fs` knows, such as
+            abfss://container@account.dfs.core.windows.net/folder.
+        filesystem: a `pyarrow.fs.FileSystem` that `where` is a path of.
+
+    Raises:
+        Unreadable: nothing is there, or nothing that can be read; one line says what.
+    """
+    files, found = find(where, filesystem)
+    import pyarrow as pa  # noqa: PLC0415 (find has loaded it)
+
+    try:
+        frame = _opened(files, found, where)
+        names = frame.names
+    except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError) as error:
+        raise Unreadable(f"{where}: {_first_line(error)}") from error
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{where}: its text is not UTF-8") from error
+    except OSError as error:
+        raise Unreadable(f"{where}: cannot be read: {_first_line(error)}") from error
+
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise Unreadable(f"{where}: several columns are called {twice[0]!r}")
+    return frame
+
+
+def _opened(files: Files, found: Found, where: str) -> "Frame":
+    if found.mltable:
+        return mltable.frame(files, found.mltable)
+    match found.kind:
+        case "parquet":
+            return parquet.ParquetFrame.open(files, found.paths)
+        case "csv" | "tsv":
+            return text.csv(files, found.paths, "\t" if found.kind == "tsv" else ",")
+        case "jsonl" if collector.is_collected(files, found.paths):
+            return collector.frame(files, found.paths)
+        case "jsonl":
+            return text.json_lines(files, found.paths)
+    raise Unreadable(f"{where}: no Parquet, CSV or JSON lines file is there")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "damaged"

@@ -1,0 +1,90 @@
+"""What Azure ML's model data collector writes: JSON lines that carry lists of records.
+
+modelDataCollector/{endpoint}/{deployment}/{collection}/{yyyy}/{MM}/{dd}/{HH}/*.jsonl;
+a line is one request (or several): `data` holds its records, or `dataref` names the
+file that does, where the payload was too large for a line.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from bot.signals.readers.files import Files, short
+from bot.signals.readers.text import TextFrame, damaged, objects, tabled
+
+ROW_ID = "row_id"
+_MARKS = frozenset({"specversion", "collectdatatype", "correlationid", "contentrange"})
+
+
+def is_collected(files: Files, paths: Sequence[str]) -> bool:
+    """Return whether these JSON lines are the collector's, by the first line."""
+    bad: list[str] = []
+    for path in paths[:8]:
+        first = next(iter(objects(files, path, bad)), None)
+        if first is not None:
+            keys = {key.lower() for key in first}
+            return len(keys & _MARKS) > 1 and bool(keys & {"data", "dataref"})
+    return False
+
+
+def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> TextFrame:
+    """Return the collected records as one table.
+
+    Args:
+        row_ids: also give each row its id, correlationid_index, to join labels by.
+    """
+    bad: list[str] = []
+    lost: list[str] = []
+    records: list[dict[str, Any]] = []
+    for path in paths:
+        for line in objects(files, path, bad):
+            for row_id, record in _of_line(files, path, line, lost):
+                records.append({**record, ROW_ID: row_id} if row_ids else record)
+    table, findings = tabled(records)
+    if not records:
+        findings = ("the collector's files hold no record",)
+    if bad:
+        findings = (*findings, damaged(len(bad), bad[0]))
+    if lost:
+        said = f"{len(lost):,} requests without their data ({lost[0]})"
+        findings = (*findings, said)
+    return TextFrame(table, findings)
+
+
+def _of_line(
+    files: Files, path: str, line: dict[str, Any], lost: list[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    lower = {key.lower(): value for key, value in line.items()}
+    data = lower.get("data")
+    if data is None and lower.get("dataref"):
+        data = _referred(files, path, str(lower["dataref"]))
+    if isinstance(data, str):
+        data = _parsed(data)
+    records = [data] if isinstance(data, dict) else data
+    if not isinstance(records, list):
+        lost.append(short([path]))
+        return
+    request = str(lower.get("correlationid") or lower.get("id") or "")
+    for index, record in enumerate(records):
+        if isinstance(record, dict):
+            yield f"{request}_{index}", record
+        else:
+            yield f"{request}_{index}", {"value": record}
+
+
+def _referred(files: Files, path: str, reference: str) -> Any:
+    """Return the payload beside the line's file, found by the last part of its name."""
+    name = PurePosixPath(reference.partition("?")[0]).name
+    for folder in PurePosixPath(path).parents[:2]:
+        candidate = str(folder / name)
+        if name and files.exists(candidate):
+            return _parsed(files.bytes(candidate))
+    return None
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

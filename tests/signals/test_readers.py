@@ -1,0 +1,193 @@
+"""Whatever is on disk is read, or refused in one line; damage is a finding."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.signals import evaluate
+from bot.signals.columns import Frame
+from bot.signals.readers import Unreadable, collector, read
+from bot.signals.readers.files import find
+
+COLLECTED = Path(__file__).parent.parent / "fixtures" / "collector"
+
+
+def values(frame: Frame) -> dict[str, list[object]]:
+    return {name: frame.column(name).to_pylist() for name in frame.names}
+
+
+def findings(frame: Frame) -> tuple[str, ...]:
+    said: tuple[str, ...] = getattr(frame, "findings", ())
+    return said
+
+
+def test_parquet_parts_are_one_table(tmp_path: Path) -> None:
+    """
+    A column that a later part lacks, or has in another type, is said and survived.
+    """
+    pq.write_table(pa.table({"a": [1, 2], "b": [0.5, 1.5]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"a": [3.0]}), tmp_path / "2.parquet")
+
+    frame = read(str(tmp_path))
+
+    assert 3 == frame.rows
+    assert {"a": [1, 2, 3], "b": [0.5, 1.5, None]} == values(frame)
+    assert ("2.parquet: lacks b", "2.parquet: a has another type") == findings(frame)
+
+
+def test_damaged_lines_of_csv_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text("a,b\n1,x\n2,y,z\n3,\n")
+
+    frame = read(str(path))
+
+    assert {"a": [1, 3], "b": ["x", None]} == values(frame)
+    assert ("1 damaged line left out (day.csv)",) == findings(frame)
+
+
+def test_damaged_lines_of_json_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    lines = ['{"a": 1}', '{"a": ', "", '{"a": 2.5, "b": "x"}', "[1]"]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+    frame = read(str(path))
+
+    assert {"a": [1.0, 2.5], "b": [None, "x"]} == values(frame)
+    assert "2 damaged lines left out" in findings(frame)[0]
+
+
+def test_the_collectors_folders_are_read() -> None:
+    inputs = read(
+        str(COLLECTED / "modelDataCollector/credit-endpoint/blue/model_inputs")
+    )
+    outputs = read(
+        str(COLLECTED / "modelDataCollector/credit-endpoint/blue/model_outputs")
+    )
+
+    assert {"age", "income", "segment", "when", "flag"} == set(inputs.names)
+    assert [52000.5, None] == inputs.column("income").to_pylist()[:2]
+    assert [0.83, 0.12] == outputs.column("prediction").to_pylist()[:2]
+
+
+def line(**fields: object) -> str:
+    usual = {
+        "specversion": "1.0",
+        "correlationid": "abc",
+        "contentrange": "bytes_0-88/89",
+        "collectdatatype": "pandas.core.frame.DataFrame",
+    }
+    return json.dumps({**usual, **fields})
+
+
+def test_the_collectors_odd_lines_are_read(tmp_path: Path) -> None:
+    """
+    Payloads over 4 MB lie in a file of their own; some lines hold text, or nothing.
+    """
+    folder = tmp_path / "01"
+    folder.mkdir()
+    (folder / "big.json").write_text('[{"a": 3}, {"a": 4}]')
+    lines = [
+        line(data=[{"a": 1}, {"a": 2}], time=1795395723000),
+        line(dataref="https://account/container/01/big.json?sig=x", data=None),
+        line(data='[{"a": 5}]'),
+        line(data={"a": 6}),
+        line(data=None, dataref="https://account/container/01/gone.json"),
+        '{"half": ',
+    ]
+    (folder / "day.jsonl").write_text("\n".join(lines))
+
+    frame = read(str(tmp_path))
+
+    assert {"a": [1, 2, 3, 4, 5, 6]} == values(frame) or set(findings(frame))
+    files, found = find(str(folder / "day.jsonl"))
+    with_ids = collector.frame(files, found.paths, row_ids=True)
+    ids = with_ids.column("row_id").to_pylist()
+    assert ["abc_0", "abc_1", "abc_0", "abc_1", "abc_0", "abc_0"] == ids
+    said = " ".join(findings(with_ids))
+    assert "1 damaged line left out" in said
+    assert "1 requests without their data" in said
+
+
+def test_a_column_that_changes_its_type_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    path.write_text('{"a": 1}\n{"a": "one"}\n')
+
+    frame = read(str(path))
+
+    assert ["1", "one"] == frame.column("a").to_pylist()
+    assert ("a: values of several types, read as text",) == findings(frame)
+
+
+def test_an_mltable_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "1.csv").write_text("a;b;c\n1;2;3\n")
+    (tmp_path / "MLTable").write_text(
+        "paths:\n  - pattern: ./data/*.csv\ntransformations:\n"
+        "  - read_delimited:\n      delimiter: ';'\n"
+        "  - drop_columns: [b]\n  - filter: 'col(a) > 1'\n"
+    )
+
+    frame = read(str(tmp_path))
+
+    assert {"a": [1], "c": [3]} == values(frame)
+    assert ("the MLTable's step filter was not followed",) == findings(frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.parquet", b"not parquet", "a.parquet: "),
+        ("a.csv", b"", "a.csv: is empty"),
+        ("a.csv", b"\xff\n1\n", "its text is not UTF-8"),
+        ("a.csv", b"a,a\n1,2\n", "several columns are called 'a'"),
+        ("a.jsonl", b"nothing\nhere", "no line in it is JSON"),
+        ("a.txt", b"x", "what is in it?"),
+        ("MLTable", b"paths: [", "not YAML"),
+        ("MLTable", b"paths: 3", "lacks the list of paths"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_line(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(Unreadable) as refused:
+        read(str(tmp_path / name))
+
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.binary(max_size=80), st.sampled_from(["a.csv", "a.jsonl", "a.parquet"]))
+def test_no_bytes_crash_a_reader(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / name
+    path.write_bytes(content)
+    try:
+        frame = read(str(path))
+        evaluate(frame, frame, threads=1)
+    except Unreadable:
+        pass
+
+
+def test_an_empty_window_is_not_a_quiet_one(tmp_path: Path) -> None:
+    """
+    A collector that stopped writing must not look like a model that stopped drifting.
+    """
+    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    (tmp_path / "b.csv").write_text("a\n")
+
+    report = evaluate(read(str(tmp_path / "a.csv")), read(str(tmp_path / "b.csv")))
+
+    assert "not enough data" == report.verdict
+    assert (
+        "Not enough data to judge: the production window is empty." == report.sentence
+    )
