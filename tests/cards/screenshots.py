@@ -79,6 +79,12 @@ async def _join(browser: Browser, views: list[bytes], target: Path) -> None:
     await tab.close()
 
 
+def _card(path: Path) -> Any:
+    """Return the card in a file: alone, or in a golden beside its summary."""
+    found = json.loads(path.read_text("utf-8"))
+    return found.get("card", found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cards", nargs="+", type=Path, help="card JSON files")
@@ -86,7 +92,7 @@ def main() -> None:
     asked = parser.parse_args()
     if chromium() is None:
         parser.error("no Chromium on the PATH")
-    cards = [(path.stem, json.loads(path.read_text("utf-8"))) for path in asked.cards]
+    cards = [(path.stem, _card(path)) for path in asked.cards]
     asked.to.mkdir(parents=True, exist_ok=True)
     asyncio.run(draw(cards, asked.to))
 

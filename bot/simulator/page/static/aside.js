@@ -12,7 +12,7 @@ const STEPS = [
   [/^firing/i, "An alert came in, and the numbers behind it were looked up.", [["Acknowledge", "says that you are on it."], ["Evidence", "shows what the monitors saw."], ["Request rollback", "asks to move traffic back."]]],
   [/^acknowledged/i, "Somebody took the alert.", [["Evidence", "shows what the monitors saw."], ["Request rollback", "asks to move traffic back. Somebody else has to approve it."]]],
   [/^approval needed/i, "A rollback was asked for. It waits for a second person.", [["Approve rollback", "lets it run. Be an approver first: your name, top right."], ["Approve", "lets it run. Be an approver first: your name, top right."], ["Reject", "needs a reason."]]],
-  [/^approved/i, "The rollback was approved and is being carried out.", []],
+  [/^(approved|working)/i, "The rollback was approved and is being carried out.", []],
   [/^rolled back/i, "Traffic moved, and was read back from the endpoint.", [["Evidence", "holds all that was seen, said and done."], ["Undo rollback", "moves it back, with the same approval."]]],
   [/^(not rolled back|not done)/i, "Nothing was changed; the card says why.", []],
   [/^resolved/i, "The condition has gone. The card keeps the story.", []],

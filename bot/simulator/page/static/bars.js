@@ -1,7 +1,7 @@
 // Horizontal bars (one value, or stacked) and vertical bars (one series, or grouped).
 
 import { s } from "./dom.js";
-import { colorOf, finite, fitted, labels, short, ticks, widthOf } from "./scales.js";
+import { colorOf, finite, fitted, inTwo, labels, short, ticks, widthOf } from "./scales.js";
 
 const ROW = 24;
 const THICK = 12;
@@ -108,9 +108,14 @@ export function verticalBars(source, width) {
     }),
   );
   const totals = withValues && stacked ? names.map((_, at) => s("text", { x: box.left + band * (at + 0.5), y: y(sums[at]) - 6, class: "chart-label chart-centre" }, short(sums[at]))) : [];
-  const feet = names.map((name, at) => s("text", { x: box.left + band * (at + 0.5), y: box.height - 6, class: "chart-label chart-quiet chart-centre" }, fitted(name, band - 4)));
+  const feet = names.map((name, at) => foot(inTwo(name, band - 4), box.left + band * (at + 0.5), box.height - 6));
+  const height = box.height + (feet.some((lines) => lines.length > 1) ? 14 : 0);
   const legend = source.showLegend === false ? [] : all.filter((one) => one.legend).map((one) => ({ name: one.legend, color: one.color }));
-  return { height: box.height, marks: [...grid, ...bars.flat(), ...totals, ...feet], legend };
+  return { height, marks: [...grid, ...bars.flat(), ...totals, ...feet.flat()], legend };
+}
+
+function foot(lines, x, y) {
+  return lines.map((line, at) => s("text", { x, y: y + 14 * at, class: "chart-label chart-quiet chart-centre" }, line));
 }
 
 function gridOf(most, box, width) {

@@ -51,6 +51,7 @@ function readied(node, mentioned) {
 // Return the drawn card; `press(action)` is called for Submit and Execute once their
 // inputs are valid. Throws when `json` is no card.
 export function drawCard(json, press) {
+  if (json?.type !== "AdaptiveCard") throw new Error("not a card");
   const card = new AC.AdaptiveCard();
   card.hostConfig = hostConfig;
   card.onExecuteAction = (action) => {
@@ -59,7 +60,6 @@ export function drawCard(json, press) {
   };
   card.parse(readied(json, mentionedIn(json?.msteams?.entities)));
   const drawn = card.render();
-  if (!drawn) throw new Error("not a card");
   const frame = document.createElement("div");
   frame.className = json?.msteams?.width?.toLowerCase?.() === "full" ? "card card-full" : "card";
   frame.append(drawn);
@@ -85,6 +85,7 @@ export function texts(node, found = []) {
   if (Array.isArray(node)) node.forEach((child) => texts(child, found));
   else if (node && typeof node === "object") {
     if (node.type === "TextBlock" && node.text) found.push(withoutMarks(node.text));
+    if (node.type === "RichTextBlock") found.push((node.inlines ?? []).map((run) => withoutMarks(run?.text ?? run)).join(""));
     for (const key of ["body", "items", "columns"]) texts(node[key], found);
   }
   return found;

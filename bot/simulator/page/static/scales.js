@@ -48,6 +48,16 @@ export function widthOf(text, size = 12) {
   return pen.measureText(text).width;
 }
 
+// In one line if it fits, else in two, each cut to the room.
+export function inTwo(text, room) {
+  const words = text.split(" ");
+  if (widthOf(text) <= room || words.length === 1) return [fitted(text, room)];
+  const widest = (cut) => Math.max(widthOf(words.slice(0, cut).join(" ")), widthOf(words.slice(cut).join(" ")));
+  const cuts = words.slice(1).map((_, at) => at + 1);
+  const best = cuts.reduce((one, other) => (widest(other) < widest(one) ? other : one));
+  return [words.slice(0, best), words.slice(best)].map((part) => fitted(part.join(" "), room));
+}
+
 export function fitted(text, room) {
   if (widthOf(text) <= room) return text;
   let kept = text;
