@@ -27,6 +27,10 @@ _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class _PathOnly(AbstractAccessLogger):
     """One line a request. The query may hold a secret and is left out."""
 
+    @property
+    def enabled(self) -> bool:
+        return _log.isEnabledFor(logging.INFO)
+
     def log(
         self, request: web.BaseRequest, response: web.StreamResponse, time: float
     ) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -24,6 +24,7 @@ RETRY_S = 5  # Azure Monitor's own first delay
 _log = logging.getLogger(__name__)
 _JSON = "application/json"
 _EVENTS = {_JSON, "application/cloudevents+json", "application/cloudevents-batch+json"}
+T = TypeVar("T", bytes, bytearray)
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -76,8 +77,10 @@ def _guarded(handler: _Next) -> _Next:
         try:
             return await handler(request)
         except Denied as denied:
+            _log.warning("%s: %s, %s", request.path, denied.status, denied.reason)
             return _refusal(denied.status, denied.reason)
         except sources.NotAnAlert as error:
+            _log.warning("%s: 400, %s", request.path, error)
             return _refusal(400, str(error))
         except Undecided as undecided:
             return _later(undecided.reason, undecided.retry_after_s)
@@ -104,12 +107,11 @@ def _later(reason: str, seconds: int) -> web.Response:
 
 
 async def _known(request: web.Request, caller: Caller) -> None:
-    await caller.check(
-        Credentials(
-            tuple(request.headers.getall(hdrs.AUTHORIZATION, ())),
-            tuple(request.query.getall("code", ())),
-        )
-    )
+    shown = tuple(request.headers.getall(hdrs.AUTHORIZATION, ()))
+    codes: tuple[str, ...] = ()
+    if request.rel_url.raw_query_string:
+        codes = tuple(request.query.getall("code", ()))
+    await caller.check(Credentials(shown, codes))
 
 
 async def _expect(request: web.Request) -> None:
@@ -124,18 +126,25 @@ async def _body(request: web.Request, types: set[str]) -> bytes:
             raise _error(web.HTTPExpectationFailed, "only 100-continue is understood")
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
+    if request.content.is_eof():  # it came with the head, as most do
+        return _within(request.content.read_nowait())
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > LIMIT:
-                    raise _too_large(len(body))
+                _within(body)
     except TimeoutError:
         raise _error(web.HTTPRequestTimeout, "the body came too slowly") from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):
         raise _error(web.HTTPBadRequest, "the body is cut off or encoded") from None
     return bytes(body)
+
+
+def _within(body: T) -> T:
+    if len(body) > LIMIT:
+        raise _too_large(len(body))
+    return body
 
 
 def _announced(request: web.Request, types: set[str]) -> None:
@@ -177,7 +186,8 @@ def _error(kind: type[web.HTTPException], reason: str) -> web.HTTPException:
 async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response:
     sources.check(route, body)
     delivery = await store.accept(route, body)
-    return web.json_response({"delivery": delivery}, status=202)
+    kept = b'{"delivery": "%s"}' % delivery.encode()
+    return web.Response(body=kept, status=202, content_type=_JSON)
 
 
 def _handshake(

@@ -6,7 +6,16 @@ The query that fired is looked at for words and never kept, shown or run.
 from bot.incident import Alert, Reading
 from bot.sources._common_alert import alert, context, custom, essentials, service
 from bot.sources._criteria import condition_of, criteria, dimensions
-from bot.sources._fields import Document, Route, arm_ids, line, number, objects, window
+from bot.sources._fields import (
+    Document,
+    Route,
+    arm_ids,
+    line,
+    mapping,
+    number,
+    objects,
+    window,
+)
 from bot.sources._metrics import operator, worded
 
 ROUTE: Route = "alerts"
@@ -51,10 +60,20 @@ def _first(document: Document) -> Alert:
             found.get("SearchIntervalStartTimeUtc"),
             found.get("SearchIntervalEndtimeUtc"),
         ),
-        resources=arm_ids(
-            [i.get("Id") for i in objects(found.get("AffectedConfigurationItems"))]
-        ),
+        resources=_affected(found),
         dimensions=dimensions({"dimensions": found.get("Dimensions")}),
+    )
+
+
+def _affected(found: Document) -> tuple[str, ...]:
+    """Return the resources whose rows made the alert fire, and where the rows lie."""
+    items = found.get("AffectedConfigurationItems")
+    lying = objects(mapping(found.get("SearchResults")).get("dataSources"))
+    return arm_ids(
+        [
+            *(items if isinstance(items, list) else ()),
+            *(source.get("resourceId") for source in lying),
+        ]
     )
 
 

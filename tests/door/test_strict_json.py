@@ -24,6 +24,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_ordinary_json_is_read_as_it_stands(value: Any) -> None:
     assert value == parse(json.dumps(value).encode())
@@ -107,7 +108,7 @@ def test_the_nan_of_python_s_writer_is_nothing_when_asked() -> None:
     assert {"a": None} == parse(b'{"a": NaN}', nan_is_null=True)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @example(b'"' + b'\\"' * 50_000 + b"[" * 70)
 @example(b"]" * 70 + b"[" * 70)
 @given(
