@@ -1,0 +1,219 @@
+"""Azure Resource Manager in its own words: an endpoint as the exact bytes of a GET.
+
+azure-ai-ml reads an endpoint into a class and writes the class back, which drops what
+it does not know (kind, sku, entries of 0 %). What an approver sees and what we put
+back must be Azure's own document, so this speaks to ARM through azure-core's pipeline.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import DecodeError, HttpResponseError
+from azure.core.pipeline.policies import (
+    HeadersPolicy,
+    HttpLoggingPolicy,
+    RequestIdPolicy,
+    UserAgentPolicy,
+)
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
+
+from bot.azure.borrowed import Borrowed
+from bot.azure.cloud import Cloud
+from bot.incident import Deployment, EndpointState
+
+API_VERSION = "2024-10-01"
+_POLICIES = (
+    RequestIdPolicy(),
+    HeadersPolicy({"Accept": "application/json"}),
+    UserAgentPolicy("watchkeeper"),
+)
+_LOGGING = HttpLoggingPolicy()  # redacts tokens and query strings
+_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A resource as ARM sent it, and the digest of those bytes."""
+
+    body: Mapping[str, Any]
+    digest: str
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        found = self.body.get("properties")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def traffic(self) -> dict[str, int]:
+        """Return percent by deployment, with the entries of 0 %."""
+        traffic = self.properties.get("traffic") or {}
+        return {str(name): int(percent) for name, percent in traffic.items()}
+
+    @property
+    def provisioning_state(self) -> str:
+        return str(self.properties.get("provisioningState", ""))
+
+
+class Arm:
+    """One request, one try: who calls decides what to do about a failure."""
+
+    def __init__(self, cloud: Cloud, credential: AsyncTokenCredential) -> None:
+        self._cloud, self._credential = cloud, credential
+        self._client: AsyncARMPipelineClient[Any, Any] = AsyncARMPipelineClient(
+            cloud.management,
+            policies=[*_POLICIES, cloud.management_auth(credential), _LOGGING],
+            transport=cloud.aio_transport(),
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def get(self, path: str) -> Document:
+        """Return the resource at `path`; azure.core errors as they come."""
+        response = await self._send(HttpRequest("GET", self._url(path)))
+        body = _json(response)
+        return Document(body, hashlib.sha256(response.content).hexdigest())
+
+    async def children(self, path: str) -> list[Mapping[str, Any]]:
+        """Return all resources below the collection at `path`, page by page."""
+        found: list[Mapping[str, Any]] = []
+        url = self._url(path)
+        for _ in range(_PAGES):
+            body = _json(await self._send(HttpRequest("GET", url)))
+            found.extend(body.get("value") or [])
+            if not body.get("nextLink"):
+                return found
+            url = self.own(str(body["nextLink"]))
+        raise DecodeError(message="too many pages")
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> HttpResponse:
+        """Send `body` once and return Azure's answer; there is no second try.
+
+        From a thread, by requests: aiohttp repeats a PUT by itself when the connection
+        drops, and the first one may have been carried out.
+        """
+        loop = asyncio.get_running_loop()
+        return await asyncio.to_thread(self._put, loop, path, body)
+
+    def _put(
+        self, loop: asyncio.AbstractEventLoop, path: str, body: Mapping[str, Any]
+    ) -> HttpResponse:
+        borrowed = Borrowed(self._credential, loop)
+        auth = self._cloud.blocking_management_auth(borrowed)
+        client: ARMPipelineClient[Any, Any] = ARMPipelineClient(
+            self._cloud.management,
+            policies=[*_POLICIES, auth, _LOGGING],
+            transport=self._cloud.requests_transport(),
+        )
+        with client:
+            request = HttpRequest("PUT", self._url(path), json=body)
+            response: HttpResponse = client.send_request(request)
+            if response.status_code >= 400:  # noqa: PLR2004
+                raise _error(response)
+            return response
+
+    async def operation(self, url: str) -> Mapping[str, Any]:
+        """Return the status document of a long-running operation."""
+        return _json(await self._send(HttpRequest("GET", self.own(url))))
+
+    def own(self, url: str) -> str:
+        """Return `url` on our own management host; ValueError for a foreign one.
+
+        An answer that names another host would be sent our token.
+        """
+        theirs, ours = urlsplit(url), urlsplit(self._cloud.management)
+        if (theirs.hostname, theirs.port) != (ours.hostname, ours.port):
+            raise ValueError("the answer points to another host")
+        return theirs._replace(scheme="https").geturl()
+
+    def _url(self, path: str) -> str:
+        return f"{self._cloud.management}{path}?api-version={API_VERSION}"
+
+    async def _send(self, request: HttpRequest) -> Any:
+        response = await self._client.send_request(request)
+        if response.status_code >= 400:  # noqa: PLR2004
+            raise _error(response)
+        return response
+
+
+def _error(response: Any) -> HttpResponseError:
+    try:
+        return HttpResponseError(response=response)
+    except (AttributeError, TypeError):  # a body that only looks like Azure's errors
+        error = HttpResponseError(message="an error without a readable body")
+        error.status_code = response.status_code
+        return error
+
+
+def _json(response: Any) -> Mapping[str, Any]:
+    try:
+        body = json.loads(response.content)
+    except ValueError as error:
+        raise DecodeError(message="not JSON") from error
+    if not isinstance(body, dict):
+        raise DecodeError(message="not an object")
+    return body
+
+
+async def look(
+    arm: Arm, endpoint: str, clock: Callable[[], datetime]
+) -> tuple[Document, EndpointState]:
+    """Return an endpoint with its deployments, both as they are now."""
+    document = await arm.get(endpoint)
+    deployments = await arm.children(f"{endpoint}/deployments")
+    return document, state_of(document, deployments, clock())
+
+
+def state_of(
+    document: Document, deployments: list[Mapping[str, Any]], at: datetime
+) -> EndpointState:
+    """Return our description of Azure's documents; DecodeError if they are none."""
+    try:
+        return EndpointState(
+            at=at,
+            traffic=document.traffic,
+            deployments=tuple(_deployment(d) for d in deployments),
+            provisioning_state=document.provisioning_state,
+            digest=document.digest,
+            tags=dict(document.body.get("tags") or {}),
+        )
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise DecodeError(message="not an endpoint") from error
+
+
+def _deployment(body: Mapping[str, Any]) -> Deployment:
+    properties = body.get("properties") or {}
+    sku = body.get("sku") or {}
+    return Deployment(
+        name=str(body["name"]),
+        model=model_name(str(properties.get("model") or "")),
+        provisioning_state=str(properties.get("provisioningState") or ""),
+        instances=sku.get("capacity"),
+        instance_type=str(properties.get("instanceType") or ""),
+    )
+
+
+def model_name(reference: str) -> str:
+    """Return "name:version" of a model reference, whatever way Azure writes it.
+
+    >>> model_name("/subscriptions/s/…/workspaces/w/models/loan/versions/14")
+    'loan:14'
+    >>> model_name("azureml:loan:14")
+    'loan:14'
+    >>> model_name("azureml://registries/shared/models/loan/versions/14")
+    'loan:14'
+    """
+    parts = reference.removeprefix("azureml:").split("/")
+    if "models" in parts and "versions" in parts:
+        name, version = parts.index("models") + 1, parts.index("versions") + 1
+        if max(name, version) < len(parts):
+            return f"{parts[name]}:{parts[version]}"
+    return parts[-1]

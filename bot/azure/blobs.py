@@ -1,0 +1,103 @@
+"""Rows out of Blob Storage: Parquet files below a path, as one table, within bounds."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from azure.core.credentials_async import AsyncTokenCredential
+
+from bot.azure.cloud import CONNECT_S, READ_S, Cloud
+from bot.azure.errors import speaking_of
+from bot.azure.ml import Side
+from bot.azure.together import together
+from bot.ports import Impossible
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
+MOST_BYTES = 512 * 2**20  # compressed; a side of a monitor is usually below 50 MB
+_MOST_FILES = 5_000
+_AT_ONCE = 8
+_LIMIT_S = 300
+# Below a data collector's folder the hour is in the path: …/2026/11/23/07/….
+_HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/")
+
+
+async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> pa.Table:
+    """Return the rows of `side`, all columns; files of hours outside it are left out.
+
+    An empty window is a table without rows and columns, not an error: it is for the
+    engine to say that there was not enough data.
+    """
+    place = side.place
+    with speaking_of(f"the data {side.name}"):
+        await asyncio.to_thread(import_module, "azure.storage.blob.aio")
+        from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415
+
+        address, audience = cloud.blob_account(place.account, place.suffix)
+        async with (
+            asyncio.timeout(_LIMIT_S),
+            ContainerClient(
+                address,
+                place.container,
+                credential,
+                audience=audience,
+                transport=cloud.aio_transport(),
+                connection_timeout=CONNECT_S,
+                read_timeout=READ_S,
+                retry_total=0,
+            ) as container,
+        ):
+            files = await _download(container, side)
+    try:
+        return await asyncio.to_thread(_table, files)
+    except (pa.ArrowException, OSError) as error:
+        words = f"The files of {side.name} are not Parquet of one shape."
+        raise Impossible(words) from error
+
+
+async def _download(container: "ContainerClient", side: Side) -> list[bytes]:
+    names, size = [], 0
+    async for blob in container.list_blobs(name_starts_with=side.place.path):
+        name = str(blob.name)
+        if not name.endswith(".parquet") or not _within(name, side.window):
+            continue
+        names.append(name)
+        size += blob.size or 0
+        if size > MOST_BYTES or len(names) > _MOST_FILES:
+            words = f"The data {side.name} is larger than {MOST_BYTES // 2**20} MB."
+            raise Impossible(words)
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def fetch(name: str) -> bytes:
+        async with slots:
+            stream = await container.download_blob(name)
+            content: bytes = await stream.readall()
+            return content
+
+    return await together(*map(fetch, sorted(names)))
+
+
+def _within(name: str, window: tuple[datetime, datetime] | None) -> bool:
+    """Return whether a file may hold rows of the window; one without an hour may."""
+    found = _HOUR.search(name)
+    if window is None or found is None:
+        return True
+    year, month, day, hour = (int(g) for g in found.groups())
+    try:
+        start = datetime(year, month, day, hour, tzinfo=UTC)
+    except ValueError:
+        return True
+    return start < window[1] and start + timedelta(hours=1) > window[0]
+
+
+def _table(files: list[bytes]) -> pa.Table:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    if not files:
+        return pa.table({})
+    tables: list[Any] = [pq.read_table(pa.BufferReader(content)) for content in files]
+    return pa.concat_tables(tables, promote_options="permissive")

@@ -1,0 +1,195 @@
+"""The only code that changes anything in Azure: an endpoint's traffic, once.
+
+Everything that can go wrong ends in one of three ways. `Unavailable`: Azure did not
+take the change, try later. `Impossible`: it is settled, and the words say whether
+anything was changed. `Ambiguous`: it may have been changed, a person has to look.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+)
+
+from bot.azure.arm import Arm, Document, look
+from bot.azure.cloud import Cloud
+from bot.azure.errors import code_of, plain_words, retry_after, speaking_of, translated
+from bot.azure.traffic import AT_REST, Way, changed, judged, same
+from bot.incident import EndpointState, Traffic
+from bot.ports import Ambiguous, Impossible, Unavailable
+
+_REQUEST_LIMIT_S = 45
+_LOOKS = 3  # at a state at rest, before we believe that it is not what we asked for
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often to ask after a long-running operation, and for how long."""
+
+    poll: timedelta = timedelta(seconds=5)
+    limit: timedelta = timedelta(minutes=20)
+
+
+class AzureMover:
+    """The Mover port. `credential` is the executor's identity, and nobody else's."""
+
+    def __init__(
+        self,
+        credential: AsyncTokenCredential,
+        cloud: Cloud | None = None,
+        *,
+        clock: Callable[[], datetime] = _now,
+        patience: Patience | None = None,
+    ) -> None:
+        self._arm = Arm(cloud or Cloud(), credential)
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def close(self) -> None:
+        await self._arm.close()
+
+    async def state(self, endpoint: str) -> EndpointState:
+        return (await self._look(endpoint))[1]
+
+    async def shift(
+        self, endpoint: str, expected: EndpointState, traffic: Traffic
+    ) -> EndpointState:
+        """Return the live state after the move; it serves exactly `traffic`.
+
+        One PUT at most, of the raw document that was just read. Raises as the module
+        says; every text starts with "Nothing was changed" or says what may have been.
+        """
+        async with self._locks[endpoint.lower()]:
+            try:
+                document, before = await self._look(endpoint)
+                body = changed(document, before, expected, traffic)
+            except Unavailable as error:
+                words = f"Nothing was changed: {error}"
+                raise Unavailable(words, error.retry_after) from error
+            except Impossible as error:
+                raise Impossible(f"Nothing was changed: {error}") from error
+            clock = asyncio.get_running_loop().time
+            ends = clock() + self._patience.limit.total_seconds()
+            way = await self._put(endpoint, body, ends)
+            after = await self._rested(endpoint, traffic, way, ends)
+            return judged(_short(endpoint), before, after, traffic, way)
+
+    async def _look(self, endpoint: str) -> tuple[Document, EndpointState]:
+        with speaking_of(f"the endpoint {_short(endpoint)}"):
+            async with asyncio.timeout(_REQUEST_LIMIT_S):
+                return await look(self._arm, endpoint, self._clock)
+
+    async def _put(self, endpoint: str, body: Mapping[str, Any], ends: float) -> Way:
+        """Send the change and follow it.
+
+        Raises Unavailable or Impossible when Azure certainly did not take it.
+        """
+        try:
+            async with asyncio.timeout(_REQUEST_LIMIT_S):
+                answer = await self._arm.put(endpoint, body)
+        except (ServiceRequestError, ClientAuthenticationError) as error:
+            words = translated(error, "the change of traffic")
+            raise Unavailable(f"Nothing was changed: {words}") from error
+        except HttpResponseError as error:
+            if error.status_code is None or error.status_code >= 500:  # noqa: PLR2004
+                return Way("lost", "Azure answered with an error")
+            raise _declined(error, endpoint) from error
+        except (AzureError, TimeoutError, ConnectionError):
+            return Way("lost", "Azure's answer was lost")
+        url = answer.headers.get("Azure-AsyncOperation")
+        return await self._follow(url, ends) if url else Way("done")
+
+    async def _follow(self, url: str, ends: float) -> Way:
+        while asyncio.get_running_loop().time() < ends:
+            told: Mapping[str, Any] = {}
+            try:
+                async with asyncio.timeout(_REQUEST_LIMIT_S):
+                    told = await self._arm.operation(url)
+            except ValueError:
+                return Way("lost", "Azure named an operation that we cannot follow")
+            except (AzureError, TimeoutError, ConnectionError):
+                pass  # the operation goes on without us, and asking again costs nothing
+            status = str(told.get("status", ""))
+            if status == "Succeeded":
+                return Way("done")
+            if status in ("Failed", "Canceled"):
+                return Way("failed", _why(told))
+            await self._wait()
+        return Way("stuck", f"no end after {_minutes(self._patience.limit)}")
+
+    async def _rested(
+        self, endpoint: str, wanted: Traffic, way: Way, ends: float
+    ) -> EndpointState:
+        """Return the state once it rests, or the last that was seen in time."""
+        looks = 1 if way.end == "stuck" else _LOOKS
+        while True:
+            in_time = asyncio.get_running_loop().time() < ends
+            try:
+                after = await self.state(endpoint)
+            except (Unavailable, Impossible) as error:
+                if not in_time or isinstance(error, Impossible):
+                    words = f"The change was sent but cannot be read back: {error}"
+                    raise Ambiguous(words) from error
+            else:
+                rests = after.provisioning_state in AT_REST
+                looks -= rests
+                if not in_time or looks <= 0 or (rests and same(after.traffic, wanted)):
+                    return after
+            await self._wait()
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(self._patience.poll.total_seconds())
+
+
+def _declined(error: HttpResponseError, endpoint: str) -> Unavailable | Impossible:
+    """Return the port's exception for a PUT that Azure answered with 4xx."""
+    name = _short(endpoint)
+    code = f" ({code_of(error)})" if code_of(error) else ""
+    if error.status_code in (408, 429):
+        return Unavailable(
+            f"Nothing was changed: Azure is limiting our requests{code}.",
+            retry_after(error.response),
+        )
+    reasons = {
+        403: f"this identity may not change the traffic of {name}",
+        404: f"Azure knows no endpoint {name}",
+        409: f"another change of {name} is under way",
+        412: f"{name} was changed by someone else at the same moment",
+    }
+    words = reasons.get(
+        error.status_code or 0, f"Azure refused it with status {error.status_code}"
+    )
+    return Impossible(f"Nothing was changed: {words}{code}.")
+
+
+def _why(told: Mapping[str, Any]) -> str:
+    error = told.get("error")
+    error = error if isinstance(error, dict) else {}
+    code = plain_words(str(error.get("code") or "no code given"))
+    message = plain_words(str(error.get("message") or "")).rstrip(".")
+    return f"the operation failed ({code})" + (
+        f", Azure says: {message}" * bool(message)
+    )
+
+
+def _short(endpoint: str) -> str:
+    return endpoint.rsplit("/", 1)[-1]
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.3g} s"  # noqa: PLR2004

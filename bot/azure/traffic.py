@@ -1,0 +1,112 @@
+"""Traffic as people approve it: what may be put, and what became of it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from bot.azure.arm import Document
+from bot.incident import EndpointState, Traffic
+from bot.ports import Ambiguous, Impossible
+
+STEADY = "Succeeded"
+# An endpoint in one of these states does not move by itself any more.
+AT_REST = (STEADY, "Failed", "Canceled")
+End: TypeAlias = Literal["done", "failed", "stuck", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the change went, as far as Azure told us; `reason` is for a person."""
+
+    end: End
+    reason: str = ""
+
+
+def same(one: Traffic, other: Traffic) -> bool:
+    """Return whether two splits serve alike; a missing deployment means 0 %.
+
+    >>> same({"blue": 100}, {"blue": 100, "green": 0})
+    True
+    """
+    return {n: p for n, p in one.items() if p} == {n: p for n, p in other.items() if p}
+
+
+def in_words(traffic: Traffic) -> str:
+    """Return a split as people say it, the largest share first.
+
+    >>> in_words({"green": 10, "blue": 90, "old": 0})
+    'blue 90 %, green 10 %'
+    """
+    shares = sorted(traffic.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {percent} %" for name, percent in shares if percent) or (
+        "no deployment"
+    )
+
+
+def changed(
+    document: Document, live: EndpointState, expected: EndpointState, wanted: Traffic
+) -> Mapping[str, Any]:
+    """Return Azure's own document with `wanted` as traffic and not one other change.
+
+    Raises Impossible when the world is not the one that was approved, or `wanted`
+    cannot be served.
+    """
+    if not same(live.traffic, expected.traffic):
+        raise Impossible(
+            f"the endpoint serves {in_words(live.traffic)} by now; "
+            f"what was approved starts from {in_words(expected.traffic)}."
+        )
+    if live.digest != expected.digest:
+        raise Impossible(
+            "the endpoint's settings were changed after the request was made, "
+            "though its traffic was not."
+        )
+    if live.provisioning_state != STEADY:
+        raise Impossible(
+            f"the endpoint is being changed by someone else "
+            f"(state {live.provisioning_state or 'unknown'})."
+        )
+    _check(wanted, live)
+    zeroes = dict.fromkeys(document.traffic, 0)
+    properties = {**document.properties, "traffic": {**zeroes, **wanted}}
+    return {**document.body, "properties": properties}
+
+
+def _check(wanted: Traffic, live: EndpointState) -> None:
+    if any(p < 0 for p in wanted.values()) or sum(wanted.values()) != 100:  # noqa: PLR2004
+        raise Impossible(f"{in_words(wanted)} does not add up to 100 %.")
+    states = {d.name: d.provisioning_state for d in live.deployments}
+    for name, percent in wanted.items():
+        if percent and name not in states:
+            raise Impossible(f"the deployment {name} does not exist any more.")
+        if percent and states[name] != STEADY:
+            raise Impossible(f"the deployment {name} is {states[name] or 'not ready'}.")
+
+
+def judged(
+    name: str, before: EndpointState, after: EndpointState, wanted: Traffic, way: Way
+) -> EndpointState:
+    """Return `after` when it serves `wanted` and Azure has nothing to say against it.
+
+    Raises Impossible when it is settled otherwise (the words say what was changed and
+    what was not), and Ambiguous when nobody can know yet.
+    """
+    serves = f"{name} serves {in_words(after.traffic)}"
+    because = f": {way.reason}" if way.reason else ""
+    if way.end == "stuck" or after.provisioning_state not in AT_REST:
+        raise Ambiguous(
+            f"Azure took the change but has not finished it{because}. {serves} now. "
+            "Look at it before anything is tried again."
+        )
+    arrived = same(after.traffic, wanted)
+    if arrived and way.end != "failed":
+        return after
+    if arrived:
+        raise Impossible(
+            f"Azure took the change but reports a failure{because}. {serves} now."
+        )
+    if same(after.traffic, before.traffic) and way.end != "done":
+        raise Impossible(f"Nothing was changed{because}. {serves}, as before.")
+    raise Impossible(
+        f"Azure took the change but {serves} now, not {in_words(wanted)}{because}."
+    )

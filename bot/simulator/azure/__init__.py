@@ -1,0 +1,33 @@
+"""A local Azure: Resource Manager, Monitor, Log Analytics and Blob Storage over HTTP.
+
+Only what the bot's SDK clients really call is here, with Azure's shapes, errors and
+rights. `add_routes` puts it into the simulator; `POST /sim/azure/…` changes its world.
+"""
+
+from aiohttp import web
+
+from bot.simulator.azure import alerts, arm, blobs, control, firing, logs, metrics
+from bot.simulator.azure.state import AZURE, Azure
+
+__all__ = ["AZURE", "Azure", "add_routes"]
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the local Azure to the simulator; set `app[AZURE].bot_url` before alerts."""
+    app[AZURE] = Azure()
+    for part in (
+        metrics,
+        alerts,
+        arm,
+        logs,
+        blobs,
+        firing,
+        control,
+    ):  # metrics before arm
+        app.add_routes(part.routes)
+    app.on_cleanup.append(_stop)
+
+
+async def _stop(app: web.Application) -> None:
+    for task in list(app[AZURE].tasks):
+        task.cancel()

@@ -1,0 +1,108 @@
+"""Azure Resource Manager: workspaces and what is in them, as stored JSON documents."""
+
+from aiohttp import web
+
+from bot.simulator.azure import operations
+from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse
+from bot.simulator.world import WORLD, Document, World
+
+routes = web.RouteTableDef()
+_PROVIDER = "/providers/microsoft.machinelearningservices/"
+_OPERATIONS = "/providers/Microsoft.MachineLearningServices/locations/{location}"
+
+
+def key(arm_id: str) -> str:
+    """Return how the world keeps a resource: ARM ids are the same in any case."""
+    return arm_id.lower().rstrip("/")
+
+
+def put(world: World, document: Document) -> None:
+    """Keep a resource under its own id."""
+    world.put("arm", key(document["id"]), document)
+
+
+def children(world: World, collection: str) -> list[Document]:
+    prefix = key(collection) + "/"
+    found = (d for k, d in world.all("arm") if k.startswith(prefix))
+    return [d for d in found if "/" not in key(d["id"])[len(prefix) :]]
+
+
+def _action(path: str) -> str:
+    """Return what reading `path` is called in a role: "…/onlineendpoints/read"."""
+    parts = path.split(_PROVIDER, 1)[1].split("/")
+    return f"microsoft.machinelearningservices/{'/'.join(parts[0::2])}/read"
+
+
+@routes.get("/subscriptions/{subscription}" + _OPERATIONS + "/{kind}/{operation}")
+async def operation(request: web.Request) -> web.Response:
+    """Answer how a long-running operation stands."""
+    allow(request, f"{ML}/onlineendpoints/read")
+    world = request.app[WORLD]
+    operations.settle(world)
+    found = world.get("operation", request.match_info["operation"])
+    if found is None:
+        refuse(404, "NotFound", "There is no such operation.")
+    body = {"id": request.path, "status": found["status"]}
+    if "error" in found:
+        body["error"] = found["error"]
+    return web.json_response(body)
+
+
+@routes.get("/subscriptions/{subscription}/{groups}/{group}/providers/{rest:.+}")
+async def read(request: web.Request) -> web.Response:
+    """Answer with a resource, or with all resources of a collection."""
+    path = key(request.path)
+    if _PROVIDER not in path:
+        refuse(404, "InvalidResourceType", "The simulator knows no such provider.")
+    allow(request, _action(path))
+    world = request.app[WORLD]
+    operations.settle(world)
+    document = world.get("arm", path)
+    if document is not None:
+        return web.json_response(document)
+    is_collection = len(path.split(_PROVIDER, 1)[1].split("/")) % 2
+    if not is_collection or _parent(path) not in (None, *dict(world.all("arm"))):
+        name = path.rsplit("/", 1)[-1]
+        refuse(404, "ResourceNotFound", f"The Resource '{name}' was not found.")
+    return web.json_response({"value": children(world, path)})
+
+
+def _parent(collection: str) -> str | None:
+    """Return the resource that a collection belongs to; None when none has to exist."""
+    return None if "/versions" in collection else collection.rsplit("/", 1)[0]
+
+
+@routes.put("/subscriptions/{subscription}/{groups}/{group}/providers/{rest:.+}")
+async def change(request: web.Request) -> web.Response:
+    """Take a new document for an endpoint; the work goes on as an operation."""
+    path = key(request.path)
+    allow(request, ENDPOINT_WRITE)
+    world = request.app[WORLD]
+    operations.settle(world)
+    before = world.get("arm", path)
+    if "/onlineendpoints/" not in path or before is None:
+        refuse(404, "ResourceNotFound", "Only existing endpoints can be changed here.")
+    body = await request.json()
+    _check(world, path, before, body)
+    started = operations.begin(world, path, body)
+    location = before.get("location", "westeurope")
+    where = _OPERATIONS.format(location=location) + f"/mfeOperationsStatus/{started}"
+    url = f"https://{request.host}/subscriptions/{request.match_info['subscription']}"
+    return web.json_response(
+        world.get("arm", path),
+        headers={
+            "Azure-AsyncOperation": f"{url}{where}?api-version=2024-10-01",
+            "x-ms-async-operation-timeout": "PT1H",
+        },
+    )
+
+
+def _check(world: World, path: str, before: Document, body: Document) -> None:
+    if before["properties"]["provisioningState"] not in ("Succeeded", "Failed"):
+        refuse(409, "Conflict", "The endpoint is being updated; try again later.")
+    traffic = body.get("properties", {}).get("traffic", {})
+    if sum(traffic.values()) not in (0, 100):
+        refuse(400, "BadArgument", "The sum of traffic must be 0 or 100.")
+    names = {d["name"] for d in children(world, f"{path}/deployments")}
+    if missing := {n for n, p in traffic.items() if p} - names:
+        refuse(400, "BadArgument", f"Deployment {min(missing)} does not exist.")

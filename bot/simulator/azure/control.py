@@ -1,0 +1,142 @@
+"""The remote control: POST /sim/azure/… changes the world from outside."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.simulator.azure import firing, operations
+from bot.simulator.azure.asked import affect, body_of, endpoint_of, wrong
+from bot.simulator.azure.state import AZURE
+from bot.simulator.world import WORLD
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/sim/azure/traffic")
+async def traffic(request: web.Request) -> web.Response:
+    """Change traffic behind the bot's back: {traffic: {deployment: %}, endpoint?}."""
+    body = await body_of(request)
+    world = request.app[WORLD]
+    wanted = body.get("traffic")
+    if not isinstance(wanted, dict) or not all(
+        isinstance(p, int) for p in wanted.values()
+    ):
+        raise wrong("traffic is whole percent by deployment")
+    endpoint = endpoint_of(world, body)
+    operations.set_traffic(world, endpoint, wanted)
+    return web.json_response({"traffic": wanted})
+
+
+@routes.post("/sim/azure/deployments")
+async def deployments(request: web.Request) -> web.Response:
+    """Set a deployment's state: {deployment, state, endpoint?}.
+
+    state: "Succeeded", "Failed", "Updating" …, or "deleted".
+    """
+    body = await body_of(request)
+    world, state = request.app[WORLD], str(body.get("state", ""))
+    path = (
+        f"{endpoint_of(world, body)}/deployments/{body.get('deployment', '')}".lower()
+    )
+    document = world.get("arm", path)
+    if document is None or not state:
+        raise wrong("deployment and state are needed; is there such a deployment?")
+    if state == "deleted":
+        world.delete("arm", path)
+    else:
+        properties = {**document["properties"], "provisioningState": state}
+        world.put("arm", path, {**document, "properties": properties})
+    return web.json_response({"deployment": body["deployment"], "state": state})
+
+
+@routes.post("/sim/azure/endpoints")
+async def endpoints(request: web.Request) -> web.Response:
+    """Set an endpoint's state and tags: {state?, tags?, endpoint?}."""
+    body = await body_of(request)
+    world = request.app[WORLD]
+    path = endpoint_of(world, body)
+    document = world.get("arm", path) or {}
+    state = body.get("state", document["properties"]["provisioningState"])
+    properties = {**document["properties"], "provisioningState": state}
+    tags = {**document.get("tags", {}), **body.get("tags", {})}
+    world.put("arm", path, {**document, "properties": properties, "tags": tags})
+    return web.json_response({"state": state, "tags": tags})
+
+
+@routes.post("/sim/azure/operations")
+async def plan(request: web.Request) -> web.Response:
+    """Set how changes of traffic go: {seconds?, outcome?, times?}.
+
+    The next `times` (1) operations end as `outcome`: "Succeeded", "Failed", "stuck"
+    (never), or "differs" (Succeeded, but the endpoint serves the old traffic).
+    """
+    body = await body_of(request)
+    outcome = body.get("outcome", "")
+    if outcome not in ("", *operations.OUTCOMES):
+        raise wrong(f"outcome is one of {', '.join(operations.OUTCOMES)}")
+    seconds, times = float(body.get("seconds", 2)), int(body.get("times", 1))
+    operations.plan(request.app[WORLD], seconds=seconds, outcome=outcome, times=times)
+    return web.json_response(request.app[WORLD].get("azure", "operations"))
+
+
+@routes.post("/sim/azure/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Change how an endpoint serves from now on: {endpoint?, deployment?, since_min?,
+    latency?, errors?, traffic?}.
+
+    latency and traffic are factors, errors is the share of 5xx; {} back to usual.
+    """
+    body = await body_of(request)
+    world = request.app[WORLD]
+    endpoint = endpoint_of(world, body)
+    effect = {k: float(body[k]) for k in ("latency", "errors", "traffic") if k in body}
+    since = timedelta(minutes=float(body.get("since_min", 0)))
+    over = not effect
+    affect(world, endpoint, body.get("deployment", ""), effect, over=over, since=since)
+    return web.json_response(world.get("metrics", endpoint) or {})
+
+
+@routes.post("/sim/azure/logs")
+async def logs(request: web.Request) -> web.Response:
+    """Make the next answers of Log Analytics partial: {partial: reason, times?}."""
+    body = await body_of(request)
+    reason, times = str(body.get("partial", "")), int(body.get("times", 1))
+    planned = {"partial": reason, "times": times}
+    return web.json_response(request.app[WORLD].put("azure", "logs", planned))
+
+
+@routes.post("/sim/azure/data")
+async def data(request: web.Request) -> web.Response:
+    """Write the production data anew: {shifted: bool}; false looks like training."""
+    body = await body_of(request)
+    rewrite = request.app[AZURE].rewrite
+    if rewrite is None:
+        raise wrong("the scenario has no data to shift")
+    shifted = bool(body.get("shifted", True))
+    await rewrite(shifted)
+    return web.json_response({"shifted": shifted})
+
+
+@routes.get("/sim/azure/deliveries")
+async def deliveries(request: web.Request) -> web.Response:
+    """List what was sent to the bot, with the status of each attempt (0: none)."""
+    found = [{"id": k, **d} for k, d in request.app[WORLD].all("delivery")]
+    return web.json_response(found)
+
+
+@routes.get("/sim/azure")
+async def index(request: web.Request) -> web.Response:
+    """List the remote control, each with what it takes."""
+    return web.json_response(
+        {
+            f"{route.method} {route.path}": " ".join(
+                (route.handler.__doc__ or "").split()
+            )
+            for route in (*firing.routes, *routes)
+            if isinstance(route, web.RouteDef)
+        }
+    )
+
+
+def _told(function: object) -> str:
+    return " ".join((function.__doc__ or "").split())

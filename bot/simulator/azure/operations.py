@@ -1,0 +1,111 @@
+"""Changes of an endpoint that take their time, as ARM's long-running operations."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from bot.simulator.world import Document, World
+
+# How the next operations end: "differs" says Succeeded but serves something else.
+OUTCOMES = ("Succeeded", "Failed", "stuck", "differs")
+_READ_ONLY = ("provisioningState", "scoringUri", "swaggerUri")
+
+
+def plan(world: World, *, seconds: float, outcome: str = "", times: int = 1) -> None:
+    """Set how long operations take; the next `times` of them end with `outcome`."""
+    document = {"seconds": seconds, "outcome": outcome, "times": times}
+    world.put("azure", "operations", document)
+
+
+def begin(world: World, endpoint: str, body: Document) -> str:
+    """Start an operation that puts `body` in place of an endpoint; return its id."""
+    planned = world.get("azure", "operations") or {"seconds": 2.0}
+    outcome = "Succeeded"
+    if planned.get("outcome") and planned.get("times", 0) > 0:
+        outcome = planned["outcome"]
+        world.put("azure", "operations", {**planned, "times": planned["times"] - 1})
+    key = str(uuid4())
+    world.put(
+        "operation",
+        key,
+        {
+            "endpoint": endpoint,
+            "body": body,
+            "outcome": outcome,
+            "started": time.time(),
+            "ends": time.time() + planned["seconds"],
+            "status": "InProgress",
+        },
+    )
+    document = world.get("arm", endpoint) or {}
+    _state(world, endpoint, document, "Updating")
+    settle(world)
+    return key
+
+
+def settle(world: World) -> None:
+    """Finish every operation whose time has come; called before anything is read."""
+    for key, operation in world.all("operation"):
+        due = operation["status"] == "InProgress" and operation["ends"] <= time.time()
+        if due and operation["outcome"] != "stuck":
+            _finish(world, key, operation)
+
+
+def _finish(world: World, key: str, operation: Document) -> None:
+    endpoint, outcome = operation["endpoint"], operation["outcome"]
+    before = world.get("arm", endpoint)
+    if outcome == "Failed" or before is None:
+        error = {
+            "code": "BadArgument",
+            "message": "Endpoint update failed: not enough quota in the region.",
+        }
+        world.put("operation", key, {**operation, "status": "Failed", "error": error})
+        if before is not None:
+            _state(world, endpoint, before, "Succeeded")
+        return
+    after = _replaced(before, operation["body"])
+    if outcome == "differs":
+        after["properties"]["traffic"] = before["properties"]["traffic"]
+    _state(world, endpoint, after, "Succeeded")
+    remember(world, endpoint)
+    world.put("operation", key, {**operation, "status": "Succeeded"})
+
+
+def _replaced(before: Document, body: Document) -> Document:
+    """Return `body` as ARM stores it: a PUT replaces what it does not repeat, too."""
+    kept = {k: before[k] for k in ("id", "name", "type") if k in before}
+    fixed = {k: v for k, v in before["properties"].items() if k in _READ_ONLY}
+    system = {**before.get("systemData", {}), "lastModifiedAt": _zulu()}
+    return {
+        **body,
+        **kept,
+        "properties": {**body["properties"], **fixed},
+        "systemData": system,
+    }
+
+
+def _state(world: World, endpoint: str, document: Document, state: str) -> None:
+    properties = {**document["properties"], "provisioningState": state}
+    world.put("arm", endpoint, {**document, "properties": properties})
+
+
+def set_traffic(world: World, endpoint: str, traffic: dict[str, int]) -> None:
+    """Change an endpoint's traffic at once, as if a colleague had used the portal."""
+    document: dict[str, Any] = world.get("arm", endpoint) or {}
+    properties = {**document["properties"], "traffic": traffic}
+    system = {**document.get("systemData", {}), "lastModifiedAt": _zulu()}
+    changed = {**document, "properties": properties, "systemData": system}
+    world.put("arm", endpoint, changed)
+    remember(world, endpoint)
+
+
+def remember(world: World, endpoint: str) -> None:
+    """Write down from when on which traffic was served: metrics need the past."""
+    traffic = (world.get("arm", endpoint) or {})["properties"]["traffic"]
+    steps = (world.get("traffic", endpoint) or {"steps": []})["steps"]
+    world.put("traffic", endpoint, {"steps": [*steps, [time.time(), traffic]]})
+
+
+def _zulu() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,268 @@
+"""Moving traffic: one PUT at most, and words that never say more than is known."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.azure import AzureMover, AzureWorkspace
+from bot.azure.cloud import Cloud
+from bot.incident import EndpointState
+from bot.ports import Ambiguous, Impossible, Unavailable
+from bot.simulator.world import World
+from tests.azure.conftest import ARM, Sim
+
+BACK = {"blue": 0, "green": 100}
+
+
+@pytest.fixture
+async def seen(mover: AzureMover) -> EndpointState:
+    """What the approver saw."""
+    return await mover.state(ARM)
+
+
+def puts(sim: Sim) -> int:
+    return len(sim.seen("PUT"))
+
+
+async def test_traffic_moves_and_nothing_else(
+    mover: AzureMover, seen: EndpointState, sim: Sim, world: World
+) -> None:
+    """
+    A PUT replaces the endpoint: whatever the body leaves out is gone.
+    """
+    before = world.get("arm", ARM) or {}
+    after = await mover.shift(ARM, seen, BACK)
+    stored = world.get("arm", ARM) or {}
+
+    assert BACK == dict(after.traffic)
+    assert 1 == puts(sim)
+    assert {"executor"} == {r["principal"] for r in sim.seen("PUT")}
+    for one in (before, stored):
+        one["properties"] = {**one["properties"], "traffic": {}}
+        one["systemData"] = {}
+    assert before == stored
+
+
+async def test_it_follows_a_slow_operation(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0.3)
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert BACK == dict(after.traffic)
+    assert sim.seen("GET", "mfeOperationsStatus")
+    assert 1 == puts(sim)
+
+
+async def test_the_reader_cannot_move_traffic(
+    workspace: AzureWorkspace, cloud: Cloud, sim: Sim
+) -> None:
+    """
+    The process that talks to people must not be able to do it, whatever its code says.
+    """
+    reader = AzureMover(workspace._credential, cloud)  # noqa: SLF001 - a wrong wiring
+    state = await reader.state(ARM)
+
+    with pytest.raises(
+        Impossible, match=r"Nothing was changed: this identity may not change"
+    ):
+        await reader.shift(ARM, state, BACK)
+    await reader.close()
+
+    assert 1 == puts(sim)
+    assert {"blue": 90, "green": 10} == dict((await workspace.state(ARM)).traffic)
+
+
+async def test_other_traffic_than_approved_is_not_overwritten(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/traffic", traffic={"blue": 50, "green": 50})
+
+    with pytest.raises(
+        Impossible, match=r"Nothing was changed: .*blue 50 %, green 50 %"
+    ):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 0 == puts(sim)
+
+
+async def test_other_settings_than_approved_are_not_overwritten(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/endpoints", tags={"ticket": "CHG-1"})
+
+    with pytest.raises(Impossible, match=r"settings were changed"):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 0 == puts(sim)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("deleted", "does not exist any more"), ("Failed", "green is Failed")],
+)
+async def test_a_deployment_that_cannot_serve_gets_no_traffic(
+    mover: AzureMover, seen: EndpointState, sim: Sim, state: str, words: str
+) -> None:
+    await sim.post("/sim/azure/deployments", deployment="green", state=state)
+
+    with pytest.raises(Impossible, match=words):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 0 == puts(sim)
+
+
+@pytest.mark.parametrize("traffic", [{"green": 90}, {"green": 120, "blue": -20}, {}])
+async def test_traffic_must_add_up(
+    mover: AzureMover, seen: EndpointState, sim: Sim, traffic: dict[str, int]
+) -> None:
+    with pytest.raises(Impossible, match=r"add up to 100"):
+        await mover.shift(ARM, seen, traffic)
+
+    assert 0 == puts(sim)
+
+
+async def test_nothing_is_put_while_azure_works(mover: AzureMover, sim: Sim) -> None:
+    await sim.post("/sim/azure/endpoints", state="Updating")
+    busy = await mover.state(ARM)
+
+    with pytest.raises(Impossible, match=r"being changed by someone else"):
+        await mover.shift(ARM, busy, BACK)
+
+    assert 0 == puts(sim)
+
+
+@pytest.mark.parametrize(
+    ("status", "raised", "words"),
+    [
+        (429, Unavailable, "limiting our requests"),
+        (403, Impossible, "may not change the traffic"),
+        (404, Impossible, "knows no endpoint"),
+        (409, Impossible, "another change"),
+        (412, Impossible, "by someone else"),
+        (400, Impossible, "status 400"),
+        (500, Impossible, "Azure answered with an error"),
+        (503, Impossible, "Azure answered with an error"),
+    ],
+)
+async def test_a_refused_change_says_that_nothing_was_changed(  # noqa: PLR0917
+    mover: AzureMover,
+    seen: EndpointState,
+    sim: Sim,
+    status: int,
+    raised: type[Exception],
+    words: str,
+) -> None:
+    headers = {"Retry-After": "30"}
+    await sim.fail("PUT", "", status=status, headers=headers)
+
+    with pytest.raises(raised, match=rf"^Nothing was changed: .*{words}") as caught:
+        await mover.shift(ARM, seen, BACK)
+
+    assert 1 == puts(sim)
+    if isinstance(caught.value, Unavailable):
+        assert timedelta(seconds=30) == caught.value.retry_after
+
+
+async def test_a_lost_answer_is_read_back(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    """
+    Aiohttp repeats a PUT by itself when the connection drops; ours must go out once.
+    """
+    await sim.fail("PUT", "", drop="after")
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert BACK == dict(after.traffic)
+    assert 1 == puts(sim)
+
+
+async def test_a_lost_request_changed_nothing(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.fail("PUT", "", drop="before")
+
+    with pytest.raises(
+        Impossible, match=r"^Nothing was changed: Azure's answer was lost"
+    ):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 1 == puts(sim)
+
+
+async def test_a_failed_operation_tells_why(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0, outcome="Failed")
+
+    with pytest.raises(Impossible, match=r"^Nothing was changed: .*not enough quota"):
+        await mover.shift(ARM, seen, BACK)
+
+
+async def test_success_that_serves_something_else_is_no_success(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0, outcome="differs")
+
+    with pytest.raises(
+        Impossible, match=r"^Azure took the change but .*blue 90 %.*not green 100 %"
+    ):
+        await mover.shift(ARM, seen, BACK)
+
+
+async def test_an_operation_without_end_is_nobodys_success(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0, outcome="stuck")
+
+    with pytest.raises(Ambiguous, match=r"has not finished it: no end after"):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 1 == puts(sim)
+
+
+async def test_asking_after_the_operation_may_fail(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    """
+    The operation goes on without us; only the PUT must not be repeated.
+    """
+    await sim.fail("GET", "mfeOperationsStatus", times=3, status=503)
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert BACK == dict(after.traffic)
+    assert 1 == puts(sim)
+
+
+async def test_what_cannot_be_read_back_is_ambiguous(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0.2)
+    shift = asyncio.create_task(mover.shift(ARM, seen, BACK))
+    while not sim.seen("PUT"):  # noqa: ASYNC110 - another process, to the test
+        await asyncio.sleep(0.01)
+    await sim.fail("GET", "onlineendpoints/", times=10_000, status=503)
+
+    with pytest.raises(Ambiguous, match=r"was sent but cannot be read back"):
+        await shift
+
+    assert 1 == puts(sim)
+
+
+async def test_two_at_once_do_not_overtake_each_other(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    first, second = await asyncio.gather(
+        mover.shift(ARM, seen, BACK),
+        mover.shift(ARM, seen, {"blue": 100}),
+        return_exceptions=True,
+    )
+
+    assert isinstance(first, EndpointState)
+    assert BACK == dict(first.traffic)
+    assert isinstance(second, Impossible)
+    assert 1 == puts(sim)

@@ -1,0 +1,192 @@
+"""The pure parts: addresses, words, queries and what became of a change."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.azure.arm import Document, state_of
+from bot.azure.cloud import Cloud
+from bot.azure.errors import plain_words, retry_after, translated
+from bot.azure.queries import ALLOWED, QUERIES, compose
+from bot.azure.traffic import Way, changed, in_words, judged, same
+from bot.incident import Deployment, EndpointState
+from bot.ports import Ambiguous, Impossible
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+NAMES = st.sampled_from(["blue", "green", "red"])
+SPLITS = st.dictionaries(NAMES, st.integers(0, 100))
+
+
+def state(traffic: dict[str, int], provisioning: str = "Succeeded") -> EndpointState:
+    return EndpointState(
+        at=AT,
+        traffic=traffic,
+        deployments=tuple(
+            Deployment(name=n, provisioning_state="Succeeded")
+            for n in ("blue", "green", "red")
+        ),
+        provisioning_state=provisioning,
+        digest="d",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.7:80",
+        "http://management.azure.com",
+        "ftp://127.0.0.1",
+        "https://",
+    ],
+)
+def test_a_token_never_goes_over_plain_http(url: str) -> None:
+    with pytest.raises(ValueError, match="http on this machine alone"):
+        Cloud(management_url=url)
+
+
+def test_a_simulator_and_a_real_cloud_are_not_mixed() -> None:
+    with pytest.raises(ValueError, match="mixed"):
+        Cloud("http://127.0.0.1:3979", "https://api.loganalytics.io")
+
+
+def test_a_storage_token_is_for_one_account() -> None:
+    """
+    A data asset may point to anybody's account; it must not get a key to ours.
+    """
+    address, audience = Cloud().blob_account("evil", "core.windows.net")
+
+    assert "https://evil.blob.core.windows.net" == address == audience
+
+
+@given(SPLITS, st.dictionaries(st.sampled_from(["old", "older"]), st.just(0)))
+def test_a_missing_deployment_serves_nothing(
+    split: dict[str, int], idle: dict[str, int]
+) -> None:
+    assert same(split, split | idle)
+    assert in_words(split) == in_words(split | idle)
+
+
+@given(SPLITS)
+def test_only_traffic_is_ever_changed(wanted: dict[str, int]) -> None:
+    before = {
+        "kind": "Managed",
+        "x": 1,
+        "properties": {"traffic": {"blue": 100}, "y": 2},
+    }
+    live = state({"blue": 100})
+    try:
+        body = changed(Document(before, "d"), live, live, wanted)
+    except Impossible:
+        assert sum(wanted.values()) != 100
+    else:
+        assert same(body["properties"]["traffic"], wanted)
+        assert {**body, "properties": 0} == {**before, "properties": 0}
+        assert 2 == body["properties"]["y"]
+
+
+ENDS = st.sampled_from(["done", "failed", "stuck", "lost"])
+STATES = st.sampled_from(["Succeeded", "Failed", "Canceled", "Updating", ""])
+
+
+@given(SPLITS, SPLITS, SPLITS, ENDS, STATES)
+def test_success_is_only_what_was_read_back(
+    before: dict[str, int],
+    after: dict[str, int],
+    wanted: dict[str, int],
+    end: str,
+    provisioning: str,
+) -> None:
+    """
+    Whatever Azure says on the way, "done" is said when it serves what was approved.
+    """
+    way = Way(end, "x")  # type: ignore[arg-type]
+    found = state(after, provisioning)
+    try:
+        told = judged("loan", state(before), found, wanted, way)
+    except Ambiguous:
+        assert end == "stuck" or provisioning in ("Updating", "")
+    except Impossible as error:
+        if str(error).startswith("Nothing was changed"):
+            assert same(after, before)
+    else:
+        assert same(told.traffic, wanted)
+        assert end in ("done", "lost")
+
+
+@given(st.text())
+def test_no_text_of_theirs_breaks_out_of_a_query(text: str) -> None:
+    for name, query in QUERIES.items():
+        values = dict.fromkeys(query.parameters, text)
+        try:
+            sent = compose(name, values)
+        except Impossible:
+            continue
+        head, _, rest = sent.partition("\n")
+        assert query.text == rest
+        assert head.count('"') == 2 * len(query.parameters)
+
+
+def test_every_parameter_has_its_allow_list() -> None:
+    assert {p for q in QUERIES.values() for p in q.parameters} <= set(ALLOWED)
+
+
+@given(st.text())
+def test_plain_words_are_short_and_one_line(text: str) -> None:
+    words = plain_words(text)
+
+    assert len(words) <= 160
+    assert "\n" not in words
+    assert "://" not in words or "http" not in words
+
+
+def test_no_token_or_address_gets_into_words() -> None:
+    tenant = "5aa3ebd2-1111-2222-3333-444455556666"
+    text = f"see https://x.example/?sig=abc for eyJhbGciOi.eyJzdWIi.c2ln of {tenant}"
+
+    assert "see … for … of …" == plain_words(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("17", 17), ("0", 0), ("99999", 900), ("Wed, 21 Oct", None), ("-1", None)],
+)
+def test_azure_is_left_alone_as_long_as_it_asks(
+    value: str, expected: int | None
+) -> None:
+    class Answer:
+        headers = {"Retry-After": value}  # noqa: RUF012 - a stand-in
+
+    wanted = None if expected is None else timedelta(seconds=expected)
+    assert wanted == retry_after(Answer())
+
+
+def test_a_failed_operation_with_status_200_is_no_success() -> None:
+    error = HttpResponseError(message="failed")
+    error.status_code = 200
+
+    assert isinstance(translated(error, "it"), Impossible)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"properties": {"traffic": {"blue": "much"}}},
+        {"properties": {"traffic": ["blue"]}},
+        {"properties": 3, "tags": 4},
+    ],
+)
+def test_a_document_of_another_shape_is_not_an_endpoint(
+    body: dict[str, object],
+) -> None:
+    with pytest.raises(HttpResponseError, match="not an endpoint"):
+        state_of(Document(body, "d"), [], AT)
+
+
+def test_states_are_compared_by_what_they_serve() -> None:
+    one = state({"blue": 100})
+
+    assert same(one.traffic, replace(one, traffic={"blue": 100, "green": 0}).traffic)
