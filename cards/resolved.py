@@ -13,7 +13,7 @@ from cards.elements import (
     tiles,
     title,
 )
-from cards.frame import card
+from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
@@ -22,7 +22,8 @@ def render(view: View) -> Rendered:
     incident, name = view.incident, identifier(view.endpoint.name)
     fired, ended = findings.fired_at(incident), findings.resolved_at(incident)
     took = figures.duration(ended - fired)
-    words = f"{findings.kind_word(incident)} on {name} is resolved"
+    kind = findings.kind_word(incident)
+    words = f"{kind} on {name} is resolved"
     gaps = missing(list(findings.missing(incident).items())[:2])
     body = [
         band("Resolved", "good", situation.middle(view), incident.id),
@@ -37,8 +38,8 @@ def render(view: View) -> Rendered:
     return card(
         body,
         [buttons.evidence(view), *buttons.page(view), buttons.studio(view)],
-        summary=f"Resolved after {took}: {words}, {incident.id}",
-        text=f"Resolved after {took}: {words}, at {figures.utc(ended)}.",
+        summary=line(f"Resolved after {took}", f"{kind} on {name}", incident.id),
+        text=f"Resolved after {took}: {kind} on {name}, at {figures.utc(ended)}.",
         spare=gaps,
     )
 

@@ -6,10 +6,21 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import EndpointState, Health, RollbackRequested, Traffic
 from cards import figures, findings
-from cards.elements import Head, Words, heading, paragraph, runs, said, table
+from cards.elements import (
+    Head,
+    Rows,
+    Words,
+    facts,
+    heading,
+    paragraph,
+    runs,
+    said,
+    table,
+)
 from cards.view import View
 from cards.words import identifier, model_name
 
+_RESULTS = {"passed": "Passed", "failed": "Failed", "not known": "Not known"}
 _SHOWN = 8  # deployments in a table
 
 
@@ -114,3 +125,13 @@ def middle(view: View) -> str:
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
     """Return whether two splits are equal; a deployment that is missing has 0 %."""
     return {d: p for d, p in one.items() if p} == {d: p for d, p in other.items() if p}
+
+
+def checks(request: RollbackRequested) -> list[CardElement]:
+    """Return what was checked before the move."""
+    if not request.checks:
+        return []
+    rows: Rows = [
+        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:6]
+    ]
+    return [heading("Checks before the move"), *facts(rows, spacing="Small")]
