@@ -92,5 +92,5 @@ def _rows(day: Day) -> list[tuple[Words, Words]]:
 def _chart(per_day: Sequence[tuple[date, int]]) -> list[CardElement]:
     if not per_day:
         return []
-    columns = [(f"{d:%d.%m.}", number) for d, number in per_day[-7:]]
+    columns = [(figures.day(d), number) for d, number in per_day[-7:]]
     return [heading("Alerts per day"), charts.columns("Alerts per day", columns)]

@@ -24,7 +24,7 @@ def render(view: View, proposal: RollbackRequested) -> Rendered:
             *rollback.checks(proposal),
             box(
                 "emphasis",
-                f"To do it, ask without --dry-run. Then one of {can} decides.",
+                f"To do it, ask without --dry-run. Who can approve: {can}.",
             ),
             *facts([("Captured", figures.when(proposal.captured.at))]),
         ],

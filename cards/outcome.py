@@ -68,6 +68,7 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
 def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Rendered:
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"{name} was not moved back to {target}"
+    state = rollback.ending(request, outcome)
     if outcome.live is None:
         words = f"it is not known what {name} serves now"
     reason = runs(said(outcome.reason, 400))
@@ -82,7 +83,7 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
         ),
     ]
     body = [
-        band("Not rolled back", "attention", rollback.middle(view), view.incident.id),
+        band(state, "attention", rollback.middle(view), view.incident.id),
         title(words[:1].upper() + words[1:] if outcome.live is None else words),
         rollback.subtitle(view, request),
         paragraph(reason),
@@ -93,13 +94,14 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     return card(
         body,
         [
+            *([buttons.studio(view)] if state == "Not confirmed" else []),
             buttons.rollback(view, "Ask again"),
             buttons.evidence(view),
-            buttons.studio(view),
+            *([] if state == "Not confirmed" else [buttons.studio(view)]),
             *_ack(view),
         ],
-        summary=line("Not rolled back", words, request.request),
-        text=f"Not rolled back: {words}. {plain(reason)}",
+        summary=line(state, words, request.request),
+        text=f"{state}: {words}. {plain(reason)}",
         refresh=buttons.refresh(view),
     )
 

@@ -1,7 +1,7 @@
 """An incident that is over: how long it took, what was done, how it stands now."""
 
-from bot.incident import ShiftFailed, TrafficShifted
-from cards import buttons, figures, findings, measures, situation
+from bot.incident import TrafficShifted
+from cards import buttons, figures, findings, measures, rollback, situation
 from cards.elements import (
     Rows,
     Tile,
@@ -73,7 +73,7 @@ def _rows(view: View) -> Rows:
         rows.append(("Acknowledged", f"{who}, {figures.when(taken.at)}"))
     outcome = incident.outcome
     if outcome:
-        state = "Not rolled back" if isinstance(outcome, ShiftFailed) else "Rolled back"
+        state = rollback.ending(incident.request, outcome)
         ref = identifier(outcome.request)
         rows.append((state, f"{figures.when(outcome.at)}, {ref}"))
     rows.append(("Resolved", figures.when(findings.resolved_at(incident))))

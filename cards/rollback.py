@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from microsoft_teams.cards import CardElement
 
-from bot.incident import EndpointState, Health, RollbackRequested, Traffic
+from bot.incident import (
+    EndpointState,
+    Health,
+    RollbackRequested,
+    ShiftFailed,
+    Traffic,
+    TrafficShifted,
+)
 from cards import figures, findings
 from cards.elements import (
     Head,
@@ -120,6 +127,16 @@ def middle(view: View) -> str:
     request = view.incident.request
     ref = identifier(request.request) if request else "Rollback"
     return f"Sev {view.incident.severity} \u00b7 {ref}"
+
+
+def ending(
+    request: RollbackRequested | None, outcome: TrafficShifted | ShiftFailed
+) -> str:
+    """Return the state's word: done, not done, or nobody knows whether it was."""
+    if isinstance(outcome, TrafficShifted):
+        return "Rolled back"
+    moved = request is not None and same(outcome.live or {}, request.traffic)
+    return "Not confirmed" if outcome.live is None or moved else "Not rolled back"
 
 
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

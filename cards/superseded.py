@@ -17,7 +17,7 @@ def render(view: View) -> Rendered:
             title(words),
             paragraph(
                 f"This card on {name} was posted twice. Use the other one in this"
-                " channel; nothing was lost and nothing was done twice."
+                " channel; it holds everything."
             ),
         ],
         buttons.page(view),
