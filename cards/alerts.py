@@ -33,7 +33,7 @@ def render(views: Sequence[View], now: datetime, endpoint: str = "") -> Rendered
         [
             band("Alerts", "emphasis", "open now", figures.day(now)),
             title(words),
-            *([_table(views[:_SHOWN], now)] if views else []),
+            *([listing(views, now)] if views else []),
             *([paragraph(more.replace("<name>", "and its name"))] if more else []),
         ],
         [],
@@ -41,10 +41,11 @@ def render(views: Sequence[View], now: datetime, endpoint: str = "") -> Rendered
     )
 
 
-def _table(views: Sequence[View], now: datetime) -> Table:
+def listing(views: Sequence[View], now: datetime) -> Table:
+    """Return the first of them as a table."""
     return table(
         (Head("Id", "60px"), Head("What"), Head("Since", "76px", right=True)),
-        [_row(v, now) for v in views],
+        [_row(v, now) for v in views[:_SHOWN]],
     )
 
 

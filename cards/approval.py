@@ -1,6 +1,6 @@
 """Ask a second person to approve a rollback: what changes, who asked, until when."""
 
-from microsoft_teams.cards import Action, CardElement
+from microsoft_teams.cards import Action
 
 from bot.incident import RollbackRequested
 from cards import buttons, figures, rollback, situation
@@ -8,19 +8,15 @@ from cards.elements import (
     Rows,
     band,
     facts,
-    heading,
     paragraph,
     plain,
     quoted,
     runs,
-    said,
     title,
 )
-from cards.frame import at, card, mention
+from cards.frame import at, card, line, mention
 from cards.view import Rendered, View
 from cards.words import identifier, person
-
-_RESULTS = {"passed": "Passed", "failed": "Failed", "not known": "Not known"}
 
 
 def render(view: View) -> Rendered:
@@ -31,7 +27,7 @@ def render(view: View) -> Rendered:
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"Move {name} back to {target}"
     asked = runs(quoted(request.reason))
-    checks = _checks(request)
+    checks = rollback.checks(request)
     by = view.name(request.by)
     body = [
         band("Approval needed", "warning", rollback.middle(view), view.incident.id),
@@ -48,21 +44,12 @@ def render(view: View) -> Rendered:
     return card(
         body,
         _actions(view, request),
-        summary=f"Approval needed: {words}, {identifier(request.request)}",
+        summary=line("Approval needed", words, request.request),
         text=f"{who} asks to move {name} back to {target}: {plain(asked)}",
         spare=checks,
         mentions=[mention(by, request.by.id)],
         refresh=buttons.refresh(view),
     )
-
-
-def _checks(request: RollbackRequested) -> list[CardElement]:
-    if not request.checks:
-        return []
-    rows: Rows = [
-        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:6]
-    ]
-    return [heading("Checks before the move"), *facts(rows, spacing="Small")]
 
 
 def _rows(view: View, request: RollbackRequested) -> Rows:

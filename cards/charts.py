@@ -15,6 +15,8 @@ from microsoft_teams.cards import (
     LineChart,
     LineChartData,
     LineChartValue,
+    VerticalBarChart,
+    VerticalBarChartDataValue,
 )
 
 from cards.elements import Rows, facts, paragraph, runs, said
@@ -54,7 +56,7 @@ def bars(what: str, limit: str, shown: Sequence[Bar]) -> HorizontalBarChart:
         data=[
             HorizontalBarChartDataValue(
                 x=clean(b.name, 40),
-                y=round(b.value, 6),
+                y=round(b.value, max(2, len(b.shown.partition(".")[2]))),
                 color="attention" if b.over else "neutral",
             )
             for b in top
@@ -95,9 +97,7 @@ def distribution(feature: str, slots: Sequence[Slot]) -> GroupedVerticalBarChart
     def side(legend: str, shares: Sequence[float]) -> GroupedVerticalBarChartData:
         return GroupedVerticalBarChartData(
             legend=legend,
-            color="categoricalLightBlue"
-            if legend == "Reference"
-            else "categoricalBlue",
+            color="neutral" if legend == "Reference" else "categoricalBlue",
             values=[
                 BarChartDataValue(x=clean(s.name, 24), y=round(share * 100, 2))
                 for s, share in zip(slots, shares, strict=True)
@@ -114,6 +114,19 @@ def distribution(feature: str, slots: Sequence[Slot]) -> GroupedVerticalBarChart
             side("Production", [s.production for s in slots]),
         ],
         fallback=_fallback(rows),
+    )
+
+
+def columns(what: str, shown: Sequence[tuple[str, int]]) -> VerticalBarChart:
+    """Return counts by day; names and `what` are ours."""
+    words = ", ".join(f"{name} {number}" for name, number in shown)
+    return VerticalBarChart(
+        spacing="Small",
+        title=f"{what}: {words}.",
+        show_bar_values=True,
+        color="categoricalBlue",
+        data=[VerticalBarChartDataValue(x=name, y=number) for name, number in shown],
+        fallback=paragraph(words, spacing="Small"),
     )
 
 

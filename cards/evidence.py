@@ -25,7 +25,7 @@ from cards.elements import (
     tiles,
     title,
 )
-from cards.frame import card
+from cards.frame import card, line
 from cards.measures import detail
 from cards.measures import tiles as key_figures
 from cards.view import Rendered, View
@@ -59,7 +59,7 @@ def render(view: View, digest: str = "") -> Rendered:
             *facts([*basis(found), *_frozen(view, digest)]),
         ],
         [*buttons.page(view), buttons.studio(view)],
-        summary=f"Evidence for {view.incident.id}: {situation.headline(view)}",
+        summary=line("Evidence", situation.headline(view), view.incident.id),
         spare=[*served, *shape, *features, *gaps[1:]],
     )
 

@@ -6,7 +6,7 @@ adds the client's own functions.
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from cards.words import cut
 
@@ -165,9 +165,9 @@ def window(times: tuple[datetime, datetime] | None) -> str:
     return f"{day(start)} {start:%H:%M} to {day(end)} {end:%H:%M} UTC"
 
 
-def day(moment: datetime) -> str:
-    """Return a day in words: "23 Nov"."""
-    at = moment.astimezone(UTC)
+def day(moment: date) -> str:
+    """Return a day in words, of a moment the one in UTC: "23 Nov"."""
+    at = moment.astimezone(UTC) if isinstance(moment, datetime) else moment
     return f"{at.day} {_MONTHS[at.month * 3 - 3 : at.month * 3]}"
 
 

@@ -34,6 +34,11 @@ def at(name: str) -> str:
     return f"<at>{person(name)}</at>"
 
 
+def line(state: str, what: str, key: str) -> str:
+    """Return the notification's one line: state, what and where, id; under 100."""
+    return f"{state}: {cut(what, 96 - len(state) - len(key))}, {key}"
+
+
 def card(
     body: Sequence[CardElement],
     actions: Sequence[Action],
@@ -50,9 +55,9 @@ def card(
     Elements of `body` that are `spare` too are left out, in that order, until it fits;
     the evidence page has them all. Raises ValueError when a figure is not finite.
     """
-    line = cut(summary, 99)
+    said = cut(summary, 99)
     model = AdaptiveCard(
-        fallback_text=line,
+        fallback_text=said,
         body=[],
         actions=list(actions) or None,
         refresh=refresh,
@@ -67,7 +72,7 @@ def card(
         room += sum(_size(dump) for e, dump in parts if e is left_out)
         parts = [(e, dump) for e, dump in parts if e is not left_out]
     shown["body"] = [dump for _, dump in parts]
-    return Rendered(shown, line, cut(text or line, 400))
+    return Rendered(shown, said, cut(text or said, 400))
 
 
 def _size(part: dict[str, Any]) -> int:

@@ -30,7 +30,7 @@ def tiles(view: View) -> list[Tile]:
     ranking = findings.ranking(found) if found else None
     latest = next(reversed(findings.healths(view.incident)), None)
     if ranking is None:
-        return _health_tiles(view, latest)
+        return health_tiles(latest, view.endpoint.latency_p95_ms)
     earlier = findings.reports(view.incident)[:-1]
     before = findings.ranking(earlier[-1]) if earlier else None
     worst = ranking.results[0]
@@ -51,14 +51,15 @@ def tiles(view: View) -> list[Tile]:
             f"{ranking.breached} of {ranking.features}",
             f"was {before.breached}" if before else "features",
         ),
-        *_health_tiles(view, latest),
+        *health_tiles(latest, view.endpoint.latency_p95_ms),
     ][:3]
 
 
-def _health_tiles(view: View, health: Health | None) -> list[Tile]:
+def health_tiles(health: Health | None, limit: float | None) -> list[Tile]:
+    """Return how it served; `limit` is of the 95th percentile of latency, in ms."""
     if health is None:
         return []
-    limit, p95 = view.endpoint.latency_p95_ms, health.latency_p95_ms
+    p95 = health.latency_p95_ms
     slow: Color = "Attention" if limit and p95 and p95 > limit else "Default"
     span = f"in {figures.duration(health.end - health.start)}"
     shown = []

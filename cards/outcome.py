@@ -20,7 +20,7 @@ from cards.elements import (
     said,
     title,
 )
-from cards.frame import card
+from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
@@ -59,7 +59,7 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     return card(
         body,
         [buttons.evidence(view), buttons.studio(view), *_ack(view)],
-        summary=f"Rolled back: {words}, {identifier(request.request)}",
+        summary=line("Rolled back", words, request.request),
         text=f"Rolled back: {words}. Traffic is {split}.",
         refresh=buttons.refresh(view),
     )
@@ -68,8 +68,9 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
 def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Rendered:
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"{name} was not moved back to {target}"
+    state = rollback.ending(request, outcome)
     if outcome.live is None:
-        words = f"It is not known what {name} serves now"
+        words = f"it is not known what {name} serves now"
     reason = runs(said(outcome.reason, 400))
     rows: Rows = [
         ("Captured", situation.traffic(request.captured.traffic)),
@@ -82,8 +83,8 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
         ),
     ]
     body = [
-        band("Not rolled back", "attention", rollback.middle(view), view.incident.id),
-        title(words),
+        band(state, "attention", rollback.middle(view), view.incident.id),
+        title(words[:1].upper() + words[1:] if outcome.live is None else words),
         rollback.subtitle(view, request),
         paragraph(reason),
         paragraph(_untouched(request, outcome)),
@@ -93,13 +94,14 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     return card(
         body,
         [
+            *([buttons.studio(view)] if state == "Not confirmed" else []),
             buttons.rollback(view, "Ask again"),
             buttons.evidence(view),
-            buttons.studio(view),
+            *([] if state == "Not confirmed" else [buttons.studio(view)]),
             *_ack(view),
         ],
-        summary=f"Not rolled back: {words}, {identifier(request.request)}",
-        text=f"Not rolled back: {words}. {plain(reason)}",
+        summary=line(state, words, request.request),
+        text=f"{state}: {words}. {plain(reason)}",
         refresh=buttons.refresh(view),
     )
 

@@ -17,7 +17,7 @@ from bot.incident import (
 )
 from cards import buttons, figures, findings
 from cards.elements import band, box, facts, paragraph, runs, said, title
-from cards.frame import card
+from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
@@ -93,7 +93,9 @@ def render(view: View, event: EffectParked | None = None) -> Rendered:
     return card(
         body,
         [buttons.evidence(view), buttons.studio(view)],
-        summary=f"Not done: {words[0].lower()}{words[1:]}, {name}, {view.incident.id}",
+        summary=line(
+            "Not done", f"{words[0].lower()}{words[1:]} on {name}", view.incident.id
+        ),
         refresh=None,
         wide=False,
     )

@@ -12,6 +12,7 @@ from bot.incident import (
     Traffic,
     TrafficShifted,
 )
+from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
 
@@ -32,7 +33,7 @@ def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
                 f"Who can approve until {event.expires_at:%H:%M} UTC: {able}."
             )
         case RollbackImpossible():
-            return f"No rollback of {name}: {clean(event.reason, 300)}."
+            return f"No rollback of {name}: {_clause(event.reason)}."
         case RollbackApproved():
             return (
                 f"{who} approved {event.request}; the traffic of {name} is moved now."
@@ -48,11 +49,17 @@ def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
             )
         case ShiftFailed():
             live = _shares(event.live) if event.live else "not known"
+            asked = view.incident.every(RollbackRequested)
+            request = next((r for r in asked if r.request == event.request), None)
             return (
-                f"Not rolled back ({event.request}): {clean(event.reason, 300)}. "
+                f"{ending(request, event)} ({event.request}): {_clause(event.reason)}. "
                 f"Traffic now: {live}."
             )
     return f"{view.incident.id} was updated."
+
+
+def _clause(reason: str) -> str:
+    return clean(reason, 300).rstrip(".")
 
 
 def _shares(traffic: Traffic) -> str:

@@ -1,7 +1,7 @@
 """An incident that is over: how long it took, what was done, how it stands now."""
 
-from bot.incident import ShiftFailed, TrafficShifted
-from cards import buttons, figures, findings, measures, situation
+from bot.incident import TrafficShifted
+from cards import buttons, figures, findings, measures, rollback, situation
 from cards.elements import (
     Rows,
     Tile,
@@ -13,7 +13,7 @@ from cards.elements import (
     tiles,
     title,
 )
-from cards.frame import card
+from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
@@ -22,7 +22,8 @@ def render(view: View) -> Rendered:
     incident, name = view.incident, identifier(view.endpoint.name)
     fired, ended = findings.fired_at(incident), findings.resolved_at(incident)
     took = figures.duration(ended - fired)
-    words = f"{findings.kind_word(incident)} on {name} is resolved"
+    kind = findings.kind_word(incident)
+    words = f"{kind} on {name} is resolved"
     gaps = missing(list(findings.missing(incident).items())[:2])
     body = [
         band("Resolved", "good", situation.middle(view), incident.id),
@@ -37,8 +38,8 @@ def render(view: View) -> Rendered:
     return card(
         body,
         [buttons.evidence(view), *buttons.page(view), buttons.studio(view)],
-        summary=f"Resolved after {took}: {words}, {incident.id}",
-        text=f"Resolved after {took}: {words}, at {figures.utc(ended)}.",
+        summary=line(f"Resolved after {took}", f"{kind} on {name}", incident.id),
+        text=f"Resolved after {took}: {kind} on {name}, at {figures.utc(ended)}.",
         spare=gaps,
     )
 
@@ -72,7 +73,7 @@ def _rows(view: View) -> Rows:
         rows.append(("Acknowledged", f"{who}, {figures.when(taken.at)}"))
     outcome = incident.outcome
     if outcome:
-        state = "Not rolled back" if isinstance(outcome, ShiftFailed) else "Rolled back"
+        state = rollback.ending(incident.request, outcome)
         ref = identifier(outcome.request)
         rows.append((state, f"{figures.when(outcome.at)}, {ref}"))
     rows.append(("Resolved", figures.when(findings.resolved_at(incident))))

@@ -4,12 +4,30 @@ from collections.abc import Mapping, Sequence
 
 from microsoft_teams.cards import CardElement
 
-from bot.incident import EndpointState, Health, RollbackRequested, Traffic
+from bot.incident import (
+    EndpointState,
+    Health,
+    RollbackRequested,
+    ShiftFailed,
+    Traffic,
+    TrafficShifted,
+)
 from cards import figures, findings
-from cards.elements import Head, Words, heading, paragraph, runs, said, table
+from cards.elements import (
+    Head,
+    Rows,
+    Words,
+    facts,
+    heading,
+    paragraph,
+    runs,
+    said,
+    table,
+)
 from cards.view import View
 from cards.words import identifier, model_name
 
+_RESULTS = {"passed": "Passed", "failed": "Failed", "not known": "Not known"}
 _SHOWN = 8  # deployments in a table
 
 
@@ -111,6 +129,26 @@ def middle(view: View) -> str:
     return f"Sev {view.incident.severity} \u00b7 {ref}"
 
 
+def ending(
+    request: RollbackRequested | None, outcome: TrafficShifted | ShiftFailed
+) -> str:
+    """Return the state's word: done, not done, or nobody knows whether it was."""
+    if isinstance(outcome, TrafficShifted):
+        return "Rolled back"
+    moved = request is not None and same(outcome.live or {}, request.traffic)
+    return "Not confirmed" if outcome.live is None or moved else "Not rolled back"
+
+
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
     """Return whether two splits are equal; a deployment that is missing has 0 %."""
     return {d: p for d, p in one.items() if p} == {d: p for d, p in other.items() if p}
+
+
+def checks(request: RollbackRequested) -> list[CardElement]:
+    """Return what was checked before the move."""
+    if not request.checks:
+        return []
+    rows: Rows = [
+        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:6]
+    ]
+    return [heading("Checks before the move"), *facts(rows, spacing="Small")]

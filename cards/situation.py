@@ -30,7 +30,7 @@ from cards.elements import (
     tiles,
     title,
 )
-from cards.frame import card
+from cards.frame import card, line
 from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
 from cards.words import clean, identifier, model_name, person
@@ -136,7 +136,8 @@ def verdict_box(view: View) -> list[CardElement]:
 
 def traffic(split: Traffic) -> str:
     """Return a traffic split in words: "blue 90%, green 10%"."""
-    shown = sorted(split.items(), key=lambda item: (-item[1], item[0]))
+    live = [(name, part) for name, part in split.items() if part]
+    shown = sorted(live, key=lambda item: (-item[1], item[0]))
     words = ", ".join(f"{identifier(d)} {p}%" for d, p in shown[:6])
     more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""  # noqa: PLR2004
     return words + more if words else "none: no deployment serves"
@@ -243,7 +244,7 @@ def alert_card(
             *base,
         ],
         actions,
-        summary=f"{state}: {name}, {view.incident.id}",
+        summary=line(f"{state}, Sev {view.incident.severity}", name, view.incident.id),
         text=f"{state}: {name}. {plain(sentence(view))}",
         spare=[*detail, *gaps[1:]],
         mentions=mentions,

@@ -2,7 +2,7 @@
 
 from cards import buttons, figures, rollback, situation
 from cards.elements import band, facts, paragraph, title
-from cards.frame import card
+from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
@@ -39,7 +39,7 @@ def render(view: View) -> Rendered:
     return card(
         body,
         [buttons.evidence(view), buttons.studio(view)],
-        summary=f"Approved: {words[0].lower()}{words[1:]}, {ref}",
+        summary=line("Approved", words[0].lower() + words[1:], ref),
         text=f"{ref} is approved. {words}.",
         refresh=buttons.refresh(view),
     )

@@ -4,7 +4,7 @@ Other tests may use them: `view("firing")`, or `incident(*events)` for one of yo
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bot.incident import (
@@ -33,7 +33,9 @@ from bot.incident import (
 )
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
-from cards import Links, View
+from cards import Links, Rendered, View
+from cards import status as status_card
+from cards.digest import Day
 
 TENANT = "0a1b2c3d-0000-4000-8000-00000000000a"
 PRIYA = Actor(TENANT, "8d2b0c1e-5f0a-4c7b-9a43-0d5a3f1e7a11", "Priya Raman")
@@ -455,3 +457,38 @@ HELP = (
     ("reject <request> <reason>", "stop a requested rollback"),
 )
 NOTE = "Anyone here can read and acknowledge. A rollback needs a second person."
+
+
+def status(*names: str, known: bool = True) -> Rendered:
+    """Return the endpoint's status with these samples open, or nothing known of it."""
+    listed = watch().endpoints[0]
+    return status_card.render(
+        listed,
+        Links(),
+        after(30),
+        state=state(after(30), SPLIT) if known else None,
+        health=(
+            (health(after(30)), health(after(30), "blue"), health(after(30), "green"))
+            if known
+            else ()
+        ),
+        open_alerts=[view(name) for name in names],
+        gaps={} if known else {"endpoint state": "Azure answered 403 Forbidden."},
+    )
+
+
+DAY = Day(
+    now=after(24 * 60),
+    watched=14,
+    open=(view("firing"), view("acknowledged")),
+    fired=3,
+    resolved=2,
+    rollbacks=1,
+    to_acknowledge=timedelta(minutes=4),
+    to_resolve=timedelta(minutes=112),
+    silent=1,
+    per_day=tuple(
+        (date(2026, 11, 17 + n), count) for n, count in enumerate((3, 1, 0, 2, 4, 1, 3))
+    ),
+    root="9f2c41d0" * 8,
+)

@@ -1,7 +1,7 @@
 """Every card as the JSON that somebody has looked at.
 
 After a wanted change: `WATCHKEEPER_GOLDENS=write pytest tests/cards/test_goldens.py`,
-then look at the pictures and at the diff.
+then look at the diff and at the pictures that `python -m tests.cards.screenshots` makes.
 """
 
 import json
@@ -12,10 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from cards import Rendered, alerts, error, evidence, help, parked, show  # noqa: A004
+from cards import (
+    Rendered,
+    alerts,
+    digest,
+    dry_run,
+    error,
+    evidence,
+    help,  # noqa: A004
+    parked,
+    show,
+    superseded,
+)
 from tests.cards import samples
 
 HERE = Path(__file__).parent
+LINES = HERE.parent / "fixtures/cards/lines.json"
+WRITE = os.environ.get("WATCHKEEPER_GOLDENS") == "write"
 CARDS: Mapping[str, Callable[[], Rendered]] = {
     **{
         name: lambda name=name: show(samples.view(name))  # type: ignore[misc]
@@ -54,6 +67,16 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "error-unknown-command": lambda: error.render(
         "I do not know \u201crolback\u201d. Did you mean: rollback loan-screening?"
     ),
+    "status": lambda: samples.status("firing", "approval"),
+    "status-unknown": lambda: samples.status(known=False),
+    "dry-run": lambda: dry_run.render(samples.view("firing"), samples.requested),
+    "superseded": lambda: superseded.render(samples.view("acknowledged")),
+    "digest": lambda: digest.render(samples.DAY),
+    "digest-calm": lambda: digest.render(
+        digest.Day(
+            now=samples.FIRED, watched=14, open=(), fired=0, resolved=0, rollbacks=0
+        )
+    ),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 
@@ -63,17 +86,23 @@ def test_a_card_is_as_it_was_looked_at(name: str) -> None:
     """
     A card is what people see; no word of it may change by accident.
     """
-    rendered = CARDS[name]()
-    shown = {
-        "summary": rendered.summary,
-        "text": rendered.text,
-        "card": rendered.card,
-    }
+    card = CARDS[name]().card
     path = HERE / f"{name}.json"
-    if os.environ.get("WATCHKEEPER_GOLDENS") == "write":
-        path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n")
+    if WRITE:
+        path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
-    assert json.loads(path.read_text()) == shown
+    assert json.loads(path.read_text()) == card
+
+
+def test_notification_lines_are_as_they_were_read() -> None:
+    """
+    The line in the notification and the plain text are all that some people see.
+    """
+    lines = {n: [r.summary, r.text] for n, r in ((n, c()) for n, c in CARDS.items())}
+    if WRITE:
+        LINES.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n")
+
+    assert json.loads(LINES.read_text()) == lines
 
 
 def test_every_golden_has_its_card() -> None:

@@ -1,0 +1,102 @@
+"""How an endpoint stands now: traffic, health, what is open, who is responsible."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from microsoft_teams.cards import CardElement, OpenUrlAction
+
+from bot.incident import EndpointState, Health
+from bot.watch import Endpoint
+from cards import alerts, figures, findings, measures
+from cards.elements import (
+    Head,
+    Style,
+    Words,
+    band,
+    facts,
+    heading,
+    missing,
+    paragraph,
+    runs,
+    said,
+    table,
+    tiles,
+    title,
+)
+from cards.frame import card
+from cards.view import Links, Rendered, View
+from cards.words import identifier, person
+
+_SHOWN = 8  # deployments
+
+
+def render(
+    endpoint: Endpoint,
+    links: Links,
+    now: datetime,
+    *,
+    state: EndpointState | None,
+    health: Sequence[Health] = (),
+    open_alerts: Sequence[View] = (),
+    gaps: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Return the status; `health` has one window a part, `gaps` says what is missing."""
+    name = identifier(endpoint.name)
+    number = len(open_alerts)
+    words = f"{figures.count(number, 'open alert') if number else 'No open alert'} on {name}"
+    style: Style = "attention" if number else "good" if state else "emphasis"
+    whole = next((h for h in health if not h.deployment), None)
+    rows: list[tuple[Words, Words]] = [
+        ("Owner", person(endpoint.owner)),
+        ("Looked", figures.when(state.at if state else now)),
+    ]
+    if endpoint.monitor:
+        rows.append(("Monitor", runs(said(endpoint.monitor, 60))))
+    return card(
+        [
+            band("Status", style, f"Tier {endpoint.tier}", figures.day(now)),
+            title(words),
+            paragraph(
+                f"Workspace {identifier(endpoint.workspace)}",
+                subtle=True,
+                spacing="None",
+            ),
+            *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
+            *_deployments(state, health),
+            *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
+            *missing(list((gaps or {}).items())[:4]),
+            *facts(rows),
+        ],
+        [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
+        summary=words,
+    )
+
+
+def _deployments(
+    state: EndpointState | None, health: Sequence[Health]
+) -> list[CardElement]:
+    if state is None:
+        return []
+    served = {h.deployment: h for h in health}
+    names = sorted(
+        {d.name for d in state.deployments} | set(state.traffic),
+        key=lambda d: (-state.traffic.get(d, 0), d),
+    )
+    rows: list[tuple[Words, Words, Words, Words]] = [
+        (
+            identifier(name),
+            runs(said(findings.model(state, name) or figures.UNKNOWN, 40)),
+            figures.percent(served[name].error_rate) if name in served else "\u2013",
+            f"{state.traffic.get(name, 0)}%",
+        )
+        for name in names[:_SHOWN]
+    ]
+    heads = (
+        Head("Deployment", 4),
+        Head("Model", 5),
+        Head("Errors", "52px", right=True),
+        Head("Traffic", "52px", right=True),
+    )
+    more = len(names) - _SHOWN
+    note = paragraph(f"{more} more.", subtle=True, small=True, spacing="Small")
+    return [heading("Deployments"), table(heads, rows), *([note] if more > 0 else [])]
