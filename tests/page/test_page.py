@@ -252,6 +252,7 @@ async def test_other_channels_say_that_something_is_new(
     Endpoints report into different channels; nobody looks at all of them.
     """
     tab = await window(channel.address)
+    await expect(tab.locator("#posts[aria-busy]")).to_have_count(0)
     other = tab.get_by_role("button", name="ml-platform")
     await expect(tab.locator(".empty")).to_have_text(
         "Nothing has been posted here yet."

@@ -8,6 +8,7 @@ import { activities, activity } from "./remote.js";
 export class Feed extends EventTarget {
   #known = new Map();
   #words = new Map();
+  #loaded = false; // what is there at first is no news
   #wait = 500;
 
   start() {
@@ -34,8 +35,8 @@ export class Feed extends EventTarget {
         this.#words.clear();
         this.dispatchEvent(new Event("reset")); // another simulator than before
       }
-      const live = this.#known.size > 0;
-      all.forEach((one) => this.#keep(one, live));
+      all.forEach((one) => this.#keep(one, this.#loaded));
+      this.#loaded = true;
       this.dispatchEvent(new Event("online"));
     } catch {
       this.dispatchEvent(new Event("offline"));

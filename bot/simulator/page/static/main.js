@@ -117,6 +117,7 @@ function hint() {
 feed.addEventListener("offline", () => (byId("offline").hidden = false));
 feed.addEventListener("online", () => {
   byId("offline").hidden = true;
+  byId("posts").removeAttribute("aria-busy");
   who();
 });
 feed.addEventListener("reset", () => posts.show([]));
