@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -86,9 +87,9 @@ def _guarded(handler: _Next) -> _Next:
             return _later(undecided.reason, undecided.retry_after_s)
         except (web.HTTPException, asyncio.CancelledError):
             raise
-        except Exception:  # noqa: BLE001  the one edge where all failures meet
+        except Exception:  # noqa: BLE001  a fault of ours must not lose the alert
             _log.exception("a delivery to %s could not be taken", request.path)
-            return _later("it could not be kept; please send it again", RETRY_S)
+            return _later("it cannot be taken now; send it again", RETRY_S)
 
     return answer
 
@@ -150,8 +151,7 @@ def _within(body: T) -> T:
 def _announced(request: web.Request, types: set[str]) -> None:
     """Refuse by the headers what need not be read."""
     kinds = request.headers.getall(hdrs.CONTENT_TYPE, ())
-    kind, _, parameters = (kinds[0] if len(kinds) == 1 else "").partition(";")
-    if kind.strip().lower() not in types or not _utf8(parameters):
+    if len(kinds) != 1 or _media_type(kinds[0]) not in types:
         raise _error(web.HTTPUnsupportedMediaType, "send JSON in UTF-8")
     if request.headers.getall(hdrs.CONTENT_ENCODING, ["identity"]) != ["identity"]:
         raise _error(web.HTTPUnsupportedMediaType, "send it without an encoding")
@@ -159,33 +159,41 @@ def _announced(request: web.Request, types: set[str]) -> None:
         raise _too_large(length)
 
 
-def _utf8(parameters: str) -> bool:
-    name, _, value = parameters.strip().rstrip(";").lower().partition("=")
+@lru_cache(maxsize=64)
+def _media_type(header: str) -> str:
+    """Return the media type in lower case, "" when its text is not UTF-8.
+
+    >>> _media_type('Application/JSON; Charset="UTF-8"'), _media_type("a/b; charset=x")
+    ('application/json', '')
+    """
+    kind, _, parameters = header.lower().partition(";")
+    name, _, value = parameters.strip().rstrip(";").partition("=")
     charset = value.strip().strip('"')
-    return name.strip() in {"", "charset"} and charset in {"", "utf-8", "utf8"}
+    plain = name.strip() in {"", "charset"} and charset in {"", "utf-8", "utf8"}
+    return kind.strip() if plain else ""
 
 
 def _too_large(length: int) -> web.HTTPException:
-    return web.HTTPRequestEntityTooLarge(
-        LIMIT,
-        length,
-        text=f'{{"error": "more than {LIMIT} bytes"}}',
-        content_type=_JSON,
-    )
+    text = f'{{"error": "more than {LIMIT} bytes"}}'
+    error = web.HTTPRequestEntityTooLarge(LIMIT, length, text=text, content_type=_JSON)
+    error.force_close()
+    return error
 
 
 def _error(kind: type[web.HTTPException], reason: str) -> web.HTTPException:
     """Return an exception whose body is our JSON and that closes the connection."""
-    return kind(
-        text=f'{{"error": "{reason}"}}',
-        content_type=_JSON,
-        headers={hdrs.CONNECTION: "close"},
-    )
+    error = kind(text=f'{{"error": "{reason}"}}', content_type=_JSON)
+    error.force_close()
+    return error
 
 
 async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response:
     sources.check(route, body)
-    delivery = await store.accept(route, body)
+    try:
+        delivery = await store.accept(route, body)
+    except Exception as error:  # noqa: BLE001  whatever it is, it must be sent again
+        _log.error("%s was not kept: %s: %s", route, type(error).__name__, error)
+        raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
     kept = b'{"delivery": "%s"}' % delivery.encode()
     return web.Response(body=kept, status=202, content_type=_JSON)
 
