@@ -30,7 +30,7 @@ from bot.simulator.identity import (
     READER,
     TENANT,
 )
-from bot.simulator.scenarios import Scenario
+from bot.simulator.scenarios._scenario import Scenario
 from bot.simulator.teams import BOT_URL
 from bot.simulator.world import World
 from bot.store.engine import CannotOpen, FileLock
@@ -81,8 +81,7 @@ async def _play(scenario: Scenario, port: int, state: Path, *, browser: bool) ->
     async with AsyncExitStack() as stack:
         world = World(state / "cloud.db")
         stack.callback(world.close)
-        now = datetime.now(UTC)
-        await asyncio.to_thread(scenario.seed, world, state, now)
+        scenario.seed(world, state, datetime.now(UTC))
         _write_watch_list(scenario, state)
         await _serve_cloud(scenario, world, port, stack)
         programs = [

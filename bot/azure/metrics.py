@@ -54,7 +54,7 @@ class Metrics:
         if self._client is not None:
             await self._client.close()
 
-    async def series(  # noqa: PLR0917 - the port's own, by keyword there
+    async def series(
         self,
         resource: str,
         metric: str,

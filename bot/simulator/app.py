@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.simulator import azure, faults, identity, teams
+from bot.simulator import azure, faults, identity, page, teams
 from bot.simulator.faults import FAULTS, Faults, fail_on_demand
 from bot.simulator.identity import IDENTITY, Identity
 from bot.simulator.world import WORLD, World
@@ -15,7 +15,8 @@ def create(world: World) -> web.Application:
     )
     app[WORLD], app[FAULTS], app[IDENTITY] = world, Faults(), Identity(world)
     app.add_routes(faults.routes)
-    azure.add_routes(app)  # before identity, whose routes begin with any word
-    app.add_routes(identity.routes)
     teams.add_routes(app)
+    page.add_routes(app)
+    azure.add_routes(app)
+    app.add_routes(identity.routes)  # last: some of them begin with any word
     return app

@@ -147,7 +147,7 @@ async def test_nothing_is_put_while_azure_works(mover: AzureMover, sim: Sim) -> 
         (503, Impossible, "Azure answered with an error"),
     ],
 )
-async def test_a_refused_change_says_that_nothing_was_changed(  # noqa: PLR0917
+async def test_a_refused_change_says_that_nothing_was_changed(
     mover: AzureMover,
     seen: EndpointState,
     sim: Sim,

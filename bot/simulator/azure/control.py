@@ -126,16 +126,25 @@ async def deliveries(request: web.Request) -> web.Response:
 
 @routes.get("/sim/azure")
 async def index(request: web.Request) -> web.Response:
-    """List the remote control, each with what it takes."""
-    return web.json_response(
+    """Tell what the endpoints serve now, and list the remote control."""
+    world = request.app[WORLD]
+    operations.settle(world)
+    endpoints = [
         {
-            f"{route.method} {route.path}": " ".join(
-                (route.handler.__doc__ or "").split()
-            )
-            for route in (*firing.routes, *routes)
-            if isinstance(route, web.RouteDef)
+            "id": document["id"],
+            "name": document["name"],
+            "traffic": document["properties"].get("traffic", {}),
+            "state": document["properties"].get("provisioningState", ""),
         }
-    )
+        for key, document in world.all("arm")
+        if key.rsplit("/", 2)[-2] == "onlineendpoints"
+    ]
+    control = {
+        f"{route.method} {route.path}": _told(route.handler)
+        for route in (*firing.routes, *routes)
+        if isinstance(route, web.RouteDef)
+    }
+    return web.json_response({"endpoints": endpoints, "control": control})
 
 
 def _told(function: object) -> str:
