@@ -69,6 +69,8 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"{name} was not moved back to {target}"
     state = rollback.ending(request, outcome)
+    if state == "Not confirmed":
+        words = f"{name} serves {target}, but the move was not confirmed"
     if outcome.live is None:
         words = f"it is not known what {name} serves now"
     reason = runs(said(outcome.reason, 400))
@@ -113,7 +115,7 @@ def _untouched(request: RollbackRequested, outcome: ShiftFailed) -> str:
     if rollback.same(outcome.live, request.captured.traffic):
         return "Traffic is as it was before. You can ask again."
     if rollback.same(outcome.live, request.traffic):
-        return "Traffic is as it was approved, but the move was not confirmed."
+        return "Traffic is as it was approved, although the move ended with an error."
     return "Traffic is neither as it was before nor as it was approved."
 
 

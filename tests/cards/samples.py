@@ -4,6 +4,7 @@ Other tests may use them: `view("firing")`, or `incident(*events)` for one of yo
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -357,6 +358,8 @@ disputed = SignalsEvaluated(
     state=state(after(0.2), SPLIT),
 )
 
+late = replace(lost, live=MOVED)
+
 HISTORIES: Mapping[str, tuple[Event, ...]] = {
     "firing": (received, evaluated),
     "firing-alone": (received,),
@@ -394,6 +397,7 @@ HISTORIES: Mapping[str, tuple[Event, ...]] = {
     ),
     "not-rolled-back": (received, evaluated, asked, requested, approved, failed),
     "not-known": (received, evaluated, asked, requested, approved, started, lost),
+    "moved-after-all": (received, evaluated, asked, requested, approved, late),
     "resolved": (
         received,
         evaluated,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.incident import AlertReceived
-from cards import findings, replies, show
+from bot.incident import AlertReceived, Event
+from cards import evidence, findings, parked, replies, show
 from cards.elements import band
 from cards.frame import LIMIT
 from tests.cards import reading, samples, tainted
@@ -264,6 +264,24 @@ def test_no_input_makes_a_card_too_big(text: str, figure: float | None) -> None:
         assert size < LIMIT, (name, size)
 
 
+EVENTS = tuple(
+    {id(e): e for events in samples.HISTORIES.values() for e in events}.values()
+)
+
+
+@given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=12))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_any_order_of_events_has_a_card(history: list[Event]) -> None:
+    """
+    Alerts arrive twice and out of order; the one message must survive all of it.
+    """
+    view = samples.view(tuple(history))
+    for rendered in (show(view), evidence.render(view), parked.render(view)):
+        assert len(json.dumps(rendered.card, allow_nan=False)) < LIMIT
+        assert len(rendered.card.get("actions", [])) <= 5
+        assert rendered.summary.endswith(("A-42", "R-7"))
+
+
 def test_the_biggest_text_still_fits() -> None:
     """
     Each emoji is twelve bytes of JSON; names and reasons of nothing else are the worst.
@@ -290,12 +308,13 @@ def test_an_unconfirmed_move_is_not_called_a_failure() -> None:
         name: CARDS[name]().card["body"][0]["items"][0]["columns"][0]["items"][0][
             "text"
         ]
-        for name in ("not-rolled-back", "not-known", "rolled-back")
+        for name in ("not-rolled-back", "not-known", "moved-after-all", "rolled-back")
     }
 
     assert band_of == {
         "not-rolled-back": "Not rolled back",
         "not-known": "Not confirmed",
+        "moved-after-all": "Not confirmed",
         "rolled-back": "Rolled back",
     }
 
