@@ -231,15 +231,23 @@ def complete_rows(side: Frame, names: Sequence[str]) -> Mask | None:
     return keep
 
 
-def values(column: "pa.ChunkedArray", kind: str) -> NDArray[Any]:
-    """Return the column's numbers without nulls, as float64; NaN stays."""
+def values(column: "pa.ChunkedArray", kind: str) -> NDArray[np.float64]:
+    """Return the column's numbers without nulls, as float64; NaN stays.
+
+    The array is the caller's own, to sort in place.
+    """
     import pyarrow as pa  # noqa: PLC0415
 
     if kind == "boolean" or kind.startswith("decimal"):
         column = column.cast(pa.float64())
     if column.null_count:
         column = column.drop_null()
-    return _flat(column).astype(np.float64, copy=False)
+    own = np.empty(len(column))
+    start = 0
+    for chunk in column.chunks:
+        own[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+        start += len(chunk)
+    return own
 
 
 def _flat(column: "pa.ChunkedArray") -> NDArray[Any]:

@@ -63,7 +63,7 @@ def normalized_wasserstein(pair: "Pair") -> float:
             pair.require_values()
             raise CannotCompute("no finite value on one side")
         raise CannotCompute("Distribution can't be empty.", kind="ValueError")
-    return distance.wasserstein(x, y) / pair.deviation
+    return pair.travelled
 
 
 def kolmogorov_smirnov_azureml(pair: "Pair") -> float:
@@ -83,7 +83,7 @@ def kolmogorov_smirnov_azureml(pair: "Pair") -> float:
         raise CannotCompute(
             "Data passed to ks_2samp must not be empty", kind="ValueError"
         )
-    return significance.kolmogorov_exact_p(n, m, pair_lattice(pair))
+    return significance.kolmogorov_exact_p(n, m, pair.lattice)
 
 
 def kolmogorov_smirnov(pair: "Pair") -> float:
@@ -91,14 +91,8 @@ def kolmogorov_smirnov(pair: "Pair") -> float:
     pair.require_values()
     n, m = pair.sizes
     if max(n, m) <= _EXACT_LIMIT:
-        return significance.kolmogorov_exact_p(n, m, pair_lattice(pair))
-    return significance.kolmogorov_p(n, m, pair_lattice(pair))
-
-
-def pair_lattice(pair: "Pair") -> int:
-    """Return the Kolmogorov-Smirnov distance times the sizes' least common multiple."""
-    left, right = pair.numbers
-    return distance.kolmogorov_smirnov(left.ordered, right.ordered)
+        return significance.kolmogorov_exact_p(n, m, pair.lattice)
+    return significance.kolmogorov_p(n, m, pair.lattice)
 
 
 def chi_squared_azureml(pair: "Pair") -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.signals import columns, histogram
+from bot.signals import columns, distance, histogram
 from bot.signals.metric import CannotCompute
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Pair:
 
     def _numbers(self, side: int) -> Numbers:
         column = self.raw[side]
-        taken = columns.values(self._kept(side), self.feature.kind)
-        ordered = np.sort(taken)
+        ordered = columns.values(self._kept(side), self.feature.kind)
+        ordered.sort()
         ordered = ordered[: np.searchsorted(ordered, np.nan, "left")]
         return Numbers(ordered, len(column) - len(ordered))
 
@@ -84,7 +84,9 @@ class Pair:
 
     @cached_property
     def categories(self) -> Categories:
-        sides = [_counted(self._kept(side), self.feature.kind) for side in (0, 1)]
+        kept = self._kept(0), self._kept(1)
+        kind = self.feature.kind if kept[0].type != kept[1].type else ""
+        sides = [_counted(column, kind) for column in kept]
         return _aligned(sides[0], sides[1])
 
     @cached_property
@@ -150,10 +152,22 @@ class Pair:
         finite = x.ordered if self.mode == "azureml" else x.finite
         if len(finite) <= 1:
             return _LEAST_NORM
-        with np.errstate(invalid="ignore"):
-            centred = finite - finite.mean()
-            spread = float(np.sqrt(np.dot(centred, centred) / (len(finite) - 1)))
-        return max(spread, _LEAST_NORM)  # in this order NaN stays NaN
+        # In this order NaN stays NaN.
+        return max(distance.deviation(finite), _LEAST_NORM)
+
+    @cached_property
+    def travelled(self) -> float:
+        """Return W1 over the deviation; every side has a value (finite, if sound)."""
+        left, right = self.numbers
+        if self.mode == "azureml":
+            return distance.wasserstein(left.ordered, right.ordered) / self.deviation
+        return distance.wasserstein(left.finite, right.finite) / self.deviation
+
+    @cached_property
+    def lattice(self) -> int:
+        """Return the Kolmogorov-Smirnov distance times lcm of the sizes."""
+        left, right = self.numbers
+        return distance.kolmogorov_smirnov(left.ordered, right.ordered)
 
     def require_values(self) -> None:
         """Raise CannotCompute when a side has nothing to compare."""
@@ -183,7 +197,7 @@ def _counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
         column = pa.chunked_array([c.dictionary_decode() for c in column.chunks])
     column = column.cast(_ARROW.get(kind, column.type))
     if pa.types.is_floating(column.type):
-        column = pa.chunked_array([np.asarray(columns.values(column, kind)) + 0.0])
+        column = pa.chunked_array([columns.values(column, kind) + 0.0])
         column = column.filter(pc.invert(pc.is_nan(column)))
     pairs = pc.value_counts(column.drop_null())
     counted = pairs.field("counts").to_numpy(zero_copy_only=False)
