@@ -5,11 +5,14 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft6Validator
 
 from bot.simulator.identity import TENANT
 from bot.teams.marks import key_of, keyed, plain
 from bot.teams.turns import BadActivity, read, tidy
 from bot.turns import CARD_DATA, Ignored, Installed, Pressed, Typed
+from tests.conftest import FIXTURES
+from tests.teams.conftest import CARD
 
 ALICE = "77777777-aaaa-4bbb-8ccc-000000000001"
 JSON = st.recursive(
@@ -143,3 +146,9 @@ def test_no_other_card_has_a_key(card: Any) -> None:
 @given(JSON)
 def test_what_is_sent_is_json(value: Any) -> None:
     json.dumps(plain(value), allow_nan=False)
+
+
+def test_a_key_leaves_the_card_valid() -> None:
+    schema = json.loads((FIXTURES / "cards/adaptive-card-1.5.0.json").read_text())
+
+    Draft6Validator(schema).validate(keyed(CARD, "A-1:4"))
