@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.signals import catalogue, columns, defects, drift, shape
 from bot.signals.catalogue import Asked
 from bot.signals.columns import Data, Feature, Frame, Mask
-from bot.signals.metric import CannotCompute, Metric, Mode, RuleLike
+from bot.signals.metric import CannotCompute, Metric, Mode, NotApplicable, RuleLike
 from bot.signals.pair import Pair
 from bot.signals.report import FeatureResult, Report, Shape
 from bot.signals.sentence import WORST_FIRST, overall, sentence
@@ -65,12 +65,21 @@ def evaluate(
     """
     wanted = catalogue.asked(rules, signal, mode)
     left, right = columns.frame(reference), columns.frame(production)
-    chosen = columns.select(
-        left, right, mode, numerical=numerical, categorical=categorical
+    quality = signal == "data-quality"
+    chosen = (
+        columns.select_all(left, right)
+        if quality
+        else columns.select(
+            left, right, mode, numerical=numerical, categorical=categorical
+        )
     )
-    work = _Work(left, right, mode, wanted, _complete(left, right, chosen, mode))
+    work = _Work(
+        left, right, mode, wanted, _complete(left, right, chosen, mode, quality=quality)
+    )
     found = _each(work, chosen.features, threads, progress)
     results = [result for one in found for result in one.results]
+    if quality and mode == "azureml":
+        results.append(_row_count(left.rows, right.rows, wanted[0].threshold))
     if mode == "sound":
         results = _judged(found, smallest)
     ranked = sorted(results, key=_rank)
@@ -110,10 +119,10 @@ def _unknown(wanted: Sequence[Asked], features: Sequence[Feature]) -> list[str]:
 
 
 def _complete(
-    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode
+    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode, *, quality: bool
 ) -> tuple[Mask | None, Mask | None]:
     """Return which rows Azure ML looks at; the sound mode looks at all of them."""
-    if mode == "sound":
+    if mode == "sound" or quality:
         return None, None
     names = [feature.name for feature in chosen.features]
     return columns.complete_rows(left, names), columns.complete_rows(right, names)
@@ -158,7 +167,10 @@ class _Work:
             (self.left.rows, self.right.rows),
         )
         one = _measure_azureml if self.mode == "azureml" else _measure
-        results = tuple(one(a.metric, a.threshold, pair) for a in asked)
+        tried = (one(a.metric, a.threshold, pair) for a in asked)
+        results = tuple(result for result in tried if result)
+        if all(a.metric.of_rows for a in asked):
+            return _Found(feature.name, results, None, None, None)
         sound = self.mode == "sound" and min(pair.sizes) > 0
         return _Found(
             feature.name,
@@ -210,11 +222,14 @@ def _limit(metric: Metric, threshold: float, pair: Pair) -> float:
     return threshold if metric.baseline is None else metric.baseline(pair) + threshold
 
 
-def _measure(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
+def _measure(metric: Metric, threshold: float, pair: Pair) -> FeatureResult | None:
     """Return the sound figure, not judged yet."""
     result = _blank(metric, threshold, pair)
     try:
         value = metric.sound(pair)
+        limit = _limit(metric, threshold, pair)
+    except NotApplicable:
+        return None
     except CannotCompute as error:
         return replace(result, reason=error.reason)
     if not math.isfinite(value):
@@ -222,13 +237,15 @@ def _measure(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
     return replace(
         result,
         value=value,
-        threshold=_limit(metric, threshold, pair),
+        threshold=limit,
         noise_floor=metric.floor(pair) if metric.floor else None,
         interval=metric.interval(pair, value) if metric.interval else None,
     )
 
 
-def _measure_azureml(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
+def _measure_azureml(
+    metric: Metric, threshold: float, pair: Pair
+) -> FeatureResult | None:
     """Return Azure ML's figure and its verdict, defects flagged."""
     result = replace(
         _blank(metric, threshold, pair),
@@ -238,6 +255,8 @@ def _measure_azureml(metric: Metric, threshold: float, pair: Pair) -> FeatureRes
     try:
         value = metric.azureml(pair)
         limit = _limit(metric, threshold, pair)
+    except NotApplicable:
+        return None
     except CannotCompute as error:
         flags = (*result.flags, defects.refusal(error))
         return replace(result, reason=error.reason, flags=flags)
@@ -252,6 +271,23 @@ def _measure_azureml(metric: Metric, threshold: float, pair: Pair) -> FeatureRes
         not_finite="" if finite else _spelled(value),
         threshold=limit,
         verdict="breached" if breached else "not breached",
+    )
+
+
+def _row_count(n: int, m: int, threshold: float) -> FeatureResult:
+    """Return Azure ML's row count, whose threshold makes one row more a breach."""
+    limit = n + threshold
+    return FeatureResult(
+        feature="",
+        data_type="Numerical",
+        metric="RowCount",
+        value=float(m),
+        threshold=limit,
+        breached_when="above",
+        verdict="breached" if m > limit else "not breached",
+        reference_count=n,
+        production_count=m,
+        flags=("Azure ML limits the row count too: one row more alerts",),
     )
 
 
