@@ -200,7 +200,9 @@ def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
 
     total = len(column)
     if pa.types.is_dictionary(column.type):
-        column = pa.chunked_array([c.dictionary_decode() for c in column.chunks])
+        if column.num_chunks and not kind:
+            return _counted_codes(column)
+        column = column.cast(column.type.value_type)
     column = column.cast(_ARROW.get(kind, column.type))
     if pa.types.is_floating(column.type):
         column = pa.chunked_array([columns.values(column, kind) + 0.0])
@@ -208,6 +210,19 @@ def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
     pairs = pc.value_counts(column.drop_null())
     counted = pairs.field("counts").to_numpy(zero_copy_only=False)
     return pairs.field("values"), counted, total - int(counted.sum())
+
+
+def _counted_codes(column: "pa.ChunkedArray") -> tuple[Any, Counts, int]:
+    """Return the same of text that has been read as codes into a dictionary."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    unified = column.unify_dictionaries()
+    codes = pa.chunked_array([chunk.indices for chunk in unified.chunks]).drop_null()
+    pairs = pc.value_counts(codes)
+    labels = unified.chunk(0).dictionary.take(pairs.field("values"))
+    found = pairs.field("counts").to_numpy(zero_copy_only=False)
+    return labels, found, len(column) - int(found.sum())
 
 
 _ARROW = {"string": "large_string", "bigint": "int64", "double": "float64"}
