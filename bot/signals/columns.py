@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 REAL = frozenset({"float", "double"})
 WHOLE = frozenset({"tinyint", "smallint", "int", "bigint"})
+NUMBERS = REAL | WHOLE
 CATEGORICAL = frozenset({"string", "boolean", "timestamp", "date", "binary"})
 _MOMENTS = frozenset({"timestamp", "timestamp_ntz", "date"})
 _DISTINCT_SHARE = 0.05  # below it Azure ML takes whole numbers for categories

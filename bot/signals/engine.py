@@ -155,6 +155,11 @@ class _Work:
         return measure(pair, asked)
 
 
+def workers(threads: int | None) -> int:
+    """Return how many columns to work on at once."""
+    return threads or len(os.sched_getaffinity(0))
+
+
 def _each(
     work: _Work,
     features: Sequence[Feature],
@@ -167,8 +172,7 @@ def _each(
             progress(feature.name)
         return found
 
-    workers = threads or len(os.sched_getaffinity(0))
-    if workers == 1 or len(features) == 1:
+    if workers(threads) == 1 or len(features) == 1:
         return [found for found in map(one, features) if found]
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers(threads)) as pool:
         return [found for found in pool.map(one, features) if found]
