@@ -72,6 +72,9 @@ class Settings(BaseModel):
     event_role: str = Field(
         "AzureEventGridSecureWebhookSubscriber", description="role that it must have"
     )
+    event_subscriptions: str = Field(
+        "", description="names of our event subscriptions, by commas; any if empty"
+    )
     azure_management_url: Url = Field(
         "https://management.azure.com", description="Azure Resource Manager"
     )
@@ -119,6 +122,11 @@ class Settings(BaseModel):
     def origins(self) -> tuple[str, ...]:
         given = self.service_url_allow.split(",")
         return tuple(o.strip().rstrip("/") for o in given if o.strip())
+
+    @property
+    def subscriptions(self) -> frozenset[str]:
+        given = self.event_subscriptions.lower().split(",")
+        return frozenset(n.strip() for n in given if n.strip())
 
     @property
     def pages(self) -> str:
