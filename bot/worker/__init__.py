@@ -1,6 +1,7 @@
 """Performs what histories ask for: one leader a role, each effect safe to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from bot.incident import (
     Answer,
@@ -20,6 +21,7 @@ from bot.worker.means import Means, record
 from bot.worker.rollback import capture, expire, shift
 from bot.worker.show import reply, show
 
+Around: TypeAlias = Callable[[Perform], Perform]
 DRIVER: Mapping[type[Effect], Perform] = {
     EvaluateSignals: evaluate,
     ShowCard: show,
@@ -31,14 +33,16 @@ DRIVER: Mapping[type[Effect], Perform] = {
 EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift}
 
 
-def driver(means: Means, signer: Signer) -> Worker:
-    """Return the loop that reads, talks and seals."""
-    return Worker(means, "driver", DRIVER, Log(means.store, signer))
+def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:
+    """Return the loop that reads, talks and seals; `around` may watch each effect."""
+    performs = {kind: around(perform) for kind, perform in DRIVER.items()}
+    return Worker(means, "driver", performs, Log(means.store, signer))
 
 
-def executor(means: Means) -> Worker:
+def executor(means: Means, around: Around = lambda p: p) -> Worker:
     """Return the loop that carries out approved changes, and nothing else."""
-    return Worker(means, "executor", EXECUTOR)
+    performs = {kind: around(perform) for kind, perform in EXECUTOR.items()}
+    return Worker(means, "executor", performs)
 
 
 __all__ = ["Means", "Worker", "driver", "executor", "record", "render"]
