@@ -22,17 +22,18 @@ def run(start: Start, *, with_parent: bool) -> None:
     try:
         settings, watch = load()
     except Misconfigured as error:
-        _refuse(error)
+        refuse(error)
     logs.set_up(settings.log_level, settings.log_format)
     try:
         asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
     except (Misconfigured, CannotOpen) as error:
-        _refuse(error)
+        refuse(error)
     except KeyboardInterrupt:
         return
 
 
-def _refuse(error: Exception) -> NoReturn:
+def refuse(error: Exception) -> NoReturn:
+    """End with exit code 2, a line for each thing to mend."""
     for line in str(error).splitlines():
         typer.echo(f"watchkeeper: {line}", err=True)
     raise SystemExit(2)
