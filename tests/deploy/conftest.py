@@ -96,6 +96,21 @@ def start(state: Path, *more: str, **settings: str) -> Running:
     return running
 
 
+def child(demo: Running, name: bytes) -> int:
+    """Return the id of the demo's process that runs the program `name`."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if parent == str(demo.process.pid) and name in words:
+            return int(entry.name)
+    raise AssertionError(f"the demo runs no {name.decode()}")
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The loan story with JSON logs at DEBUG, and spans in the log."""

@@ -63,6 +63,7 @@ class Image:
         return text
 
     def run(self, stage: Stage) -> None:
+        self._folder = self.root
         for word, text in stage.steps:
             step = getattr(self, f"_{word.lower()}", None)
             if step is not None:

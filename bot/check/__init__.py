@@ -1,0 +1,42 @@
+"""Whether a deployment can work: one finding for each thing, and what to do about it.
+
+Everything is looked at, nothing is changed: no table is made, no card is posted.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from bot.check import ours
+from bot.check.azure import azure
+from bot.check.database import database
+from bot.check.finding import Finding, exit_code
+from bot.check.teams import chat, clock, installed
+from bot.settings import Settings
+from bot.watch import WatchList
+
+_TIME_OUT = aiohttp.ClientTimeout(total=15)
+
+
+async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
+    """Yield findings in the order in which things depend on each other."""
+    for finding in (*ours.settled(settings), *ours.watched(watch), ours.keys(settings)):
+        yield finding
+    known, store = await asyncio.to_thread(database, settings)
+    yield store
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)
+        )
+        yield await clock(settings, session)
+        async for finding in azure(settings, watch, stack):
+            yield finding
+        async for finding in chat(settings, watch, session, stack):
+            yield finding
+    for finding in installed(watch, known):
+        yield finding
+
+
+__all__ = ["Finding", "check", "exit_code"]

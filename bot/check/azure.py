@@ -1,0 +1,97 @@
+"""Azure: each endpoint, its metrics, its monitor and its logs, as the reader sees them."""
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+from bot.azure import AzureWorkspace
+from bot.azure.arm import Arm
+from bot.azure.cloud import Cloud
+from bot.azure.errors import speaking_of
+from bot.check.finding import Finding
+from bot.ports import Impossible, Unavailable
+from bot.settings import Settings
+from bot.watch import Endpoint, WatchList
+
+_ROLES = "see deploy/README.md, Roles"
+
+
+async def azure(
+    settings: Settings, watch: WatchList, stack: AsyncExitStack
+) -> AsyncIterator[Finding]:
+    client = settings.reader_client_id
+    credential: ManagedIdentityCredential | DefaultAzureCredential = (
+        ManagedIdentityCredential(client_id=client)
+        if client
+        else DefaultAzureCredential()
+    )
+    stack.push_async_callback(credential.close)
+    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+    workspace, arm = AzureWorkspace(credential, cloud), Arm(cloud, credential)
+    stack.push_async_callback(workspace.close)
+    stack.push_async_callback(arm.close)
+    for endpoint in watch.endpoints:
+        yield await _asked(f"endpoint {endpoint.name}", _state(workspace, endpoint))
+        yield await _asked(f"metrics of {endpoint.name}", _metrics(workspace, endpoint))
+        if endpoint.monitor:
+            yield await _asked(f"monitor {endpoint.monitor}", _monitor(arm, endpoint))
+        if endpoint.log_workspace:
+            yield await _asked(f"logs of {endpoint.name}", _logs(workspace, endpoint))
+
+
+async def _asked(about: str, question: Awaitable[tuple[str, str]]) -> Finding:
+    """Return what a question to Azure found: a text, and what to do if anything."""
+    try:
+        text, todo = await question
+    except Impossible as error:
+        return Finding("fail", about, str(error), f"is its id right? {_ROLES}")
+    except Unavailable as error:
+        return Finding("fail", about, str(error), f"may we reach Azure? {_ROLES}")
+    return Finding("look" if todo else "ok", about, text, todo)
+
+
+async def _state(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+    state = await workspace.state(endpoint.id)
+    shares = ", ".join(f"{name} {percent} %" for name, percent in state.traffic.items())
+    names = {deployment.name for deployment in state.deployments}
+    target = endpoint.rollback_target
+    todo = ""
+    if target and target not in names:
+        todo = f"rollback_target {target} is none of {', '.join(sorted(names))}"
+    return f"readable: {shares or 'no traffic'}", todo
+
+
+async def _metrics(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+    end = datetime.now(UTC)
+    await workspace.series(
+        endpoint.id, "RequestsPerMinute", end - timedelta(minutes=15), end,
+        interval=timedelta(minutes=1), aggregation="Average",
+    )  # fmt: skip
+    return "readable", ""
+
+
+async def _monitor(arm: Arm, endpoint: Endpoint) -> tuple[str, str]:
+    path = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
+    with speaking_of(f"the schedule {endpoint.monitor}"):
+        found = (await arm.get(f"{path}/schedules/{endpoint.monitor}")).properties
+    kind = str((found.get("action") or {}).get("actionType", ""))
+    if kind != "CreateMonitor":
+        return "a schedule", "it is no monitor: name the schedule that creates one"
+    if not found.get("isEnabled", True):
+        return "a monitor", "it is switched off: enable it, or no drift is ever found"
+    return "a monitor, switched on", ""
+
+
+async def _logs(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+    end = datetime.now(UTC)
+    given = {"endpoint": endpoint.name}
+    await workspace.query(
+        endpoint.log_workspace,
+        "requests_by_status",
+        given,
+        end - timedelta(hours=1),
+        end,
+    )
+    return "readable", ""

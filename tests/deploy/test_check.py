@@ -1,0 +1,142 @@
+"""`watchkeeper check`, against the running demo and against what is broken on purpose."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.conftest import ROOT, Running, child, start
+
+Found = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = start(tmp_path_factory.mktemp("check"))
+    yield running
+    running.process.terminate()
+    running.process.wait(40)
+
+
+def environment(demo: Running) -> dict[str, str]:
+    """Return the variables of the demo's `serve`, its identity's among them."""
+    text = Path(f"/proc/{child(demo, b'serve')}/environ").read_bytes().decode()
+    return dict(pair.split("=", 1) for pair in text.split("\0") if "=" in pair)
+
+
+def check(
+    settings: Mapping[str, str], *words: str, **changed: str
+) -> tuple[int, Found, str]:
+    """Return exit code, findings by what they are about, and all that was printed."""
+    more = {f"WATCHKEEPER_{name}": value for name, value in changed.items()}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "check", "--format", "json", *words],
+        cwd=ROOT, env={**os.environ, **settings, **more}, check=False,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    rows: list[dict[str, str]] = json.loads(done.stdout)
+    return (
+        done.returncode,
+        {row["about"]: row for row in rows},
+        done.stdout + done.stderr,
+    )
+
+
+def test_a_demo_that_runs_has_nothing_to_mend(demo: Running) -> None:
+    code, found, _ = check(environment(demo))
+
+    assert {} == {k: v for k, v in found.items() if v["level"] != "ok"}
+    assert 0 == code
+    assert {
+        "settings", "watch list", "keys", "database", "clock", "Teams keys", "Teams token",
+        "endpoint loan-prescreening", "metrics of loan-prescreening",
+        "logs of loan-prescreening", "channel model-alerts",
+    } <= set(found)  # fmt: skip
+    assert any(about.startswith("monitor ") for about in found)
+
+
+def test_what_is_wrong_is_named_with_what_to_do(demo: Running, tmp_path: Path) -> None:
+    """
+    Each finding alone has to be enough for somebody who has never seen the project.
+    """
+    serve = environment(demo)
+    document: dict[str, Any] = yaml.safe_load(
+        Path(serve["WATCHKEEPER_WATCH_FILE"]).read_text("utf-8")
+    )
+    endpoint = document["endpoints"][0]
+    endpoint |= {"rollback_target": "teal", "monitor": "no-such-monitor"}
+    stranger = {**endpoint, "id": endpoint["id"] + "-2", "channel": "elsewhere"}
+    document["channels"]["elsewhere"] = {"id": "19:elsewhere@thread.tacv2"}
+    document["endpoints"].append(stranger)
+    changed = tmp_path / "watchkeeper.yaml"
+    changed.write_text(yaml.safe_dump(document), "utf-8")
+
+    code, found, _ = check(serve, str(changed), HOST="0.0.0.0")  # noqa: S104
+
+    assert 2 == code
+    assert "look" == found["endpoint loan-prescreening"]["level"]
+    assert (
+        "rollback_target teal is none of" in found["endpoint loan-prescreening"]["todo"]
+    )
+    assert "fail" == found["monitor no-such-monitor"]["level"]
+    assert "Azure knows nothing of" in found["endpoint loan-prescreening-2"]["text"]
+    for row in found.values():
+        assert row["todo"] or row["level"] == "ok", row
+
+
+def test_a_missing_right_is_told_from_a_missing_network(demo: Running) -> None:
+    """
+    "It does not work" sends people to the wrong team for a day.
+    """
+    serve = environment(demo)
+    executor = serve["WATCHKEEPER_EXECUTOR_CLIENT_ID"]
+    _, refused, _ = check(serve, READER_CLIENT_ID=executor)
+    nowhere = "http://127.0.0.1:9"
+    _, away, text = check(
+        serve, AZURE_MANAGEMENT_URL=nowhere, BOT_OPENID_URL=f"{nowhere}/x"
+    )
+
+    monitor = next(row for about, row in refused.items() if about.startswith("monitor"))
+    assert "fail" == monitor["level"]
+    assert "Azure does not answer" in away["endpoint loan-prescreening"]["text"]
+    assert "fail" == away["Teams keys"]["level"]
+    assert "Traceback" not in text
+
+
+def test_no_secret_is_shown(demo: Running) -> None:
+    serve = environment(demo)
+    _, _, text = check(
+        serve,
+        DATABASE_URL="postgresql://watchkeeper:hunter2@127.0.0.1:9/watchkeeper",
+        ALERT_SECRETS="hunter2",
+    )
+
+    assert "it does not answer" in text
+    assert "hunter2" not in text
+    assert serve["IDENTITY_HEADER"] not in text
+
+
+def test_settings_that_cannot_be_read_end_in_2(tmp_path: Path) -> None:
+    code, found, text = check({}, str(tmp_path / "nothing.yaml"))
+
+    assert 2 == code
+    assert "is not there" in found["settings"]["text"]
+    assert "Traceback" not in text
+
+
+def test_people_get_a_line_each(demo: Running) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "check"],
+        cwd=ROOT, env={**os.environ, **environment(demo)}, check=False,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+    assert "" == done.stderr
+    assert done.stdout.splitlines()
+    assert all(line.startswith("ok  ") for line in done.stdout.splitlines())

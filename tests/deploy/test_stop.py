@@ -1,0 +1,70 @@
+"""SIGTERM while callers are at the door: what was accepted is kept, and soon we are gone."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.deploy.conftest import child, start, until
+
+AT_ONCE = 50
+ROOT = Path(__file__).parents[2]
+
+
+def test_fifty_requests_in_flight_are_all_kept(tmp_path: Path) -> None:
+    """
+    Every rolling upgrade sends SIGTERM; an alert that it lost would never come again.
+    """
+    demo = start(tmp_path, "--scenario", "none", DRAIN_SECONDS="2")
+    try:
+        serve = child(demo, b"serve")
+        held = [_begun(demo.port, number) for number in range(AT_ONCE)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            os.kill(serve, signal.SIGTERM)
+            began = time.monotonic()
+            until("503 on /readyz", 5, lambda: demo.ask("/readyz")[0] == 503)
+            late, _ = demo.ask("/healthz")
+            answers = list(pool.map(_finished, held))
+        until("the end", 30, lambda: not Path(f"/proc/{serve}").exists())
+        took = time.monotonic() - began
+    finally:
+        demo.process.terminate()
+        demo.process.wait(40)
+
+    assert 200 == late  # told to stop, it still takes what comes, for DRAIN_SECONDS
+    assert [202] * AT_ONCE == [status for status, _ in answers]
+    assert took < 30
+    with sqlite3.connect(tmp_path / "watchkeeper.db") as database:
+        kept = {row[0] for row in database.execute("SELECT id FROM delivery")}
+    assert {delivery for _, delivery in answers} <= kept
+
+
+def _body(number: int) -> bytes:
+    path = next(iter(sorted((ROOT / "tests/fixtures/alerts").rglob("*metric*.json"))))
+    document = json.loads(path.read_text("utf-8"))
+    return json.dumps({**document, "number": number}).encode()
+
+
+def _begun(port: int, number: int) -> tuple[socket.socket, bytes]:
+    """Send a request up to the middle of its body: it is under way, and waits for us."""
+    body = _body(number)
+    head = (
+        "POST /api/alerts HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    line = socket.create_connection(("127.0.0.1", port), timeout=25)
+    line.sendall(head.encode() + body[:20])
+    return line, body[20:]
+
+
+def _finished(held: tuple[socket.socket, bytes]) -> tuple[int, str]:
+    line, rest = held
+    with line:
+        line.sendall(rest)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body).get("delivery", "")
