@@ -96,6 +96,18 @@ async def test_a_message_is_found_by_its_key(chat: TeamsChat) -> None:
     assert await chat.find(ALERTS.id, "A-3") is None
 
 
+async def test_a_reply_without_a_card_is_found_by_its_words(chat: TeamsChat) -> None:
+    """
+    A kill between sending a line and recording it must not say the line twice.
+    """
+    root = await chat.post(ALERTS.id, Message(card=CARD, key="A-1"))
+    words = "Priya Raman acknowledged A-1: <b>on it</b> & more."
+    said = await chat.post(ALERTS.id, Message(text=words, key="A-1/2"), thread=root)
+
+    assert said == await chat.find(ALERTS.id, "A-1/2", words)
+    assert await chat.find(ALERTS.id, "A-1/3", "Mei Chen acknowledged A-1.") is None
+
+
 async def test_an_edited_message_is_found_and_a_deleted_one_is_not(
     chat: TeamsChat, sim: Simulator, session: aiohttp.ClientSession
 ) -> None:

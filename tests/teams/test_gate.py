@@ -54,15 +54,19 @@ async def test_a_token_of_teams_is_let_in(gate: Gate) -> None:
         {"aud": BOT_APP.upper() + "x"},
         {"aud": ""},
         {"aud": None},
-        {"exp": int(time.time()) - 301},
+        {"exp": -301},
         {"exp": None},
         {"exp": "soon"},
-        {"nbf": int(time.time()) + 330},
+        {"nbf": 330},
         {"nbf": "now"},
     ],
     ids=lambda c: str(c)[:60],
 )
 async def test_a_wrong_claim_is_401(gate: Gate, change: dict[str, Any]) -> None:
+    now = int(time.time())
+    for name in ("exp", "nbf"):
+        if isinstance(change.get(name), int):
+            change = {name: now + change[name]}  # seconds from now
     assert 401 == await denied(gate, f"Bearer {token(claims(**change))}")
 
 
