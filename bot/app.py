@@ -1,6 +1,7 @@
 """The composition root: the only file that knows everyone."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ from random import SystemRandom
 from typing import Any
 
 from aiohttp import web
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, webhooks, worker
@@ -27,6 +29,7 @@ from bot.callers.entra import (
 from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
 from bot.desk import TEAM, Desk
+from bot.evidence.archive import Archive, build, open_shelf
 from bot.keys import Keys
 from bot.settings import Misconfigured, Settings
 from bot.store import Store
@@ -52,6 +55,8 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         credential = await stack.enter_async_context(
             _credential(settings.reader_client_id)
         )
+        archive = _archive(settings, watch, keys, credential)
+        stack.push_async_callback(archive.close)
         workspace = AzureWorkspace(credential, cloud)
         stack.push_async_callback(workspace.close)
         vouch = await stack.enter_async_context(
@@ -69,6 +74,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             sign=keys.sign,
             workspace=workspace,
             chat=line.chat,
+            archive=archive,
         )
         loop = worker.driver(means, keys.log)
         app = web.Application()
@@ -103,6 +109,19 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         task = asyncio.create_task(worker.executor(means).run())
         log.info("ready to carry out approved changes")
         await _first(task, stop)
+
+
+def _archive(
+    settings: Settings, watch: WatchList, keys: Keys, credential: AsyncTokenCredential
+) -> Archive:
+    return Archive(
+        shelf=open_shelf(settings.evidence_url, credential),
+        heads=open_shelf(settings.anchor_url or settings.evidence_url, credential),
+        key=keys.log,
+        anchor_every_s=settings.anchor_seconds,
+        build=build(),
+        configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
+    )
 
 
 def _check(problems: list[str]) -> None:

@@ -88,6 +88,14 @@ class Settings(BaseModel):
     evidence_url: str = Field(
         ".watchkeeper/evidence", description="folder (or blob container) for evidence"
     )
+    anchor_url: str = Field(
+        "",
+        description="folder or blob container where signed heads of the log are kept; "
+        "EVIDENCE_URL if empty",
+    )
+    anchor_seconds: int = Field(
+        60, ge=1, le=86400, description="how often heads are copied there"
+    )
     key_file: Path = Field(
         Path(".watchkeeper/keys.json"),
         description="keys that sign buttons and the log; made at the first start",

@@ -13,6 +13,7 @@ from bot.incident import (
     ShowCard,
 )
 from bot.store.log import Log, Signer
+from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
@@ -33,7 +34,16 @@ EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift}
 
 def driver(means: Means, signer: Signer) -> Worker:
     """Return the loop that reads, talks and seals."""
-    return Worker(means, "driver", DRIVER, Log(means.store, signer))
+    log = Log(means.store, signer)
+    return Worker(means, "driver", DRIVER, _anchoring(means, log) or log)
+
+
+def _anchoring(means: Means, log: Log) -> Anchoring | None:
+    archive = means.archive
+    if archive is None:
+        return None
+    key, every_s = archive.key.public_key(), archive.anchor_every_s
+    return Anchoring(log, means.store, archive.heads, key, every_s)
 
 
 def executor(means: Means) -> Worker:

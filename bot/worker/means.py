@@ -6,6 +6,7 @@ from datetime import datetime
 from random import Random
 
 from bot.consequences import follow
+from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
 from bot.ports import Chat, Mover, Workspace
 from bot.store import Conflict, Due, Leader, Store
@@ -31,6 +32,7 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     mover: Mover | None = None
+    archive: Archive | None = None
 
     def view(self, incident: Incident) -> View:
         return View(
