@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
@@ -16,6 +17,7 @@ from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from bot import callers, guard, handshakes, pages, teams, webhooks, worker
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
+from bot.azure.mover import Patience
 from bot.callers import Caller
 from bot.callers.entra import (
     ACTION_GROUPS,
@@ -40,8 +42,21 @@ from cards import Links
 log = logging.getLogger(__name__)
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
+class Clock:
+    """The wall clock, but it never loses time that has really passed.
+
+    Setting the machine's clock back would give an approval new life.
+    """
+
+    def __init__(self) -> None:
+        self._wall, self._steady = datetime.now(UTC), time.monotonic()
+
+    def __call__(self) -> datetime:
+        passed = timedelta(seconds=time.monotonic() - self._steady)
+        return max(datetime.now(UTC), self._wall + passed)
+
+
+now = Clock()
 
 
 async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
@@ -95,7 +110,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         credential = await stack.enter_async_context(
             _credential(settings.executor_client_id)
         )
-        mover = AzureMover(credential, cloud)
+        patience = Patience(poll=settings.poll, limit=settings.limit)
+        mover = AzureMover(credential, cloud, patience=patience)
         stack.push_async_callback(mover.close)
         means = Means(
             store=store,
@@ -105,6 +121,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             links=Links(settings.pages),
             sign=keys.sign,
             mover=mover,
+            shift_limit=settings.limit,
+            shift_settles=3 * settings.poll,
         )
         task = asyncio.create_task(worker.executor(means).run())
         log.info("ready to carry out approved changes")

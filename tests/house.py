@@ -222,6 +222,8 @@ def _settings(folder: Path, cloud: str, port: int) -> dict[str, Any]:
         "azure_logs_url": cloud,
         "reader_client_id": READER,
         "executor_client_id": EXECUTOR,
+        "operation_poll_s": 0.05,
+        "operation_limit_s": 2,
         "key_file": folder / "keys.json",
         "evidence_url": str(folder / "evidence"),
     }

@@ -163,6 +163,13 @@ class Store:
     async def load(self, key: str) -> Incident | None:
         return await self.read(lambda db: statements.load(db, key))
 
+    async def ledger(self, endpoint: str) -> Incident:
+        """Return what is recorded of an endpoint itself, by ARM id: locks, gates.
+
+        Append to it as to an incident; two who write at once give one winner.
+        """
+        return await self.read(lambda db: statements.ledger(db, endpoint))
+
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
         return await self.read(lambda db: statements.newest(db, group_key))

@@ -8,9 +8,11 @@ from bot.incident import (
     Effect,
     EvaluateSignals,
     ExpireRequest,
+    FollowShift,
     Reply,
     ShiftTraffic,
     ShowCard,
+    WatchOutcome,
 )
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
@@ -18,8 +20,10 @@ from bot.worker.answer import answer, render
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
-from bot.worker.rollback import capture, expire, shift
+from bot.worker.rollback import capture, expire
+from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
+from bot.worker.watch import watch
 
 DRIVER: Mapping[type[Effect], Perform] = {
     EvaluateSignals: evaluate,
@@ -27,9 +31,10 @@ DRIVER: Mapping[type[Effect], Perform] = {
     Reply: reply,
     CaptureState: capture,
     ExpireRequest: expire,
+    WatchOutcome: watch,
     Answer: answer,
 }
-EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift}
+EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
 
 
 def driver(means: Means, signer: Signer) -> Worker:

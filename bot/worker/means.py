@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from bot.consequences import follow
@@ -33,6 +33,9 @@ class Means:
     chat: Chat | None = None
     mover: Mover | None = None
     archive: Archive | None = None
+    shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
+    # After a crash, how long a PUT that was under way may take to be seen in Azure.
+    shift_settles: timedelta = timedelta(seconds=15)
 
     def view(self, incident: Incident) -> View:
         return View(
