@@ -14,9 +14,10 @@ from aiohttp import web
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-from bot import callers, guard, handshakes, pages, teams, webhooks, worker
+from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
+from bot.azure.database import password
 from bot.azure.mover import Patience
 from bot.callers import Caller
 from bot.callers.entra import (
@@ -33,8 +34,10 @@ from bot.callers.url_secret import UrlSecret
 from bot.desk import TEAM, Desk
 from bot.evidence.archive import Archive, build, open_shelf
 from bot.keys import Keys
+from bot.observe import Figures, Timed
 from bot.settings import Misconfigured, Settings
 from bot.store import Store
+from bot.store.store import digest
 from bot.watch import WatchList
 from bot.worker import Means
 from cards import Links
@@ -63,9 +66,16 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
     """Run the service until `stop` is set. Raises Misconfigured, CannotOpen."""
     _check(settings.problems())
     async with AsyncExitStack() as stack:
-        store = Store.open(settings.database_url)
+        stack.enter_context(
+            traces.exporting(settings.traces, settings.reader_client_id)
+        )
+        store = Store.open(
+            settings.database_url,
+            password=stack.enter_context(password(settings.database_identity)),
+        )
         stack.callback(store.close)
         keys = Keys.load(settings.key_file)
+        figures = Figures()
         cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
         credential = await stack.enter_async_context(
             _credential(settings.reader_client_id)
@@ -87,15 +97,16 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             random=SystemRandom(),
             links=Links(settings.pages),
             sign=keys.sign,
-            workspace=workspace,
+            workspace=Timed(workspace, figures),
             chat=line.chat,
             archive=archive,
         )
-        loop = worker.driver(means, keys.log)
-        app = web.Application()
+        loop = worker.driver(means, keys.log, figures.around)
+        app = web.Application(middlewares=[figures.count])
         app.add_routes(webhooks.routes(await _door(settings, watch, store, stack)))
-        app.add_routes(pages.routes(means, lambda: not stop.is_set()))
+        app.add_routes(pages.routes(means, lambda: not stop.is_set(), figures))
         app.add_routes(line.routes(Desk(means)))
+        await stack.enter_async_context(figures.telling(store))
         await _run(settings, guard.Guard(app), loop, workspace, stop)
 
 
@@ -103,7 +114,14 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
     """Carry out approved changes until `stop` is set; listens on nothing."""
     _check(settings.problems(talks=False))
     async with AsyncExitStack() as stack:
-        store = Store.open(settings.database_url, role="execute")
+        stack.enter_context(
+            traces.exporting(settings.traces, settings.executor_client_id)
+        )
+        store = Store.open(
+            settings.database_url,
+            role="execute",
+            password=stack.enter_context(password(settings.database_identity)),
+        )
         stack.callback(store.close)
         keys = Keys.load(settings.key_file)
         cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
@@ -124,7 +142,7 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             shift_limit=settings.limit,
             shift_settles=3 * settings.poll,
         )
-        task = asyncio.create_task(worker.executor(means).run())
+        task = asyncio.create_task(worker.executor(means, Figures().around).run())
         log.info("ready to carry out approved changes")
         await _first(task, stop)
 
@@ -190,7 +208,9 @@ class _Inbox:
         self._store = store
 
     async def accept(self, source: str, body: bytes) -> str:
-        return await self._store.accept(source, body, now())
+        begun_by = digest(source, body)
+        with traces.step("accept", begun_by, route=source):
+            return await self._store.accept(source, body, now())
 
 
 async def _door(
@@ -229,7 +249,11 @@ async def _run(
     workspace: AzureWorkspace,
     stop: asyncio.Event,
 ) -> None:
-    """Serve and drive; told to stop, take no more calls and finish those under way."""
+    """Serve and drive; told to stop, take no more calls and finish those under way.
+
+    For DRAIN_SECONDS before that only /readyz says so: time for whoever sends us calls to
+    look, while they are still taken.
+    """
     try:
         await server.start(settings.host, settings.port)
     except OSError as error:
@@ -239,17 +263,21 @@ async def _run(
     log.info("listening on %s", settings.pages)
     warming = asyncio.create_task(workspace.warm())
     try:
-        await _first(asyncio.create_task(loop.run()), stop)
+        await _first(asyncio.create_task(loop.run()), stop, settings.drain_seconds)
     finally:
         warming.cancel()
         await server.stop()
 
 
-async def _first(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+async def _first(
+    task: asyncio.Task[None], stop: asyncio.Event, drain_s: float = 0
+) -> None:
     """Wait until we are told to stop; a loop that ends by itself is a fault."""
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    if not task.done() and drain_s:
+        await asyncio.wait({task}, timeout=drain_s)
     if task.done():
         task.result()
     task.cancel()

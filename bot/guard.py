@@ -18,6 +18,7 @@ HEAD_S = 10.0
 BODY_S = 18.0  # over the door's own limit, which answers 408
 _IDLE_S = 300.0  # between requests: longer than the proxies before us wait
 _SWEEP_S = 1.0
+_FINISH_S = 15.0  # told to stop: for the requests under way
 _LINGER_S = 2.0  # in which a refused body may still run into the void
 
 _log = logging.getLogger("bot.access")
@@ -121,6 +122,7 @@ class Guard:
             auto_decompress=False,  # a bomb is refused by its header, never inflated
             lingering_time=_LINGER_S,
             keepalive_timeout=_IDLE_S,
+            shutdown_timeout=_FINISH_S,
         )
 
     def now(self) -> float:

@@ -4,19 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot import evidence
 from bot.incident import AlertReceived, Incident
+from bot.observe import Figures
 from bot.store import Listed, Store
-from bot.store.log import head
 from bot.worker import Means
 from bot.worker.means import Forgotten
 
 
-def routes(means: Means, ready: Callable[[], bool]) -> list[web.RouteDef]:
+def routes(
+    means: Means, ready: Callable[[], bool], figures: Figures | None = None
+) -> list[web.RouteDef]:
     """Return the reading routes. `ready` says whether new work may be sent here."""
-    pages = _Pages(means, ready)
+    pages = _Pages(means, ready, figures or Figures())
     return [
         web.get("/healthz", pages.healthz),
         web.get("/readyz", pages.readyz),
@@ -28,9 +29,12 @@ def routes(means: Means, ready: Callable[[], bool]) -> list[web.RouteDef]:
 
 
 class _Pages:
-    def __init__(self, means: Means, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, means: Means, ready: Callable[[], bool], figures: Figures
+    ) -> None:
         self._means = means
         self._ready = ready
+        self._figures = figures
 
     async def healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -49,21 +53,8 @@ class _Pages:
         return web.json_response({"status": word, **waiting}, status=status)
 
     async def metrics(self, _: web.Request) -> web.Response:
-        registry = CollectorRegistry()
-        waiting = await self._means.store.outbox.waiting()
-        names = {
-            "new": "deliveries that nobody looked at yet",
-            "due": "effects that wait to be performed",
-            "parked": "effects that a person has to look at",
-        }
-        for state, text in names.items():
-            gauge = Gauge(f"watchkeeper_{state}", text, registry=registry)
-            gauge.set(waiting[state])
-        sealed = await head(self._means.store)
-        size = Gauge("watchkeeper_log_size", "sealed history rows", registry=registry)
-        size.set(sealed.size if sealed else 0)
         return web.Response(
-            body=generate_latest(registry),
+            body=await self._figures.page(self._means.store),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 

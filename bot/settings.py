@@ -32,6 +32,10 @@ class Settings(BaseModel):
         "sqlite:///.watchkeeper/watchkeeper.db",
         description="sqlite:///FILE or postgresql://user@host/database",
     )
+    database_identity: str = Field(
+        "",
+        description="managed identity that signs in to PostgreSQL, without a password",
+    )
     watch_file: Path = Field(Path("watchkeeper.yaml"), description="the watch list")
     tenant_id: str = Field("", description="Entra tenant; the watch list's if empty")
     bot_app_id: str = Field("", description="client id of the bot; required by serve")
@@ -109,6 +113,15 @@ class Settings(BaseModel):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="how much is logged"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="json: one object a line, for Log Analytics"
+    )
+    traces: str = Field(
+        "", description="where spans go: log, otlp:URL or appinsights:CONNECTION"
+    )
+    drain_seconds: float = Field(
+        0, ge=0, le=20, description="told to stop: how long /readyz says so beforehand"
     )
 
     def problems(self, *, talks: bool = True) -> list[str]:

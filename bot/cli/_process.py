@@ -1,7 +1,6 @@
 """Running a long-lived process: its signals, its log, and its first words of failure."""
 
 import asyncio
-import logging
 import signal
 import sys
 import threading
@@ -10,13 +9,12 @@ from typing import NoReturn, TypeAlias
 
 import typer
 
+from bot import logs
 from bot.settings import Misconfigured, Settings, load
 from bot.store import CannotOpen
 from bot.watch import WatchList
 
 Start: TypeAlias = Callable[[Settings, WatchList, asyncio.Event], Awaitable[None]]
-# These write tokens and query strings at DEBUG, and too much at INFO.
-_LOUD = ("azure", "msal", "msrest", "urllib3", "aiohttp.access", "alembic")
 
 
 def run(start: Start, *, with_parent: bool) -> None:
@@ -24,22 +22,18 @@ def run(start: Start, *, with_parent: bool) -> None:
     try:
         settings, watch = load()
     except Misconfigured as error:
-        _refuse(error)
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for name in _LOUD:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        refuse(error)
+    logs.set_up(settings.log_level, settings.log_format)
     try:
         asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
     except (Misconfigured, CannotOpen) as error:
-        _refuse(error)
+        refuse(error)
     except KeyboardInterrupt:
         return
 
 
-def _refuse(error: Exception) -> NoReturn:
+def refuse(error: Exception) -> NoReturn:
+    """End with exit code 2, a line for each thing to mend."""
     for line in str(error).splitlines():
         typer.echo(f"watchkeeper: {line}", err=True)
     raise SystemExit(2)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,8 +15,11 @@ class CannotOpen(Exception):
     """The database cannot be used as it is; the text says what to do."""
 
 
-def create(url: str) -> sa.Engine:
-    """Return an engine for `sqlite:///FILE` or `postgresql://…` (psycopg 3)."""
+def create(url: str, password: Callable[[], str] | None = None) -> sa.Engine:
+    """Return an engine for `sqlite:///FILE` or `postgresql://…` (psycopg 3).
+
+    `password` is asked for each new connection to PostgreSQL: a token that ends soon.
+    """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
@@ -26,7 +30,10 @@ def create(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed)
+        engine = _postgresql(parsed)
+        if password is not None:
+            _ask(engine, password)
+        return engine
     raise CannotOpen(
         f"{parsed.get_backend_name()} is not supported: SQLite, PostgreSQL"
     )
@@ -69,6 +76,14 @@ def _postgresql(url: sa.URL) -> sa.Engine:
             "options": "-c statement_timeout=8000 -c lock_timeout=6000",
         },
     )
+
+
+def _ask(engine: sa.Engine, password: Callable[[], str]) -> None:
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(
+        _dialect: Any, _record: Any, _args: Any, given: dict[str, Any]
+    ) -> None:
+        given["password"] = password()
 
 
 def _file_system(folder: Path) -> str:

@@ -33,6 +33,11 @@ from bot.store.writer import Writer
 T = TypeVar("T")
 
 
+def digest(route: str, body: bytes) -> str:
+    """Return the id of a delivery: the same for the same bytes."""
+    return hashlib.sha256(route.encode() + b"\0" + body).hexdigest()
+
+
 class Store:
     """Open with `Store.open`; close with `close`."""
 
@@ -46,12 +51,18 @@ class Store:
         self.changed = asyncio.Event()  # set when this process queued something to do
 
     @classmethod
-    def open(cls, url: str, *, role: str = "serve") -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        role: str = "serve",
+        password: Callable[[], str] | None = None,
+    ) -> Self:
         """Return the store at `url`, its tables brought up to date.
 
         Raises CannotOpen with a text for the operator.
         """
-        engine = create(url)
+        engine = create(url, password)
         lock = None
         if engine.dialect.name == "sqlite":
             lock = FileLock(Path(str(engine.url.database)), role)
@@ -96,7 +107,7 @@ class Store:
 
         Raises Unwritable when it could not be kept.
         """
-        key = hashlib.sha256(route.encode() + b"\0" + body).hexdigest()
+        key = digest(route, body)
         await self._writer.insert((key, route, body, micros(at)))
         self.changed.set()
         return key

@@ -1,6 +1,7 @@
 """Performs what histories ask for: one leader a role, each effect safe to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from bot.incident import (
     Answer,
@@ -25,6 +26,7 @@ from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
 from bot.worker.watch import watch
 
+Around: TypeAlias = Callable[[Perform], Perform]
 DRIVER: Mapping[type[Effect], Perform] = {
     EvaluateSignals: evaluate,
     ShowCard: show,
@@ -37,10 +39,11 @@ DRIVER: Mapping[type[Effect], Perform] = {
 EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
 
 
-def driver(means: Means, signer: Signer) -> Worker:
-    """Return the loop that reads, talks and seals."""
+def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:
+    """Return the loop that reads, talks and seals; `around` may watch each effect."""
+    performs = {kind: around(perform) for kind, perform in DRIVER.items()}
     log = Log(means.store, signer)
-    return Worker(means, "driver", DRIVER, _anchoring(means, log) or log)
+    return Worker(means, "driver", performs, _anchoring(means, log) or log)
 
 
 def _anchoring(means: Means, log: Log) -> Anchoring | None:
@@ -51,9 +54,10 @@ def _anchoring(means: Means, log: Log) -> Anchoring | None:
     return Anchoring(log, means.store, archive.heads, key, every_s)
 
 
-def executor(means: Means) -> Worker:
+def executor(means: Means, around: Around = lambda p: p) -> Worker:
     """Return the loop that carries out approved changes, and nothing else."""
-    return Worker(means, "executor", EXECUTOR)
+    performs = {kind: around(perform) for kind, perform in EXECUTOR.items()}
+    return Worker(means, "executor", performs)
 
 
 __all__ = ["Means", "Worker", "driver", "executor", "record", "render"]

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
 
+from bot import traces
 from bot.incident import Answer, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
@@ -107,7 +108,8 @@ class Worker:
     async def _take_in(self, leader: Leader) -> None:
         for delivery in await self._means.store.new_deliveries():
             try:
-                await take(self._means, delivery, leader)
+                with traces.step("take in", delivery.id, route=delivery.route):
+                    await take(self._means, delivery, leader)
             except (Deposed, *_DATABASE):
                 raise
             except Exception as error:

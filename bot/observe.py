@@ -1,0 +1,273 @@
+"""How we are doing: the figures behind /metrics, and a line of them in the log.
+
+Counted in this process; what all replicas share (outbox, log) is read from the store.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from aiohttp import web
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from bot import traces
+from bot.incident import AlertReceived, Answer, EndpointState, Health, Reply, ShowCard
+from bot.ports import Rows, Series, Unavailable, Windows, Workspace
+from bot.store import Due, Leader, Store
+from bot.store.log import head
+from bot.store.schema import delivery, moment, outbox
+from bot.watch import Endpoint
+from bot.worker.means import Means
+
+Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
+_Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+T = TypeVar("T")
+log = logging.getLogger("bot.figures")
+TELL_S = 60.0  # between two lines of figures
+BEAT_S = 0.1  # between two looks at the event loop's lag
+_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_REASONS = {
+    400: "not an alert", 401: "caller", 403: "caller", 408: "slow", 413: "too large",
+    415: "media type", 417: "expectation", 503: "later",
+}  # fmt: skip
+_DOORS = ("/api/alerts", "/api/events")
+
+
+class Figures:
+    """Counters of this process. One object; who counts is given it."""
+
+    def __init__(self) -> None:
+        own = self.registry = CollectorRegistry()
+        self.accepted = Counter(
+            "watchkeeper_accepted", "deliveries on disk", ["route"], registry=own
+        )
+        self.refused = Counter(
+            "watchkeeper_refused",
+            "deliveries refused",
+            ["route", "reason"],
+            registry=own,
+        )
+        self.card = Histogram(
+            "watchkeeper_card_seconds", "from the alert's arrival to its card in Teams",
+            buckets=_SECONDS, registry=own,
+        )  # fmt: skip
+        self.effects = Histogram(
+            "watchkeeper_effect_seconds", "one attempt at an effect",
+            ["effect", "outcome"], buckets=_SECONDS, registry=own,
+        )  # fmt: skip
+        self.queries = Histogram(
+            "watchkeeper_query_seconds", "one question to Azure",
+            ["kind", "outcome"], buckets=_SECONDS, registry=own,
+        )  # fmt: skip
+        self.throttled = Counter(
+            "watchkeeper_throttled", "times that Teams asked us to wait", registry=own
+        )
+        self.lag = Gauge(
+            "watchkeeper_loop_lag_seconds", "longest of the last minute", registry=own
+        )
+        self._since = {"accepted": 0.0, "refused": 0.0, "throttled": 0.0}
+        self._slowest: float | None = None
+
+    @web.middleware
+    async def count(self, request: web.Request, handler: _Next) -> web.StreamResponse:
+        """Count what the doors accept and refuse."""
+        if request.path not in _DOORS or request.method != "POST":
+            return await handler(request)
+        try:
+            answer = await handler(request)
+        except web.HTTPException as error:
+            self._counted(request.path, error.status)
+            raise
+        self._counted(request.path, answer.status)
+        return answer
+
+    def _counted(self, path: str, status: int) -> None:
+        route = path.removeprefix("/api/")
+        if status == web.HTTPAccepted.status_code:
+            self.accepted.labels(route).inc()
+            self._since["accepted"] += 1
+        elif reason := _REASONS.get(status):
+            self.refused.labels(route, reason).inc()
+            self._since["refused"] += 1
+
+    def around(self, perform: Perform) -> Perform:
+        """Return `perform` in a span, timed, with the card's delay noted."""
+
+        async def performed(
+            means: Means, due: Due, effect: Any, leader: Leader
+        ) -> None:
+            name, outcome, begun = type(effect).__name__, "failed", time.perf_counter()
+            before = await means.store.load(due.incident) if due.incident else None
+            began = traces.cause(before) if before else f"{due.id + 1:048x}"
+            try:
+                with traces.step(name, began, incident=due.incident):
+                    await perform(means, due, effect, leader)
+                outcome = "done"
+            except Unavailable as error:
+                outcome = "later"
+                if error.retry_after and isinstance(effect, ShowCard | Reply | Answer):
+                    self.throttled.inc()
+                    self._since["throttled"] += 1
+                raise
+            finally:
+                took = time.perf_counter() - begun
+                self.effects.labels(name, outcome).observe(took)
+            if isinstance(effect, ShowCard) and before and before.card is None:
+                await self._carded(means.store, due.incident)
+
+        return performed
+
+    async def _carded(self, store: Store, key: str) -> None:
+        incident = await store.load(key)
+        received = incident.every(AlertReceived) if incident else ()
+        if incident is None or incident.card is None or not received:
+            return
+        query = sa.select(delivery.c.received_at).where(
+            delivery.c.id == received[0].delivery
+        )
+        at = await store.read(lambda db: db.execute(query).scalar())
+        if at is not None:
+            took = max(0.0, (incident.card.at - moment(at)).total_seconds())
+            self.card.observe(took)
+            self._slowest = max(took, self._slowest or 0.0)
+
+    @asynccontextmanager
+    async def telling(self, store: Store) -> AsyncIterator[None]:
+        """Measure the event loop and write the figures into the log while inside."""
+        tasks = [
+            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._tell(store)),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        clock = asyncio.get_running_loop().time
+        longest, until = 0.0, clock() + TELL_S
+        while True:
+            before = clock()
+            await asyncio.sleep(BEAT_S)
+            longest = max(longest, clock() - before - BEAT_S)
+            if clock() > until:
+                longest, until = 0.0, clock() + TELL_S
+            self.lag.set(max(longest, 0.0))
+
+    async def _tell(self, store: Store) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            with suppress(Exception):  # a database that is away is told by its own line
+                log.info("figures", extra={"figures": await self.line(store)})
+
+    async def line(self, store: Store) -> dict[str, float | None]:
+        """Return the figures since the last line, for the log."""
+        waiting = await store.outbox.waiting()
+        sealed = await head(store)
+        since, self._since = self._since, dict.fromkeys(self._since, 0.0)
+        slowest, self._slowest = self._slowest, None
+        return {
+            **waiting, **since, "card_s": slowest, "oldest_s": await _oldest(store),
+            "loop_lag_s": self.lag._value.get(),  # noqa: SLF001 it offers no other way
+            "log_size": sealed.size if sealed else 0,
+        }  # fmt: skip
+
+    async def page(self, store: Store) -> bytes:
+        """Return everything in Prometheus' text format."""
+        shared = CollectorRegistry()
+
+        def gauge(name: str, text: str, value: float) -> None:
+            Gauge(f"watchkeeper_{name}", text, registry=shared).set(value)
+
+        waiting = await store.outbox.waiting()
+        gauge("new", "deliveries that nobody looked at yet", waiting["new"])
+        gauge("due", "effects that wait to be performed", waiting["due"])
+        gauge("parked", "effects that a person has to look at", waiting["parked"])
+        gauge(
+            "outbox_age_seconds", "how long the oldest has waited", await _oldest(store)
+        )
+        sealed = await head(store)
+        gauge("log_size", "sealed history rows", sealed.size if sealed else 0)
+        root = Gauge("watchkeeper_log_head", "its root", ["root"], registry=shared)
+        root.labels(sealed.root.hex() if sealed else "").set(
+            sealed.size if sealed else 0
+        )
+        return generate_latest(shared) + generate_latest(self.registry)
+
+
+async def _oldest(store: Store) -> float:
+    """Return for how many seconds the longest waiting effect or delivery has waited."""
+
+    def run(db: sa.Connection) -> list[int]:
+        due = sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.state == "due")
+        new = sa.select(sa.func.min(delivery.c.received_at)).where(
+            delivery.c.state == "new"
+        )
+        return [at for q in (due, new) if (at := db.execute(q).scalar()) is not None]
+
+    times = [moment(at) for at in await store.read(run)]
+    wait = datetime.now(UTC) - min(times, default=datetime.now(UTC))
+    return max(wait.total_seconds(), 0.0)
+
+
+class Timed:
+    """A Workspace whose every question is timed."""
+
+    def __init__(self, inner: Workspace, figures: Figures) -> None:
+        self._inner, self._figures = inner, figures
+
+    async def _time(self, kind: str, question: Awaitable[T]) -> T:
+        begun, outcome = time.perf_counter(), "failed"
+        try:
+            answer = await question
+            outcome = "done"
+        finally:
+            took = time.perf_counter() - begun
+            self._figures.queries.labels(kind, outcome).observe(took)
+        return answer
+
+    async def state(self, endpoint: str) -> EndpointState:
+        return await self._time("state", self._inner.state(endpoint))
+
+    async def series(
+        self, resource: str, metric: str, start: datetime, end: datetime, *,
+        interval: timedelta, aggregation: str, split_by: str = "",
+    ) -> tuple[Series, ...]:  # fmt: skip
+        asked = self._inner.series(
+            resource, metric, start, end,
+            interval=interval, aggregation=aggregation, split_by=split_by,
+        )  # fmt: skip
+        return await self._time("series", asked)
+
+    async def health(
+        self, endpoint: str, deployment: str, start: datetime, end: datetime
+    ) -> Health:
+        asked = self._inner.health(endpoint, deployment, start, end)
+        return await self._time("health", asked)
+
+    async def query(
+        self,
+        workspace: str,
+        query: str,
+        parameters: Any,
+        start: datetime,
+        end: datetime,
+    ) -> Rows:
+        asked = self._inner.query(workspace, query, parameters, start, end)
+        return await self._time("query", asked)
+
+    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
+        return await self._time("windows", self._inner.windows(endpoint, now))

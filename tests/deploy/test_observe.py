@@ -1,0 +1,139 @@
+"""What the service tells about itself: figures, logs without secrets, traces."""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import logs
+from tests.deploy.conftest import CANARY, Running, until
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def figures(demo: Running) -> dict[str, float]:
+    """Return the samples of /metrics by name and labels."""
+    status, body = demo.ask("/metrics")
+    assert 200 == status
+    samples = re.findall(r"(?m)^(watchkeeper_\w+(?:{[^}]*})?) (\S+)$", body.decode())
+    return {name: float(value) for name, value in samples}
+
+
+def test_a_card_is_counted_and_timed(demo: Running) -> None:
+    """
+    The first question in an outage of ours: do alerts come in, and how late are cards?
+    """
+    windows = 'watchkeeper_query_seconds_count{kind="windows",outcome="done"}'
+    until("the card's figures", 60, lambda: figures(demo).get(windows))
+    found = figures(demo)
+
+    assert found['watchkeeper_accepted_total{route="events"}'] >= 1
+    assert found["watchkeeper_card_seconds_sum"] < 120
+    assert found["watchkeeper_parked"] == 0
+    assert found["watchkeeper_outbox_age_seconds"] < 120
+    assert found["watchkeeper_log_size"] >= 1
+    assert found["watchkeeper_loop_lag_seconds"] >= 0
+    assert found["watchkeeper_card_seconds_count"] >= 1
+    heads = [name for name in found if name.startswith("watchkeeper_log_head{root=")]
+    assert [64] == [len(name.split('"')[1]) for name in heads]
+
+
+def test_what_is_refused_is_counted_by_reason(demo: Running) -> None:
+    status, _ = demo.ask("/api/alerts", b"{", {"Content-Type": "application/json"})
+
+    assert 400 == status
+    assert (
+        figures(demo)['watchkeeper_refused_total{reason="not an alert",route="alerts"}']
+        >= 1
+    )
+
+
+def test_no_planted_token_reaches_the_log(demo: Running) -> None:
+    """
+    At DEBUG, in a header, a query, a body and a bad path; in both programs' logs.
+    """
+    for path in (
+        f"/api/alerts?code={CANARY}",
+        f"/api/events?sig={CANARY}",
+        f"/api/messages?token={CANARY}",
+        f"/evidence/{CANARY}",
+    ):
+        demo.ask(
+            path,
+            json.dumps({"access_token": CANARY}).encode() if "api" in path else None,
+            {"Authorization": f"Bearer {CANARY}", "Content-Type": "application/json"},
+        )
+    lines = [*demo.log(), *demo.log("execute")]
+
+    assert any("/api/messages" in line["message"] for line in lines)
+    assert [] == [line for line in lines if "canary" in json.dumps(line)]
+
+
+def test_one_trace_leads_from_the_call_to_the_card(demo: Running) -> None:
+    """
+    The parts run minutes and processes apart; one id has to join them.
+    """
+
+    def traces() -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for line in demo.log():
+            if seen := re.match(r"trace (\w{32}) ([\w ]+) [\d.]+ ms", line["message"]):
+                found.setdefault(seen[1], set()).add(seen[2])
+        return found
+
+    whole = {"accept", "take in", "EvaluateSignals", "ShowCard"}
+    until("the trace", 60, lambda: any(whole <= names for names in traces().values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"token {CANARY} refused", "token [redacted] refused"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
+        ("{'Authorization': 'xyz123'}", "{'Authorization': '[redacted]'}"),
+        (
+            '{"client_secret": "s3cr3t", "a": 1}',
+            '{"client_secret": "[redacted]", "a": 1}',
+        ),
+        ("AccountKey=abc==;Endpoint=x", "AccountKey=[redacted];Endpoint=x"),
+        ("GET /x?a=1&sig=abc%3D HTTP", "GET /x?a=1&sig=[redacted] HTTP"),
+        ("postgresql://me:pass@db/x", "postgresql://me:[redacted]@db/x"),
+        ("INC-1 was opened: code 403", "INC-1 was opened: code 403"),
+    ],
+)
+def test_redaction(text: str, shown: str) -> None:
+    assert shown == logs.redact(text)
+
+
+@given(st.text(), st.text())
+def test_a_line_stays_a_line(before: str, after: str) -> None:
+    """
+    Whoever can put a line break into our log can put words into our mouth.
+    """
+    record = logging.LogRecord("x", 20, "", 1, "%s %s", (before, after), None)
+    line = logs.Json().format(record)
+
+    assert not {"\n", "\r"} & set(line)
+    assert json.loads(line)["level"] == "INFO"
+
+
+def test_rules_and_workbook_ask_for_figures_that_exist() -> None:
+    """
+    A query for a figure that nobody writes is always quiet.
+    """
+    rules: Any = json.loads((DEPLOY / "ourselves.json").read_text("utf-8"))
+    book = json.loads((DEPLOY / "workbook.json").read_text("utf-8"))
+    queries = [rule["query"] for rule in rules] + [
+        item["content"]["query"] for item in book["items"] if "query" in item["content"]
+    ]
+    asked = {name for query in queries for name in re.findall(r"\bf\.(\w+)", query)}
+
+    assert asked <= {
+        "new", "due", "parked", "accepted", "refused", "throttled", "card_s", "oldest_s",
+        "loop_lag_s", "log_size",
+    }  # fmt: skip
