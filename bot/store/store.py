@@ -97,9 +97,7 @@ class Store:
         Raises Unwritable when it could not be kept.
         """
         key = hashlib.sha256(route.encode() + b"\0" + body).hexdigest()
-        row = {"id": key, "route": route, "body": body, "received_at": micros(at)}
-        row |= {"state": "new", "reason": ""}
-        await self.write(lambda db: statements.insert_once(db, delivery, row), key=key)
+        await self._writer.insert((key, route, body, micros(at)))
         self.changed.set()
         return key
 

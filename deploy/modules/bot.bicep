@@ -1,0 +1,29 @@
+// The bot as Teams knows it. It has no password: entra.sh lets our identity vouch for it.
+param name string
+param appId string
+param endpoint string
+
+resource bot 'Microsoft.BotService/botServices@2022-09-15' = {
+  name: '${name}-bot'
+  location: 'global'
+  kind: 'azurebot'
+  sku: { name: 'S1' }
+  properties: {
+    displayName: 'Watchkeeper'
+    endpoint: endpoint
+    msaAppType: 'SingleTenant'
+    msaAppId: appId
+    msaAppTenantId: subscription().tenantId
+    disableLocalAuth: true
+  }
+}
+
+resource teams 'Microsoft.BotService/botServices/channels@2022-09-15' = {
+  parent: bot
+  name: 'MsTeamsChannel'
+  location: 'global'
+  properties: {
+    channelName: 'MsTeamsChannel'
+    properties: { isEnabled: true, acceptedTerms: true }
+  }
+}

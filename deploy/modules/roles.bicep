@@ -1,0 +1,46 @@
+// Three roles of our own; none can read a key, score, or change anything but traffic.
+targetScope = 'subscription'
+
+param name string
+param scopes array
+
+var reader = loadJsonContent('../roles/reader.json')
+var executor = loadJsonContent('../roles/rollback-executor.json')
+var logReader = loadJsonContent('../roles/log-reader.json')
+
+resource readerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'reader')
+  properties: {
+    roleName: '${name}: ${reader.Name}'
+    description: reader.Description
+    type: 'CustomRole'
+    permissions: [{ actions: reader.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
+resource executorRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'rollback-executor')
+  properties: {
+    roleName: '${name}: ${executor.Name}'
+    description: executor.Description
+    type: 'CustomRole'
+    permissions: [{ actions: executor.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
+resource logReaderRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'log-reader')
+  properties: {
+    roleName: '${name}: ${logReader.Name}'
+    description: logReader.Description
+    type: 'CustomRole'
+    permissions: [{ actions: logReader.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
+output readerId string = readerRole.id
+output executorId string = executorRole.id
+output logReaderId string = logReaderRole.id
