@@ -262,6 +262,17 @@ class SignalsEvaluated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceCollected(Event):
+    """What was frozen at alert time. The bytes lie on the shelf, under their SHA-256."""
+
+    endpoint: str  # ARM id: binds the history to it, which the index alone does not
+    digests: Mapping[str, str]  # part -> SHA-256
+    missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
+    build: str = ""  # version of this program
+    configuration: str = ""  # SHA-256 of the watch list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardShown(Event):
     conversation: str
     activity: str

@@ -63,7 +63,7 @@ def verify(
         if packet is None:
             found = verdict.of_database(place.database, known, outside)
         else:
-            refuse("audit verify", "packets cannot be read yet")
+            found = verdict.of_packet(packet, known, outside)
     except (Unreadable, NotKept, signing.NoKey) as error:
         refuse("audit verify", error)
     _tell(found, output_format)
