@@ -16,7 +16,10 @@ for _found in iter_modules(cli.__path__):
     if _found.name.startswith("_"):
         continue
     for _command in import_module(f"bot.cli.{_found.name}").COMMANDS:
-        app.command()(_command)
+        if isinstance(_command, typer.Typer):  # a group: `watchkeeper audit verify`
+            app.add_typer(_command, name=_found.name)
+        else:
+            app.command()(_command)
 
 
 def main() -> None:

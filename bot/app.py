@@ -1,20 +1,24 @@
 """The composition root: the only file that knows everyone."""
 
 import asyncio
+import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
 from aiohttp import web
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
+from bot.azure.mover import Patience
 from bot.callers import Caller
 from bot.callers.entra import (
     ACTION_GROUPS,
@@ -28,6 +32,7 @@ from bot.callers.entra import (
 from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
 from bot.desk import TEAM, Desk
+from bot.evidence.archive import Archive, build, open_shelf
 from bot.keys import Keys
 from bot.observe import Figures, Timed
 from bot.settings import Misconfigured, Settings
@@ -40,8 +45,21 @@ from cards import Links
 log = logging.getLogger(__name__)
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
+class Clock:
+    """The wall clock, but it never loses time that has really passed.
+
+    Setting the machine's clock back would give an approval new life.
+    """
+
+    def __init__(self) -> None:
+        self._wall, self._steady = datetime.now(UTC), time.monotonic()
+
+    def __call__(self) -> datetime:
+        passed = timedelta(seconds=time.monotonic() - self._steady)
+        return max(datetime.now(UTC), self._wall + passed)
+
+
+now = Clock()
 
 
 async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
@@ -62,6 +80,8 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         credential = await stack.enter_async_context(
             _credential(settings.reader_client_id)
         )
+        archive = _archive(settings, watch, keys, credential)
+        stack.push_async_callback(archive.close)
         workspace = AzureWorkspace(credential, cloud)
         stack.push_async_callback(workspace.close)
         vouch = await stack.enter_async_context(
@@ -79,6 +99,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             sign=keys.sign,
             workspace=Timed(workspace, figures),
             chat=line.chat,
+            archive=archive,
         )
         loop = worker.driver(means, keys.log, figures.around)
         app = web.Application(middlewares=[figures.count])
@@ -107,7 +128,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         credential = await stack.enter_async_context(
             _credential(settings.executor_client_id)
         )
-        mover = AzureMover(credential, cloud)
+        patience = Patience(poll=settings.poll, limit=settings.limit)
+        mover = AzureMover(credential, cloud, patience=patience)
         stack.push_async_callback(mover.close)
         means = Means(
             store=store,
@@ -117,10 +139,25 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             links=Links(settings.pages),
             sign=keys.sign,
             mover=mover,
+            shift_limit=settings.limit,
+            shift_settles=3 * settings.poll,
         )
         task = asyncio.create_task(worker.executor(means, Figures().around).run())
         log.info("ready to carry out approved changes")
         await _first(task, stop)
+
+
+def _archive(
+    settings: Settings, watch: WatchList, keys: Keys, credential: AsyncTokenCredential
+) -> Archive:
+    return Archive(
+        shelf=open_shelf(settings.evidence_url, credential),
+        heads=open_shelf(settings.anchor_url or settings.evidence_url, credential),
+        key=keys.log,
+        anchor_every_s=settings.anchor_seconds,
+        build=build(),
+        configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
+    )
 
 
 def _check(problems: list[str]) -> None:

@@ -3,6 +3,8 @@
 Record, then do. Whoever records an event queues these effects in the same transaction.
 """
 
+from datetime import timedelta
+
 from bot.incident import (
     Acknowledged,
     AlertReceived,
@@ -14,6 +16,7 @@ from bot.incident import (
     Event,
     ExpireRequest,
     Follow,
+    FollowShift,
     Incident,
     Reply,
     RollbackApproved,
@@ -22,12 +25,15 @@ from bot.incident import (
     RollbackImpossible,
     RollbackRejected,
     RollbackRequested,
+    RollbackStale,
     ShiftFailed,
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
     TrafficShifted,
+    WatchOutcome,
 )
+from bot.oversight import DecisionRecorded, OutcomeWatched
 
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
@@ -37,11 +43,15 @@ TOLD = (
     RollbackApproved,
     RollbackRejected,
     RollbackExpired,
+    RollbackStale,
     TrafficShifted,
     ShiftFailed,
+    OutcomeWatched,
+    DecisionRecorded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
 SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
+FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
 def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
@@ -77,10 +87,25 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         effects.append(ShowCard())
     if isinstance(event, TOLD):
         effects.append(Reply(seq))
-    due = [Follow(effect=effect, due_at=event.at) for effect in effects]
+    return [
+        *(Follow(effect=effect, due_at=event.at) for effect in effects),
+        *_later(event),
+    ]
+
+
+def _later(event: Event) -> list[Follow]:
+    """Return what is due some time after the event."""
+    due: list[Follow] = []
     if isinstance(event, RollbackRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
+    if isinstance(event, ShiftFailed) and not event.settled:
+        later = FollowShift(event.request)
+        due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))
+    if isinstance(event, TrafficShifted) and event.watch_minutes:
+        look = WatchOutcome(event.request)
+        at = event.at + timedelta(minutes=event.watch_minutes)
+        due.append(Follow(effect=look, due_at=at))
     return due
 
 

@@ -160,6 +160,7 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
         "AZURE_LOGS_URL": cloud,
         "READER_CLIENT_ID": READER,
         "EXECUTOR_CLIENT_ID": EXECUTOR,
+        "OPERATION_POLL_S": "0.5",  # the simulated Azure takes two seconds
         "KEY_FILE": str(state / "keys.json"),
         "EVIDENCE_URL": str(state / "evidence"),
     }

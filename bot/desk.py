@@ -1,8 +1,10 @@
 """The desk: hears what people do in Teams, writes it down, answers at once.
 
-It never waits for Azure or Teams. A change is recorded here; what follows is queued.
+It never waits for Teams, and for Azure only before an approval, two seconds at most. A
+change is recorded here; what follows is queued.
 """
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +14,24 @@ from bot import turns
 from bot.commands import Ask, Command, Words, commands
 from bot.commands.reading import incident_id, request_id, understand
 from bot.consequences import follow
-from bot.incident import Actor, Answer, CommandRefused, Follow, Incident, Refused
+from bot.incident import (
+    Actor,
+    Answer,
+    CommandRefused,
+    EndpointState,
+    Follow,
+    Incident,
+    Refused,
+    RollbackStale,
+)
+from bot.ports import Impossible, Unavailable
 from bot.store import Conflict, Unwritable
 from bot.turns import DialogAsked, DialogSent, Installed, Pressed, Typed
-from bot.watch import Person
+from bot.watch import Endpoint, Person
 from bot.worker import Means, render
 from cards.view import View
 
+LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
 TRIES = 8  # to decide again when somebody else was first
 TEAM = "team"  # under which the newest reference of a team is kept
 CHANNEL = "@thread."  # what the id of a channel has in it, and a chat's has not
@@ -63,10 +76,10 @@ class Desk:
         )
         try:
             command, words = understand(turn.text)
-            person = command.permit(turn.actor, self._means.watch)
-            if command.card:
+            person = await self._permit(command, words, turn)
+            if card := command.answers(words):
                 about = await self._about(command, words, place.conversation)
-                await self._say(place, command.card, about)
+                await self._say(place, card, about)
                 return turns.Nothing()
             incident = await self._decide(
                 command, words, turn.actor, person, place.conversation
@@ -75,9 +88,42 @@ class Desk:
             await self._say(place, "error", {"reason": str(refused)})
             return turns.Nothing()
         if incident.card is None or incident.card.activity != place.reply_to:
-            text = f"Noted on {incident.id}: {command.verb}."
-            await self._say(place, "text", {"text": text})
+            await self._say(place, "text", {"text": self._noted(command, incident)})
         return turns.Nothing()
+
+    def _noted(self, command: Command, incident: Incident) -> str:
+        """Return what was changed, or that nothing was."""
+        newest = incident.history[-1]
+        if isinstance(newest, RollbackStale):
+            return f"Not approved: {newest.reason}. Nothing was changed; ask again."
+        what = incident.id
+        if command.about == "endpoint":
+            what = self._means.endpoint(incident).name
+        return f"Noted on {what}: {command.verb}."
+
+    async def _permit(
+        self, command: Command, words: Words, turn: Typed | Pressed | DialogSent
+    ) -> Person:
+        """Return who asks. One who may not leaves a trace where they tried."""
+        try:
+            return command.permit(turn.actor, self._means.watch)
+        except Refused as refused:
+            if command.decide:
+                await self._denied(command, words, turn, str(refused))
+            raise
+
+    async def _denied(
+        self,
+        command: Command,
+        words: Words,
+        turn: Typed | Pressed | DialogSent,
+        reason: str,
+    ) -> None:
+        try:
+            found = await self._find(command, words, turn.conversation)
+        except Refused:
+            return
+        await self._refusal(found, turn.actor, command.verb, reason)
 
     async def _about(
         self, command: Command, words: Words, conversation: str
@@ -85,7 +131,7 @@ class Desk:
         if command.about == "nothing":
             return words
         incident = await self._find(command, words, conversation)
-        return {**words, "incident": incident.id}
+        return {**words, "incident": incident.id, "on": incident.endpoint}
 
     async def _say(self, place: _Place, card: str, about: Mapping[str, str]) -> None:
         """Queue an answer: it survives a kill, and Teams may be slow."""
@@ -109,7 +155,7 @@ class Desk:
         if ref := data.get("ref"):
             words["request"] = request_id(ref)
         try:
-            person = command.permit(turn.actor, self._means.watch)
+            person = await self._permit(command, words, turn)
             incident = await self._decide(
                 command, words, turn.actor, person, turn.conversation
             )
@@ -159,6 +205,7 @@ class Desk:
         conversation: str,
     ) -> Incident:
         """Record what the command decides; decide again when somebody was first."""
+        live = await self._live(command, words, conversation)
         for _ in range(TRIES):
             incident = await self._find(command, words, conversation)
             ask = Ask(
@@ -169,6 +216,8 @@ class Desk:
                 incident=incident,
                 endpoint=self._means.endpoint(incident),
                 words=words,
+                ledger=await self._means.store.ledger(incident.endpoint),
+                live=live,
             )
             try:
                 events = command.decide(ask) if command.decide else ()
@@ -182,6 +231,19 @@ class Desk:
                 continue
         raise Refused("Many people changed this at once; please try again.")
 
+    async def _live(
+        self, command: Command, words: Words, conversation: str
+    ) -> EndpointState | None:
+        """Return what Azure serves right now, None when it does not say so in time."""
+        if not command.looks or self._means.workspace is None:
+            return None
+        incident = await self._find(command, words, conversation)
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await self._means.workspace.state(incident.endpoint)
+        except (TimeoutError, Unavailable, Impossible):
+            return None
+
     async def _refusal(
         self, incident: Incident, actor: Actor, verb: str, reason: str
     ) -> None:
@@ -189,11 +251,15 @@ class Desk:
         event = CommandRefused(
             at=self._means.clock(), by=actor, verb=verb, reason=reason
         )
+        if not incident.id:  # a refusal opens no incident
+            incident = await self._means.store.ledger(incident.endpoint)
         try:
             await self._means.store.append(incident, [event])
         except Conflict:
             latest = await self._means.store.load(incident.id)
-            if latest is not None:
+            if latest is None:
+                latest = await self._means.store.ledger(incident.endpoint)
+            if latest.id == incident.id:
                 await self._means.store.append(latest, [event])
 
     async def _find(
@@ -204,6 +270,8 @@ class Desk:
         found: Incident | None
         if command.about == "request":
             found = await self._requested(command, words.get("request", ""))
+        elif command.about == "endpoint":
+            found = await self._ledger(command, words.get("endpoint", ""))
         else:
             typed = words.get("incident", "")
             if not typed:
@@ -225,20 +293,31 @@ class Desk:
             raise Refused(f"There is no request {request}.")
         return found
 
-    async def _open_on(self, name: str) -> Incident | None:
-        """Return the newest open incident of an endpoint."""
+    async def _ledger(self, command: Command, name: str) -> Incident:
+        endpoint = self._named(name)
+        if endpoint is None:
+            raise Refused(f"Which endpoint? For example: {command.usage}")
+        return await self._means.store.ledger(endpoint.id)
+
+    def _named(self, name: str) -> Endpoint | None:
         endpoints = self._means.watch.named(name)
         if len(endpoints) > 1:
             raise Refused(
                 f"Several endpoints are called {name}; use the incident's id."
             )
-        if not endpoints:
+        return endpoints[0] if endpoints else None
+
+    async def _open_on(self, name: str) -> Incident | None:
+        """Return the newest open incident of an endpoint, or a new one."""
+        endpoint = self._named(name)
+        if endpoint is None:
             return None
         listed = await self._means.store.incidents(
-            status=("firing", "acknowledged"), endpoint=endpoints[0].id, limit=1
+            status=("firing", "acknowledged"), endpoint=endpoint.id, limit=1
         )
         if not listed:
-            raise Refused(f"No alert is open on {endpoints[0].name}.")
+            group = f"{endpoint.id} request"
+            return Incident(id="", group_key=group, endpoint=endpoint.id)
         return await self._means.store.load(listed[0].id)
 
     def _in_sight(self, incident: Incident, conversation: str) -> bool:

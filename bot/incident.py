@@ -122,6 +122,7 @@ class Deployment:
     provisioning_state: str = ""  # "Succeeded", "Updating", "Failed" …
     instances: int | None = None
     instance_type: str = ""
+    concurrency: int | None = None  # requests that one instance takes at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +185,20 @@ class ShiftTraffic:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowShift:
+    """See how a move ends that outlasted our patience. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOutcome:
+    """Compare how the endpoint serves after a move with before; due a while after it."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExpireRequest:
     """Close the request if nobody decided it; due when it expires."""
 
@@ -206,6 +221,8 @@ Effect: TypeAlias = (
     | Reply
     | CaptureState
     | ShiftTraffic
+    | FollowShift
+    | WatchOutcome
     | ExpireRequest
     | Answer
 )
@@ -245,6 +262,17 @@ class SignalsEvaluated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceCollected(Event):
+    """What was frozen at alert time. The bytes lie on the shelf, under their SHA-256."""
+
+    endpoint: str  # ARM id: binds the history to it, which the index alone does not
+    digests: Mapping[str, str]  # part -> SHA-256
+    missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
+    build: str = ""  # version of this program
+    configuration: str = ""  # SHA-256 of the watch list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardShown(Event):
     conversation: str
     activity: str
@@ -277,6 +305,7 @@ class RollbackAsked(Event):
     by: Actor
     reason: str
     target: str = ""  # deployment; "": the watch list's, else the previous one
+    undoes: str = ""  # request whose move is to be taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +337,7 @@ class RollbackRequested(Event):
     health: tuple[Health, ...] = ()
     expires_at: datetime
     approvals_needed: int = 1
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,11 +352,21 @@ class RollbackRejected(Event):
     by: Actor
     request: str
     reason: str
+    withdrawn: bool = False  # by the person who had asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackExpired(Event):
     request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStale(Event):
+    """The world is no longer the one that the request was bound to; nothing was moved."""
+
+    request: str
+    reason: str
+    live: Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,15 +386,20 @@ class TrafficShifted(Event):
     after: Traffic
     state: EndpointState
     health: tuple[Health, ...] = ()
+    watch_minutes: int = 0  # for which it is compared with before; 0: it is not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftFailed(Event):
-    """What was and was not changed, for a person. `live` None: could not look."""
+    """What was and was not changed, for a person. `live` None: could not look.
+
+    `settled` False: Azure has not finished, or nobody knows; the endpoint stays held.
+    """
 
     request: str
     reason: str
     live: Traffic | None
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +419,18 @@ class CommandRefused(Event):
 
 E = TypeVar("E", bound=Event)
 Status: TypeAlias = Literal["firing", "acknowledged", "resolved"]
+# How a request ends without approval, and how an ask ends at all.
+Decided: TypeAlias = (
+    RollbackApproved | RollbackRejected | RollbackExpired | RollbackStale
+)
+_ENDS = (
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackExpired,
+    RollbackStale,
+    TrafficShifted,
+    ShiftFailed,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,7 +473,15 @@ class Incident:
     def status(self) -> Status:
         if self.alerts and all(a.status == "resolved" for a in self.alerts):
             return "resolved"
+        if not self.alerts and self._over:
+            return "resolved"
         return "acknowledged" if self.acknowledgement else "firing"
+
+    @property
+    def _over(self) -> bool:
+        """Return whether all that people asked for here has come to its end."""
+        newest = self.last(RollbackAsked, *_ENDS)
+        return isinstance(newest, _ENDS) and getattr(newest, "settled", True)
 
     @property
     def acknowledgement(self) -> Acknowledged | None:
@@ -434,10 +499,10 @@ class Incident:
         return self.last(RollbackRequested)
 
     @property
-    def decision(self) -> RollbackApproved | RollbackRejected | RollbackExpired | None:
+    def decision(self) -> Decided | None:
         """Return what became of the newest request; None while it waits."""
         for event in reversed(self.history):
-            if isinstance(event, RollbackApproved | RollbackRejected | RollbackExpired):
+            if isinstance(event, Decided):
                 return event if self._is_newest(event.request) else None
         return None
 
@@ -459,6 +524,12 @@ class Incident:
         """Return the newest request while it still wants approvals."""
         open_ = self.decision is None or isinstance(self.decision, RollbackApproved)
         return self.request if open_ and not self.approved else None
+
+    @property
+    def started(self) -> ShiftStarted | None:
+        """Return when the newest request began to be carried out; None: not yet."""
+        begun = self.last(ShiftStarted)
+        return begun if begun and self._is_newest(begun.request) else None
 
     @property
     def outcome(self) -> TrafficShifted | ShiftFailed | None:

@@ -1,5 +1,6 @@
 """What others read from us: health, figures, incidents, evidence."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,8 @@ class _Pages:
     async def evidence(self, request: web.Request) -> web.Response:
         found = await self._find(request)
         accept = request.headers.get("Accept", "")
+        if "application/zip" in accept:
+            return await self._zip(found.id)
         if "application/json" in accept and "text/html" not in accept:
             return web.json_response(evidence.packet(found))
         try:
@@ -90,6 +93,20 @@ class _Pages:
             text=html,
             content_type="text/html",
             headers={"Content-Security-Policy": policy},
+        )
+
+    async def _zip(self, key: str) -> web.Response:
+        """Answer the whole packet, as `watchkeeper evidence export` writes it."""
+        store, archive = self._means.store, self._means.archive
+        sealed = await store.read(lambda db: evidence.read(db, [key]))
+        objects = await evidence.objects(archive.shelf, sealed) if archive else {}
+        signer = archive.key if archive else None
+        content = await asyncio.to_thread(evidence.of_incident, sealed, objects, signer)
+        name = f'attachment; filename="{key}.zip"'
+        return web.Response(
+            body=content,
+            content_type="application/zip",
+            headers={"Content-Disposition": name},
         )
 
     async def _find(self, request: web.Request) -> Incident:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -89,8 +90,22 @@ class Settings(BaseModel):
     executor_client_id: str = Field(
         "", description="managed identity that moves traffic; execute alone"
     )
+    operation_poll_s: float = Field(
+        5, gt=0, le=60, description="seconds between looks at a move under way"
+    )
+    operation_limit_s: float = Field(
+        1200, gt=0, le=7200, description="seconds after which a move is called stuck"
+    )
     evidence_url: str = Field(
         ".watchkeeper/evidence", description="folder (or blob container) for evidence"
+    )
+    anchor_url: str = Field(
+        "",
+        description="folder or blob container where signed heads of the log are kept; "
+        "EVIDENCE_URL if empty",
+    )
+    anchor_seconds: int = Field(
+        60, ge=1, le=86400, description="how often heads are copied there"
     )
     key_file: Path = Field(
         Path(".watchkeeper/keys.json"),
@@ -140,6 +155,14 @@ class Settings(BaseModel):
     def subscriptions(self) -> frozenset[str]:
         given = self.event_subscriptions.lower().split(",")
         return frozenset(n.strip() for n in given if n.strip())
+
+    @property
+    def poll(self) -> timedelta:
+        return timedelta(seconds=self.operation_poll_s)
+
+    @property
+    def limit(self) -> timedelta:
+        return timedelta(seconds=self.operation_limit_s)
 
     @property
     def pages(self) -> str:

@@ -63,8 +63,14 @@ class SignalRule(_Strict):
     columns: tuple[str, ...] = ()  # () = all that both sides have
 
 
+Tier: TypeAlias = Literal[1, 2, 3]
+
+
 class Approval(_Strict):
-    people: tuple[str, ...] = ()  # names from `people`; () = everyone with the role
+    """Who lets a change run: so many different people, each with one of the roles."""
+
+    people: tuple[str, ...] = ()  # names from `people`; () = everyone with a role
+    roles: tuple[Role, ...] = ("approver",)
     count: int = Field(default=1, ge=1, le=5)
     valid_minutes: int = Field(default=60, ge=1, le=1440)
 
@@ -73,7 +79,7 @@ class Endpoint(_Strict):
     id: ArmEndpoint
     owner: str
     channel: str  # a key of `channels`
-    tier: Literal[1, 2, 3] = 2
+    tier: Tier = 2
     model: str = ""
     monitor: str = ""  # name of the Azure ML monitor schedule
     log_workspace: str = ""  # Log Analytics workspace id, for KQL
@@ -83,7 +89,8 @@ class Endpoint(_Strict):
     latency_p95_ms: float | None = None
     availability: float | None = None
     rollback_target: str = ""  # deployment
-    approval: Approval = Approval()
+    watch_minutes: int = Field(default=15, ge=1, le=240)  # after a move
+    approval: Approval = Approval()  # else what `approvals` says of its tier
 
     @property
     def name(self) -> str:
@@ -100,7 +107,19 @@ class WatchList(_Strict):
     tenant: Guid
     people: tuple[Person, ...] = ()
     channels: Mapping[str, Channel] = {}
+    approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
     endpoints: tuple[Endpoint, ...] = ()
+
+    @model_validator(mode="after")
+    def _by_tier(self) -> Self:
+        endpoints = tuple(
+            e.model_copy(update={"approval": self.approvals[e.tier]})
+            if e.tier in self.approvals and "approval" not in e.model_fields_set
+            else e
+            for e in self.endpoints
+        )
+        object.__setattr__(self, "endpoints", endpoints)  # frozen from here on
+        return self
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -125,6 +144,17 @@ class WatchList(_Strict):
         if actor.tenant != self.tenant:
             return None
         return next((p for p in self.people if actor.id in p.accounts), None)
+
+    def approvers(self, endpoint: Endpoint) -> tuple[Person, ...]:
+        """Return who may decide a change of `endpoint`; a guest never may."""
+        rule = endpoint.approval
+        return tuple(
+            p
+            for p in self.people
+            if not p.guest
+            and set(rule.roles) & set(p.roles)
+            and (not rule.people or p.name in rule.people)
+        )
 
     def endpoint(self, arm_id: str) -> Endpoint | None:
         """Return the watched endpoint with this ARM id, in any letter case."""

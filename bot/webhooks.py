@@ -25,6 +25,7 @@ RETRY_S = 5  # Azure Monitor's own first delay
 _log = logging.getLogger(__name__)
 _JSON = "application/json"
 _EVENTS = {_JSON, "application/cloudevents+json", "application/cloudevents-batch+json"}
+_KEPT = {hdrs.CONTENT_TYPE: _JSON}
 T = TypeVar("T", bytes, bytearray)
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -110,7 +111,7 @@ def _later(reason: str, seconds: int) -> web.Response:
 async def _known(request: web.Request, caller: Caller) -> None:
     shown = tuple(request.headers.getall(hdrs.AUTHORIZATION, ()))
     codes: tuple[str, ...] = ()
-    if request.rel_url.raw_query_string:
+    if "?" in request.raw_path:
         codes = tuple(request.query.getall("code", ()))
     await caller.check(Credentials(shown, codes))
 
@@ -195,7 +196,7 @@ async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response
         _log.error("%s was not kept: %s: %s", route, type(error).__name__, error)
         raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
     kept = b'{"delivery": "%s"}' % delivery.encode()
-    return web.Response(body=kept, status=202, content_type=_JSON)
+    return web.Response(body=kept, status=202, headers=_KEPT)
 
 
 def _handshake(

@@ -49,6 +49,38 @@ def approve(view: View, request: str) -> Action:
     return execute(view, "Approve rollback", "approve", request)
 
 
+def undo(view: View, request: str) -> Action:
+    """Return the request to take a move back: one of the same kind."""
+    return _ask(
+        "Undo rollback",
+        [_reason("Reason, shown to the approvers", "Say why in a few words.")],
+        execute(view, "Send request", "undo", request),
+    )
+
+
+def decide(view: View) -> Action:
+    """Return the record that an incident of tier 1 needs before it closes."""
+    choices = {
+        "accept": "Accept the risk",
+        "retrain": "Retrain the model",
+        "rollback": "Rolled back",
+        "threshold": "Change the threshold",
+        "false-positive": "False positive",
+    }
+    inputs: list[CardElement] = [
+        ChoiceSetInput(
+            id="choice",
+            label="Decision",
+            style="compact",
+            is_required=True,
+            error_message="Choose one.",
+            choices=[Choice(title=t, value=v) for v, t in choices.items()],
+        ),
+        _reason("Reason, kept as evidence", "Say why in a few words."),
+    ]
+    return _ask("Record decision", inputs, execute(view, "Send decision", "decide"))
+
+
 def reject(view: View, request: str) -> Action:
     return _ask(
         "Reject",

@@ -9,7 +9,8 @@ from bot.incident import (
     SignalsEvaluated,
     TrafficShifted,
 )
-from cards import buttons, figures, rollback, situation
+from bot.oversight import OutcomeWatched
+from cards import afterwards, buttons, figures, rollback, situation
 from cards.elements import (
     Rows,
     band,
@@ -41,28 +42,44 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     words = f"{name} now serves {target}"
     split = situation.traffic(outcome.after)
     before = _before(view, request)
+    watched = _watched(view, outcome.request)
     body = [
         band("Rolled back", "good", rollback.middle(view), view.incident.id),
         title(words),
         rollback.subtitle(view, request),
         paragraph(
             f"Traffic is {split}, read back at {figures.clock(outcome.state.at)}."
-            " The alert stays open until Azure resolves it."
+            + _open(view)
         ),
         *situation.notices(view),
         *rollback.traffic(
             outcome.state, outcome.before, outcome.after, ("Before", "Now")
         ),
         *rollback.health(before, outcome.health, ("Before", "Now")),
+        *afterwards.comparison(watched, outcome.watch_minutes),
         *facts([*_people(view, request), ("Moved", _moved(view, outcome))]),
     ]
     return card(
         body,
-        [buttons.evidence(view), buttons.studio(view), *_ack(view)],
+        [
+            *(
+                [buttons.undo(view, request.request)]
+                if watched and watched.worse
+                else []
+            ),
+            buttons.evidence(view),
+            buttons.studio(view),
+            *_ack(view),
+        ],
         summary=line("Rolled back", words, request.request),
         text=f"Rolled back: {words}. Traffic is {split}.",
         refresh=buttons.refresh(view),
     )
+
+
+def _watched(view: View, request: str) -> OutcomeWatched | None:
+    every = view.incident.every(OutcomeWatched)
+    return next((e for e in every if e.request == request), None)
 
 
 def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Rendered:
@@ -71,6 +88,8 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     state = rollback.ending(request, outcome)
     if state == "Not confirmed":
         words = f"{name} serves {target}, but the move was not confirmed"
+    elif not outcome.settled:
+        words = f"{name} is not known to be moved to {target}"
     if outcome.live is None:
         words = f"it is not known what {name} serves now"
     reason = runs(said(outcome.reason, 400))
@@ -110,6 +129,11 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
 
 def _untouched(request: RollbackRequested, outcome: ShiftFailed) -> str:
     """Return what is true of the traffic now, no more than was read."""
+    if not outcome.settled:
+        return (
+            "Nothing else is moved on this endpoint until Azure comes to an end, or"
+            " somebody has looked at it in Azure ML and unlocks it."
+        )
     if outcome.live is None:
         return "The endpoint could not be read back. Look at it in Azure ML first."
     if rollback.same(outcome.live, request.captured.traffic):
@@ -134,6 +158,13 @@ def _moved(view: View, outcome: TrafficShifted) -> str:
     started = max((a.at for a in view.incident.approvals), default=outcome.at)
     took = figures.duration(outcome.at - started)
     return f"{figures.when(outcome.at)}, {took} after approval"
+
+
+def _open(view: View) -> str:
+    """An incident that a person opened has no alert to wait for."""
+    if not view.incident.alerts:
+        return ""
+    return " The alert stays open until Azure resolves it."
 
 
 def _before(view: View, request: RollbackRequested) -> tuple[Health, ...]:

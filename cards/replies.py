@@ -8,16 +8,18 @@ from bot.incident import (
     RollbackImpossible,
     RollbackRejected,
     RollbackRequested,
+    RollbackStale,
     ShiftFailed,
     Traffic,
     TrafficShifted,
 )
+from bot.oversight import DecisionRecorded, OutcomeWatched
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
 
 
-def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
+def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911 one line a kind
     """Return what the thread is told of `event`, in plain text."""
     name = identifier(view.endpoint.name)
     who = person(view.name(event.by)) if event.by else "Watchkeeper"
@@ -38,10 +40,24 @@ def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
             return (
                 f"{who} approved {event.request}; the traffic of {name} is moved now."
             )
+        case RollbackRejected(withdrawn=True):
+            return f"{who} withdrew {event.request}: {clean(event.reason, 200)}"
         case RollbackRejected():
             return f"{who} rejected {event.request}: {clean(event.reason, 200)}"
         case RollbackExpired():
             return f"{event.request} expired; nobody decided. Nothing was changed."
+        case RollbackStale():
+            return (
+                f"{event.request} was not approved: {_clause(event.reason)}. "
+                "Nothing was changed; ask again."
+            )
+        case OutcomeWatched():
+            return _watched(name, event)
+        case DecisionRecorded():
+            return (
+                f"{who} decided on {view.incident.id}: {event.choice}, until "
+                f"{event.expires_at:%Y-%m-%d}. {clean(event.reason, 200)}"
+            )
         case TrafficShifted():
             return (
                 f"Rolled back: {name} now serves {_shares(event.after)}, "
@@ -56,6 +72,15 @@ def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
                 f"Traffic now: {live}."
             )
     return f"{view.incident.id} was updated."
+
+
+def _watched(name: str, event: OutcomeWatched) -> str:
+    if event.worse:
+        what = clean("; ".join(event.worse), 300)
+        return f"After {event.request}, {name} serves worse: {what}. It can be undone."
+    if event.unknown:
+        return f"After {event.request}, it is not known how {name} serves."
+    return f"After {event.request}, {name} serves no worse than before."
 
 
 def _clause(reason: str) -> str:

@@ -1,15 +1,22 @@
 """An incident that is over: how long it took, what was done, how it stands now."""
 
+from microsoft_teams.cards import CardElement
+
+from bot.commands.decide import undecided
 from bot.incident import TrafficShifted
+from bot.oversight import DecisionRecorded
 from cards import buttons, figures, findings, measures, rollback, situation
 from cards.elements import (
     Rows,
     Tile,
     Words,
     band,
+    box,
     facts,
     missing,
     paragraph,
+    quoted,
+    runs,
     tiles,
     title,
 )
@@ -30,6 +37,7 @@ def render(view: View) -> Rendered:
         title(words),
         situation.subtitle(view),
         paragraph(_sentence(view, took)),
+        *_record(view),
         *situation.verdict_box(view),
         *tiles([*measures.tiles(view)[:2], _open_for(view)]),
         *gaps,
@@ -37,11 +45,29 @@ def render(view: View) -> Rendered:
     ]
     return card(
         body,
-        [buttons.evidence(view), *buttons.page(view), buttons.studio(view)],
+        [
+            *([buttons.decide(view)] if undecided(incident, view.endpoint) else []),
+            buttons.evidence(view),
+            *buttons.page(view),
+            buttons.studio(view),
+        ],
         summary=line(f"Resolved after {took}", f"{kind} on {name}", incident.id),
         text=f"Resolved after {took}: {kind} on {name}, at {figures.utc(ended)}.",
         spare=gaps,
     )
+
+
+def _record(view: View) -> list[CardElement]:
+    """Return the decision on record, or that one is needed before this can close."""
+    found = view.incident.last(DecisionRecorded)
+    if found:
+        who, until = person(view.name(found.by)), figures.when(found.expires_at)
+        words = runs(f"{who} decided: {found.choice}. ", quoted(found.reason, 300))
+        return [box("accent", words, f"It holds until {until}.")]
+    if undecided(view.incident, view.endpoint):
+        words = runs("This endpoint is of tier 1: a decision on record closes it.")
+        return [box("warning", words)]
+    return []
 
 
 def _sentence(view: View, took: str) -> str:

@@ -136,7 +136,8 @@ def ending(
     if isinstance(outcome, TrafficShifted):
         return "Rolled back"
     moved = request is not None and same(outcome.live or {}, request.traffic)
-    return "Not confirmed" if outcome.live is None or moved else "Not rolled back"
+    open_ = outcome.live is None or not outcome.settled
+    return "Not confirmed" if open_ or moved else "Not rolled back"
 
 
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
@@ -149,6 +150,6 @@ def checks(request: RollbackRequested) -> list[CardElement]:
     if not request.checks:
         return []
     rows: Rows = [
-        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:6]
+        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:8]
     ]
     return [heading("Checks before the move"), *facts(rows, spacing="Small")]

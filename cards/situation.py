@@ -11,6 +11,7 @@ from bot.incident import (
     RollbackImpossible,
     RollbackRejected,
     RollbackRequested,
+    RollbackStale,
     Traffic,
 )
 from cards import buttons, figures, findings, measures
@@ -184,6 +185,7 @@ def notices(view: View) -> list[CardElement]:
         RollbackImpossible,
         RollbackRejected,
         RollbackExpired,
+        RollbackStale,
     )
     words: Words = ""
     match newest:
@@ -194,6 +196,19 @@ def notices(view: View) -> list[CardElement]:
             )
         case RollbackImpossible(reason=reason):
             words = runs("No rollback was requested: ", said(reason, 300))
+        case RollbackRejected(request=ref, by=by, reason=reason, withdrawn=True):
+            who = person(view.name(by))
+            words = runs(
+                f"{clean(ref, 12)} was withdrawn by {who}: ",
+                quoted(reason, 300),
+                " Nothing was moved.",
+            )
+        case RollbackStale(request=ref, reason=reason):
+            words = runs(
+                f"{clean(ref, 12)} is out of date: ",
+                said(reason, 300),
+                ". Nothing was moved; ask again.",
+            )
         case RollbackRejected(request=ref, by=by, reason=reason):
             who = person(view.name(by))
             words = runs(

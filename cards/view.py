@@ -80,6 +80,8 @@ class View:
         if incident.approved:
             if incident.outcome is None:
                 return "working"
+            if not incident.alerts:
+                return "outcome"
             if incident.status != "resolved" and not self._resolved_since_outcome:
                 return "outcome"
         return incident.status
@@ -121,16 +123,10 @@ class View:
     @property
     def approvers(self) -> tuple[str, ...]:
         """Return the names of those who may approve the newest request."""
-        chosen = self.endpoint.approval.people
         request = self.incident.request
         asked_by = self.name(request.by) if request else ""
         return tuple(
-            p.name
-            for p in self.watch.people
-            if "approver" in p.roles
-            and not p.guest
-            and p.name != asked_by
-            and (not chosen or p.name in chosen)
+            p.name for p in self.watch.approvers(self.endpoint) if p.name != asked_by
         )
 
     @property

@@ -192,12 +192,14 @@ def state_of(
 def _deployment(body: Mapping[str, Any]) -> Deployment:
     properties = body.get("properties") or {}
     sku = body.get("sku") or {}
+    limits = properties.get("requestSettings") or {}
     return Deployment(
         name=str(body["name"]),
         model=model_name(str(properties.get("model") or "")),
         provisioning_state=str(properties.get("provisioningState") or ""),
         instances=sku.get("capacity"),
         instance_type=str(properties.get("instanceType") or ""),
+        concurrency=limits.get("maxConcurrentRequestsPerInstance"),
     )
 
 

@@ -12,10 +12,16 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Literal, TypeAlias
 
-from bot.incident import Actor, Event, Incident, Refused
+from bot.incident import Actor, EndpointState, Event, Incident, Refused
 from bot.watch import Endpoint, Person, Role, WatchList
 
-About: TypeAlias = Literal["incident", "request", "endpoint or incident", "nothing"]
+About: TypeAlias = Literal[
+    "incident",
+    "request",
+    "endpoint or incident",  # without an open incident, a new one
+    "endpoint",  # its own history: `Store.ledger`
+    "nothing",
+]
 Words: TypeAlias = Mapping[str, str]
 
 
@@ -30,6 +36,8 @@ class Ask:
     incident: Incident
     endpoint: Endpoint
     words: Words = field(default_factory=dict)  # "reason", "target", "note", "request"
+    ledger: Incident | None = None  # what is recorded of the endpoint itself
+    live: EndpointState | None = None  # as it is right now; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,12 @@ class Command:
     words: Callable[[str], Words] = lambda _: {}
     decide: Callable[[Ask], tuple[Event, ...]] | None = None  # changes something
     card: str = ""  # answers a command that only reads
+    preview: str = ""  # the card that answers it when it is asked with --dry-run
+    looks: bool = False  # Azure is asked for the live state before it decides
+
+    def answers(self, words: Words) -> str:
+        """Return the card that answers, "" when the command changes something."""
+        return self.preview if words.get("dry_run") else self.card
 
     def permit(self, actor: Actor, watch: WatchList) -> Person:
         """Return who asks; Refused, naming who can, when it is not theirs to ask."""

@@ -1,12 +1,13 @@
 """The evidence page: one self-contained HTML file, readable on paper and without colour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
+from types import MappingProxyType
 
 from bot.evidence.packet import packet
+from bot.evidence.words import told
 from bot.incident import (
     AlertReceived,
-    Event,
     Health,
     Incident,
     RollbackRequested,
@@ -15,7 +16,6 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.signals import FeatureResult, Report, Shape
-from cards import replies
 from cards.view import View
 
 _STYLE = """
@@ -40,7 +40,7 @@ font-size:.85rem;align-items:center}
 """
 
 
-def page(view: View) -> str:
+def page(view: View, objects: Mapping[str, bytes] = MappingProxyType({})) -> str:
     """Return the page of the incident as it stands, without a single outside request."""
     incident = view.incident
     found = incident.last(SignalsEvaluated)
@@ -180,16 +180,8 @@ def _history(view: View) -> Iterator[str]:
     for seq, event in enumerate(view.incident.history, 1):
         who = view.name(event.by) if event.by else "Watchkeeper"
         yield f"<tr><td class=n>{seq}<td>{event.at:%Y-%m-%d %H:%M:%S}"
-        yield f"<td>{escape(_told(view, event))}<td>{escape(who)}</tr>"
+        yield f"<td>{escape(told(view, event))}<td>{escape(who)}</tr>"
     yield "</table>"
-
-
-def _told(view: View, event: Event) -> str:
-    """Return the event's name in words, with its line where it has one."""
-    name = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__)
-    line = replies.line(view, event)
-    plain = line == replies.line(view, Event(at=event.at, by=event.by))
-    return name.strip().capitalize() + ("" if plain else f". {line}")
 
 
 def _traffic(traffic: Traffic) -> str:

@@ -1,5 +1,12 @@
 """The shared signal engine. Needs NumPy and PyArrow, nothing else of ours.
 
+`evaluate` compares two tables; `profile`, `merge` and `compare` do it from what was
+kept of them; `readers.read` opens files. `health`, `performance`, `attribution` and
+`upkeep` judge numbers that others fetch. All give a `Report`: plain frozen data.
+
+A new metric of a feature is a function of a `Pair` and a `Metric` record in the METRICS
+of `drift` or `quality`; the catalogue, the rules and the command line find it there.
+
 >>> import numpy as np
 >>> rng = np.random.default_rng(1)
 >>> training = {"age": rng.normal(40, 9, 5_000), "income": rng.normal(50, 9, 5_000)}

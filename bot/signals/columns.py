@@ -150,8 +150,9 @@ def select(
     told: dict[str, DataType] = dict.fromkeys(categorical, "Categorical")
     told.update(dict.fromkeys(numerical, "Numerical"))
     features, dropped = [], []
-    for name in reference.names:
-        if name not in production.names:
+    ours, theirs = dict.fromkeys(reference.names), dict.fromkeys(production.names)
+    for name in ours:
+        if name not in theirs:
             dropped.append(f"{name}: not in production")
             continue
         left, right = reference.kind(name), production.kind(name)
@@ -166,7 +167,7 @@ def select(
         same = left == right or mode == "azureml"
         flags = () if same else (f"type changed from {left} to {right}",)
         features.append(Feature(name, kind, data_type, flags))
-    new = [name for name in production.names if name not in reference.names]
+    new = [name for name in theirs if name not in ours]
     dropped += [f"{name}: not in the reference" for name in new]
     return Selection(tuple(features), tuple(dropped))
 

@@ -157,7 +157,9 @@ class _Work:
 
 def workers(threads: int | None) -> int:
     """Return how many columns to work on at once."""
-    return threads or len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return threads or len(os.sched_getaffinity(0))
+    return threads or os.cpu_count() or 1
 
 
 def _each(

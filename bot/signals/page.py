@@ -28,11 +28,12 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:16px}
 figure{margin:0;background:var(--card);border-radius:8px;padding:14px}
 figcaption{font-weight:600;margin-bottom:8px;overflow-wrap:anywhere}
-.bin{display:grid;grid-template-columns:8.5em 1fr 3.6em;gap:2px 8px;align-items:center;
+.bin{display:grid;grid-template-columns:8.5em 1fr auto;gap:2px 8px;align-items:center;
 font-size:12.5px;margin-bottom:5px}.bin span{overflow-wrap:anywhere}
 .bars i{display:block;height:7px;border-radius:2px;margin:1px 0;min-width:1px}
 .r{background:var(--ref)}.p{background:var(--prod)}.v{text-align:right;
-font-variant-numeric:tabular-nums;color:var(--soft)}
+font-variant-numeric:tabular-nums;color:var(--soft);white-space:nowrap;min-width:3.6em}
+figcaption .why{font-weight:400}
 .key i{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 5px 0 14px}
 """
 
@@ -56,16 +57,19 @@ def page(report: "Report") -> str:
 
 def _figures(report: "Report") -> str:
     shapes = {r.feature: r.shape for r in report.results if r.shape}
+    moved = {r.feature: r.where for r in report.results}
     if not shapes:
         return ""
-    drawn = "".join(_figure(name, shape) for name, shape in shapes.items() if shape)
+    drawn = "".join(
+        _figure(name, shape, moved[name]) for name, shape in shapes.items() if shape
+    )
     return (
         '<h2>Distributions</h2><p class="key"><i class="r"></i>reference'
         f'<i class="p"></i>production</p><div class="grid">{drawn}</div>'
     )
 
 
-def _figure(name: str, shape: "Shape") -> str:
+def _figure(name: str, shape: "Shape", where: str) -> str:
     top = max((*shape.reference, *shape.production), default=1) or 1
     bins = "".join(
         f'<div class="bin"><span>{escape(label)}</span><div class="bars">'
@@ -76,7 +80,8 @@ def _figure(name: str, shape: "Shape") -> str:
             shape.bins, shape.reference, shape.production, strict=True
         )
     )
-    return f"<figure><figcaption>{escape(name)}</figcaption>{bins}</figure>"
+    said = f'<div class="why">Most of it: {escape(where)}</div>' if where else ""
+    return f"<figure><figcaption>{escape(name)}{said}</figcaption>{bins}</figure>"
 
 
 def _table(report: "Report") -> str:

@@ -48,7 +48,7 @@ def sentence(signal: str, ranked: Sequence[FeatureResult], *, empty: str = "") -
 
 
 def _alarmed(ranked: Sequence[FeatureResult], limit: str) -> str:
-    count = len({result.feature for result in ranked})
+    count = _features(ranked)
     over = len({r.feature for r in ranked if r.verdict == "breached"})
     first = ranked[0].feature or "the row count"
     if count == 1:
@@ -58,8 +58,14 @@ def _alarmed(ranked: Sequence[FeatureResult], limit: str) -> str:
     return f"{over} of {count} features are over the {limit}; {first} moved most."
 
 
+def _features(ranked: Sequence[FeatureResult]) -> int:
+    """Return how many features there are; a row count is none."""
+    return len({result.feature for result in ranked if result.feature}) or 1
+
+
 def _calm(ranked: Sequence[FeatureResult], limit: str) -> str:
-    count, first = len({result.feature for result in ranked}), ranked[0]
+    count = _features(ranked)
+    first = next((r for r in ranked if r.feature), ranked[0])
     if count == 1:
         return f"{first.feature} is within the {limit}."
     near = f"; {first.feature} moved most" if first.value else ""

@@ -10,15 +10,19 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from bot import incident
+from bot import incident, oversight
 from bot.incident import Effect, Event
 
 VERSION = 1
 # (type, version it reads) -> the same row one version later
 UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+_MODULES = (incident, oversight)  # whoever defines events is loaded by now
 _EVENTS = {kind.__name__: kind for kind in Event.__subclasses__()}
 _EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
-EXECUTORS = (incident.ShiftTraffic,)  # effects that only the executor may perform
+EXECUTORS = (
+    incident.ShiftTraffic,
+    incident.FollowShift,
+)  # effects that only the executor may perform
 
 
 class Unreadable(Exception):

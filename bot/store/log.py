@@ -1,20 +1,29 @@
-"""The Merkle log of all histories: sealed by the leader, verified by anyone.
+"""The Merkle log of all histories: sealed by the leader; `bot.store.check` verifies it.
 
 A leaf is the hash of one history row as it was written. The head over all leaves is
 signed; an old head that is kept elsewhere shows whether history was rewritten since.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.store import merkle, statements
-from bot.store.schema import history, log_head, log_leaf, micros, unsealed
+from bot.store.schema import (
+    history,
+    log_head,
+    log_leaf,
+    micros,
+    moment,
+    unsealed,
+)
 from bot.store.store import Store
 
 SEAL_AT_ONCE = 1000
@@ -26,24 +35,28 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The root over the first `size` rows, and our signature of both."""
+    """The root over the first `size` rows at a time, and our signature of the three."""
 
     size: int
     root: bytes
+    at: datetime
     signature: bytes
 
     @property
     def signed(self) -> bytes:
-        return head_bytes(self.size, self.root)
+        return head_bytes(self.size, self.root, self.at)
+
+    def is_signed_by(self, key: Ed25519PublicKey) -> bool:
+        try:
+            key.verify(self.signature, self.signed)
+        except InvalidSignature:
+            return False
+        return True
 
 
-class Tampered(Exception):
-    """The history is not what was sealed; the text names the first wrong record."""
-
-
-def head_bytes(size: int, root: bytes) -> bytes:
-    """Return what is signed: a name, the size, the root in hex, one line each."""
-    return f"watchkeeper log v1\n{size}\n{root.hex()}\n".encode()
+def head_bytes(size: int, root: bytes, at: datetime) -> bytes:
+    """Return what is signed: a name, size, root in hex, microseconds; a line each."""
+    return f"watchkeeper log v2\n{size}\n{root.hex()}\n{micros(at)}\n".encode()
 
 
 def leaf_data(row: Any) -> bytes:
@@ -90,9 +103,14 @@ class Log:
             unsealed.c.seq == sa.bindparam("s"),
         )
         db.execute(sa.delete(unsealed).where(mine), keys)
-        signature = self._signer.sign(head_bytes(frontier.size, frontier.root))
-        head = Head(size=frontier.size, root=frontier.root, signature=signature)
-        values = {"size": head.size, "root": head.root, "signature": signature}
+        signed = head_bytes(frontier.size, frontier.root, now)
+        head = Head(
+            size=frontier.size,
+            root=frontier.root,
+            at=now,
+            signature=self._signer.sign(signed),
+        )
+        values = {"size": head.size, "root": head.root, "signature": head.signature}
         db.execute(sa.insert(log_head).values(values | {"at": micros(now)}))
         return frontier, head
 
@@ -118,47 +136,23 @@ def _frontier(db: sa.Connection) -> merkle.Frontier:
 async def head(store: Store) -> Head | None:
     """Return the newest signed head."""
     newest = sa.select(log_head).order_by(log_head.c.size.desc()).limit(1)
-    row = await store.read(lambda db: db.execute(newest).one_or_none())
-    if row is None:
-        return None
-    return Head(size=row.size, root=row.root, signature=row.signature)
+    return await store.read(lambda db: next(map(_head, db.execute(newest)), None))
 
 
-async def verify(store: Store) -> tuple[int, int]:
-    """Return how many rows are sealed and how many wait; raise Tampered otherwise.
-
-    Every leaf is compared with its row, every row must have a leaf or be known to wait,
-    and the root over all leaves must be the newest head's.
-    """
-    return await store.read(_verify)
+def heads(db: sa.Connection, above: int = 0) -> list[Head]:
+    """Return the signed heads over more than `above` rows, the smallest first."""
+    query = sa.select(log_head).where(log_head.c.size > above)
+    return [_head(row) for row in db.execute(query.order_by(log_head.c.size))]
 
 
-def _verify(db: sa.Connection) -> tuple[int, int]:
-    frontier = merkle.Frontier()
-    for position, expected, row in _rows(db):
-        if position != frontier.size:
-            raise Tampered(f"record {frontier.size} of the log is gone")
-        if row.type is None:
-            raise Tampered(f"record {position}: {row.incident}/{row.seq} is gone")
-        if merkle.leaf_hash(leaf_data(row)) != expected:
-            raise Tampered(f"record {position}: {row.incident}/{row.seq} was changed")
-        frontier.add(expected)
-    newest = sa.select(log_head).order_by(log_head.c.size.desc()).limit(1)
-    sealed = db.execute(newest).one_or_none()
-    if (sealed.size if sealed else 0) != frontier.size:
-        raise Tampered(f"the log ends at {frontier.size}, its head says otherwise")
-    if sealed and sealed.root != frontier.root:
-        raise Tampered("the log's root is not the one that was signed")
-    total = db.execute(sa.select(sa.func.count()).select_from(history)).scalar_one()
-    waiting = db.execute(sa.select(sa.func.count()).select_from(unsealed)).scalar_one()
-    if total != frontier.size + waiting:
-        raise Tampered(
-            f"{total} rows, but {frontier.size} sealed and {waiting} waiting"
-        )
-    return frontier.size, waiting
+def _head(row: Any) -> Head:
+    return Head(
+        size=row.size, root=row.root, at=moment(row.at), signature=row.signature
+    )
 
 
-def _rows(db: sa.Connection) -> Iterator[tuple[int, bytes, Any]]:
+def rows(db: sa.Connection) -> Generator[tuple[int, bytes, Any]]:
+    """Yield position, leaf hash and row of all that is sealed; close it when done."""
     query = (
         sa.select(
             log_leaf.c.position,
@@ -179,5 +173,6 @@ def _rows(db: sa.Connection) -> Iterator[tuple[int, bytes, Any]]:
         )
         .order_by(log_leaf.c.position)
     )
-    for row in db.execute(query):
-        yield row.position, row.hash, row
+    with db.execute(query.execution_options(yield_per=5000)) as found:
+        for row in found:
+            yield row.position, row.hash, row

@@ -65,14 +65,39 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return Frontier(leaves).root
 
 
+class Tree:
+    """A whole tree in memory, 64 bytes a leaf: many proofs for the price of one pass.
+
+    `rows[0]` are the leaves; each further row has one hash for two of the row below. A
+    last one without a partner is carried up as it is, which gives the shape of the RFC.
+    """
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        row = [*leaves]
+        self.rows = [row]
+        while len(row) > 1:
+            paired = zip(row[::2], row[1::2], strict=False)
+            above = [node_hash(left, right) for left, right in paired]
+            row = above + (row[-1:] if len(row) % 2 else [])
+            self.rows.append(row)
+
+    @property
+    def root(self) -> bytes:
+        return self.rows[-1][0] if self.rows[0] else EMPTY_ROOT
+
+    def inclusion(self, position: int) -> tuple[bytes, ...]:
+        """Return the audit path of the leaf at `position` (RFC 6962, 2.1.1)."""
+        path = []
+        for row in self.rows[:-1]:
+            if (sibling := position ^ 1) < len(row):
+                path.append(row[sibling])
+            position //= 2
+        return tuple(path)
+
+
 def inclusion(leaves: Sequence[bytes], position: int) -> tuple[bytes, ...]:
-    """Return the audit path of the leaf at `position` (RFC 6962, 2.1.1)."""
-    if len(leaves) <= 1:
-        return ()
-    half = _split(len(leaves))
-    if position < half:
-        return (*inclusion(leaves[:half], position), root(leaves[half:]))
-    return (*inclusion(leaves[half:], position - half), root(leaves[:half]))
+    """Return the audit path of one leaf; for several, keep the `Tree`."""
+    return Tree(leaves).inclusion(position)
 
 
 def is_included(
@@ -93,8 +118,3 @@ def is_included(
             node = node_hash(node, sibling)
         first, last = first // 2, last // 2
     return last == 0 and node == expected
-
-
-def _split(size: int) -> int:
-    """Return the largest power of two smaller than `size`."""
-    return 1 << (size - 1).bit_length() - 1

@@ -52,13 +52,23 @@ def load(db: sa.Connection, key: str) -> Incident | None:
     row = db.execute(sa.select(incident).where(incident.c.id == key)).one_or_none()
     if row is None:
         return None
-    query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
-    events = tuple(
-        codec.read_event(e.type, e.version, e.body) for e in db.execute(query)
-    )
     return Incident(
-        id=key, group_key=row.group_key, endpoint=row.endpoint, history=events
+        id=key,
+        group_key=row.group_key,
+        endpoint=row.endpoint,
+        history=_history(db, key),
     )
+
+
+def ledger(db: sa.Connection, endpoint: str) -> Incident:
+    """Return the endpoint's own history; it has no line in the index of incidents."""
+    key = f"E:{endpoint}"
+    return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
+
+
+def _history(db: sa.Connection, key: str) -> tuple[Event, ...]:
+    query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
+    return tuple(codec.read_event(e.type, e.version, e.body) for e in db.execute(query))
 
 
 def newest(db: sa.Connection, group_key: str) -> Incident | None:

@@ -108,9 +108,7 @@ class Store:
         Raises Unwritable when it could not be kept.
         """
         key = digest(route, body)
-        row = {"id": key, "route": route, "body": body, "received_at": micros(at)}
-        row |= {"state": "new", "reason": ""}
-        await self.write(lambda db: statements.insert_once(db, delivery, row), key=key)
+        await self._writer.insert((key, route, body, micros(at)))
         self.changed.set()
         return key
 
@@ -175,6 +173,13 @@ class Store:
 
     async def load(self, key: str) -> Incident | None:
         return await self.read(lambda db: statements.load(db, key))
+
+    async def ledger(self, endpoint: str) -> Incident:
+        """Return what is recorded of an endpoint itself, by ARM id: locks, gates.
+
+        Append to it as to an incident; two who write at once give one winner.
+        """
+        return await self.read(lambda db: statements.ledger(db, endpoint))
 
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""

@@ -7,16 +7,20 @@ function cannot wait for HTTP in the middle of a transaction, which is the point
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.store.rows import Row, Rows
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-GROUP = 256  # at most this many requests share a commit
+GROUP = 256  # about this many requests share a commit at most
 WAITING = 20_000  # more than this and we are not keeping up: say so, do not hoard
 PATIENCE_S = 8.0  # an action group gives up at 10
 
@@ -28,11 +32,19 @@ class Unwritable(Exception):
 @dataclass(slots=True)
 class _Job:
     key: str  # jobs of a group run in this order, so that two replicas do not dead-lock
-    run: Callable[[sa.Connection], Any]
+    run: Any  # a function of a connection, or a Row
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
+    late: float  # by the loop's clock: nobody waits longer
     result: Any = None
     error: BaseException | None = None
+    wanted: bool = True  # nobody waits for it any more: why write it
+
+    def give_up(self) -> None:
+        self.wanted = False
+        if not self.answer.done():
+            late = Unwritable(f"no commit within {PATIENCE_S:.0f} s")
+            self.answer.set_exception(late)
 
     def deliver(self) -> None:
         if self.answer.done():  # the caller lost patience
@@ -44,11 +56,19 @@ class _Job:
 
 
 class Writer:
-    """Runs functions of a connection, in groups, each in a savepoint of its own."""
+    """Runs functions of a connection, in groups, each in a savepoint of its own.
+
+    Rows that nobody can dispute take the short way: `insert` puts a whole group of them
+    into one statement, which is its own transaction.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._rows = Rows(engine)
+        self._waiting: deque[_Job] = deque()  # oldest first
+        self._timer: tuple[asyncio.AbstractEventLoop, asyncio.Handle] | None = None
+        self._batch: list[_Job] = []
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -58,41 +78,82 @@ class Writer:
         Raises whatever `run` raised (its own changes are undone, its neighbours' stay),
         or Unwritable when the commit failed or took too long. `run` may be called twice.
         """
-        if self._jobs.qsize() > WAITING:
+        answer: T = await self._queue(key, run)
+        return answer
+
+    async def insert(self, row: Row) -> None:
+        """Return once the delivery is on disk; a repeat changes nothing.
+
+        Raises Unwritable when the commit failed or took too long.
+        """
+        await self._queue(row[0], row)
+
+    def _queue(self, key: str, what: Any) -> asyncio.Future[Any]:
+        if len(self._waiting) > WAITING:
             raise Unwritable("the store is not keeping up")
         loop = asyncio.get_running_loop()
-        job = _Job(key, run, loop, loop.create_future())
-        self._jobs.put(job)
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                answer: T = await job.answer
-                return answer
-        except TimeoutError:
-            raise Unwritable(f"no commit within {PATIENCE_S:.0f} s") from None
+        job = _Job(key, what, loop, loop.create_future(), loop.time() + PATIENCE_S)
+        if self._timer is None or self._timer[0] is not loop:
+            self._timer = (loop, loop.call_at(job.late, self._give_up))
+        self._waiting.append(job)
+        if not self._batch:
+            loop.call_soon(self._hand_over)
+        self._batch.append(job)
+        return job.answer
+
+    def _hand_over(self) -> None:
+        """Wake the thread once for all that came in one turn of the loop."""
+        self._jobs.put(self._batch)
+        self._batch = []
+
+    def _give_up(self) -> None:
+        """Answer those who waited too long; one timer serves all."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        while self._waiting and self._waiting[0].late <= loop.time():
+            self._waiting.popleft().give_up()
+        if self._waiting:
+            self._timer = (loop, loop.call_at(self._waiting[0].late, self._give_up))
+
+    def _deliver(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            job.deliver()
+        while self._waiting and self._waiting[0].answer.done():
+            self._waiting.popleft()
 
     def close(self) -> None:
         """Finish what waits, then stop."""
+        self._hand_over()
         self._jobs.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         while True:
             group, stop = self._gather()
-            if group:
-                self._commit(group)
-                self._answer(group)
+            rows = [job for job in group if isinstance(job.run, tuple)]
+            jobs = [job for job in group if not isinstance(job.run, tuple)]
+            for part, commit in ((rows, self._insert), (jobs, self._commit)):
+                if part:
+                    commit(part)
+                    self._answer(part)
             if stop:
                 return
 
     def _gather(self) -> tuple[list[_Job], bool]:
-        first = self._jobs.get()
         group: list[_Job] = []
-        while first is not None:
-            group.append(first)
-            if len(group) == GROUP or self._jobs.empty():
-                return sorted(group, key=lambda job: job.key), False
-            first = self._jobs.get()
-        return sorted(group, key=lambda job: job.key), True
+        found = self._jobs.get()
+        while found is not None:
+            group += [job for job in found if job.wanted]
+            if len(group) >= GROUP or self._jobs.empty():
+                break
+            found = self._jobs.get()
+        return sorted(group, key=lambda job: job.key), found is None
+
+    def _insert(self, group: list[_Job]) -> None:
+        try:
+            self._rows.insert([job.run for job in group])
+        except Exception as error:  # noqa: BLE001 every waiting caller must hear of it
+            self._failed(group, error)
 
     def _commit(self, group: list[_Job]) -> None:
         try:
@@ -100,10 +161,13 @@ class Writer:
                 for job in group:
                     self._run(connection, job)
         except Exception as error:  # noqa: BLE001 every waiting caller must hear of it
-            # Only the class: a driver's text may hold the values it was given.
-            log.error("nothing of %d writes was kept: %s", len(group), _short(error))  # noqa: TRY400 see above
-            for job in group:
-                job.error = Unwritable(_short(error))
+            self._failed(group, error)
+
+    def _failed(self, group: list[_Job], error: Exception) -> None:
+        # Only the class: a driver's text may hold the values it was given.
+        log.error("nothing of %d writes was kept: %s", len(group), _short(error))
+        for job in group:
+            job.error = Unwritable(_short(error))
 
     def _run(self, connection: sa.Connection, job: _Job) -> None:
         job.error = None
@@ -121,18 +185,11 @@ class Writer:
             by_loop.setdefault(job.loop, []).append(job)
         for loop, jobs in by_loop.items():
             try:
-                loop.call_soon_threadsafe(_deliver_all, jobs)
+                loop.call_soon_threadsafe(self._deliver, jobs)
             except RuntimeError:  # the loop is closed; nobody waits
                 log.info("%d answers came after the loop had closed", len(jobs))
 
 
-def _deliver_all(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.deliver()
-
-
 def _short(error: BaseException) -> str:
-    original = getattr(error, "orig", None)
-    return (
-        f"{type(error).__name__}: {str(original).splitlines()[0] if original else ''}"
-    )
+    original = getattr(error, "orig", error if isinstance(error, sqlite3.Error) else "")
+    return f"{type(error).__name__}: {str(original).partition(chr(10))[0]}"

@@ -9,17 +9,22 @@ from bot.incident import (
     Effect,
     EvaluateSignals,
     ExpireRequest,
+    FollowShift,
     Reply,
     ShiftTraffic,
     ShowCard,
+    WatchOutcome,
 )
 from bot.store.log import Log, Signer
+from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
-from bot.worker.rollback import capture, expire, shift
+from bot.worker.rollback import capture, expire
+from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
+from bot.worker.watch import watch
 
 Around: TypeAlias = Callable[[Perform], Perform]
 DRIVER: Mapping[type[Effect], Perform] = {
@@ -28,15 +33,25 @@ DRIVER: Mapping[type[Effect], Perform] = {
     Reply: reply,
     CaptureState: capture,
     ExpireRequest: expire,
+    WatchOutcome: watch,
     Answer: answer,
 }
-EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift}
+EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
 
 
 def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:
     """Return the loop that reads, talks and seals; `around` may watch each effect."""
     performs = {kind: around(perform) for kind, perform in DRIVER.items()}
-    return Worker(means, "driver", performs, Log(means.store, signer))
+    log = Log(means.store, signer)
+    return Worker(means, "driver", performs, _anchoring(means, log) or log)
+
+
+def _anchoring(means: Means, log: Log) -> Anchoring | None:
+    archive = means.archive
+    if archive is None:
+        return None
+    key, every_s = archive.key.public_key(), archive.anchor_every_s
+    return Anchoring(log, means.store, archive.heads, key, every_s)
 
 
 def executor(means: Means, around: Around = lambda p: p) -> Worker:

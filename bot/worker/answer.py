@@ -8,7 +8,8 @@ from bot.incident import Answer
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.worker.means import Forgotten, Means
-from cards import alerts, error, evidence
+from bot.worker.preview import preview
+from cards import alerts, approvals, error, evidence
 from cards import help as help_card
 from cards.view import Rendered, View
 
@@ -31,7 +32,9 @@ async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None
     await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
 
 
-async def render(means: Means, card: str, about: Mapping[str, str]) -> Rendered:
+async def render(  # noqa: PLR0911 one line a card
+    means: Means, card: str, about: Mapping[str, str]
+) -> Rendered:
     """Return the card that answers a question, from what the store holds now."""
     if card == "help":
         rows = [(c.usage, c.does) for c in commands().values()]
@@ -46,6 +49,8 @@ async def render(means: Means, card: str, about: Mapping[str, str]) -> Rendered:
             asked=about.get("asked", ""),
             id=about.get("id", ""),
         )
+    if card in ("approvals", "dry_run"):
+        return await _requests(means, card, about)
     view = await _view(means, about.get("incident", ""))
     if card == "evidence":
         return evidence.render(view)
@@ -67,6 +72,27 @@ async def _alerts(means: Means, endpoint: str) -> Rendered:
         except Forgotten:
             continue
     return alerts.render(views, means.clock(), endpoint)
+
+
+async def _requests(means: Means, card: str, about: Mapping[str, str]) -> Rendered:
+    if card == "dry_run":
+        return await preview(means, about)
+    return approvals.render(await _waiting(means), means.clock())
+
+
+async def _waiting(means: Means) -> list[View]:
+    """Return the incidents with a request that can still be approved."""
+    found: list[View] = []
+    for listed in await means.store.incidents(limit=500):
+        incident = await means.store.load(listed.id) if listed.request else None
+        if incident is None or incident.waiting is None:
+            continue
+        try:
+            view = means.view(incident)
+        except Forgotten:
+            continue
+        found += [view] if view.waits_for_approval else []
+    return found
 
 
 async def _view(means: Means, incident: str) -> View:

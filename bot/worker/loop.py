@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from typing import Any, TypeAlias
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from bot import traces
 from bot.incident import Answer, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
-from bot.store.log import Log
+from bot.store.log import Head
 from bot.worker.intake import take
 from bot.worker.means import Forgotten, Means, record
 from bot.worker.show import NotYet
@@ -39,6 +39,10 @@ def backoff(attempts: int, chance: float) -> timedelta:
     return pause * (0.8 + 0.4 * chance)
 
 
+class Sealer(Protocol):
+    async def seal(self, now: datetime, *, fence: int) -> Head | None: ...
+
+
 class Worker:
     """One role's loop over the outbox. The driver also takes in and seals."""
 
@@ -47,7 +51,7 @@ class Worker:
         means: Means,
         role: Role,
         performs: Mapping[type[Effect], Perform],
-        seal: Log | None = None,
+        seal: Sealer | None = None,
     ) -> None:
         self._means = means
         self._role = role

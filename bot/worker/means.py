@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from bot.consequences import follow
+from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
 from bot.ports import Chat, Mover, Workspace
 from bot.store import Conflict, Due, Leader, Store
@@ -31,6 +32,10 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     mover: Mover | None = None
+    archive: Archive | None = None
+    shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
+    # After a crash, how long a PUT that was under way may take to be seen in Azure.
+    shift_settles: timedelta = timedelta(seconds=15)
 
     def view(self, incident: Incident) -> View:
         return View(

@@ -104,14 +104,14 @@ def test_the_collectors_odd_lines_are_read(tmp_path: Path) -> None:
 
     frame = read(str(tmp_path))
 
-    assert {"a": [1, 2, 3, 4, 5, 6]} == values(frame) or set(findings(frame))
+    assert {"a": [1, 2, 3, 4, 5, 6]} == values(frame)
     files, found = find(str(folder / "day.jsonl"))
     with_ids = collector.frame(files, found.paths, row_ids=True)
     ids = with_ids.column("row_id").to_pylist()
     assert ["abc_0", "abc_1", "abc_0", "abc_1", "abc_0", "abc_0"] == ids
     said = " ".join(findings(with_ids))
     assert "1 damaged line left out" in said
-    assert "1 requests without their data" in said
+    assert "1 request without their data" in said
 
 
 def test_a_column_that_changes_its_type_is_text(tmp_path: Path) -> None:

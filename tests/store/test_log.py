@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.incident import Acknowledged, Actor, Incident
 from bot.store import Leader, Store, merkle
-from bot.store.log import Log, Tampered, head, verify
+from bot.store.check import Tampered, verify
+from bot.store.log import Log, head
 from bot.store.schema import history, log_head, log_leaf
 from tests.conftest import NOW
 from tests.incidents import NEW, received

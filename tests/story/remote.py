@@ -81,8 +81,8 @@ class Remote:
 async def until(
     what: str, look: Callable[[], Awaitable[T]], good: Callable[[T], object] = bool
 ) -> T:
-    """Return what `look` finds once it is `good`; fail after a minute, saying `what`."""
-    end = time.monotonic() + 60
+    """Return what `look` finds once it is `good`; fail after two minutes, saying `what`."""
+    end = time.monotonic() + 120
     seen: object = None
     while time.monotonic() < end:
         try:
@@ -93,5 +93,5 @@ async def until(
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             seen = type(error).__name__
         await asyncio.sleep(0.1)
-    message = f"waited a minute for {what}; saw {str(seen)[:500]}"
+    message = f"waited two minutes for {what}; saw {str(seen)[:500]}"
     raise AssertionError(message)

@@ -20,7 +20,7 @@ _MARKS = frozenset({"specversion", "collectdatatype", "correlationid", "contentr
 def is_collected(files: Files, paths: Sequence[str]) -> bool:
     """Return whether these JSON lines are the collector's, by the first line."""
     bad: list[str] = []
-    for path in paths[:8]:
+    for path in _logs(paths)[:8]:
         first = next(iter(objects(files, path, bad)), None)
         if first is not None:
             keys = {key.lower() for key in first}
@@ -37,7 +37,7 @@ def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> TextF
     bad: list[str] = []
     lost: list[str] = []
     records: list[dict[str, Any]] = []
-    for path in paths:
+    for path in _logs(paths):
         for line in objects(files, path, bad):
             for row_id, record in _of_line(files, path, line, lost):
                 records.append({**record, ROW_ID: row_id} if row_ids else record)
@@ -47,9 +47,15 @@ def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> TextF
     if bad:
         findings = (*findings, damaged(len(bad), bad[0]))
     if lost:
-        said = f"{len(lost):,} requests without their data ({lost[0]})"
+        what = "request" if len(lost) == 1 else "requests"
+        said = f"{len(lost):,} {what} without their data ({lost[0]})"
         findings = (*findings, said)
     return TextFrame(table, findings)
+
+
+def _logs(paths: Sequence[str]) -> Sequence[str]:
+    """Return the files of lines; a .json beside them is a payload that one refers to."""
+    return [path for path in paths if not path.endswith(".json")] or paths
 
 
 def _of_line(

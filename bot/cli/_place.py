@@ -1,0 +1,85 @@
+"""Where a command finds what it reads: a folder of state, or a database by address."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+
+State: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder with database, keys and evidence.")
+]
+Database: TypeAlias = Annotated[
+    str, typer.Option(help="sqlite:///FILE or postgresql://user@host/database.")
+]
+Key: TypeAlias = Annotated[
+    str, typer.Option(help="Public key of the log: 64 digits, or a PEM file.")
+]
+AnchorAt: TypeAlias = Annotated[
+    str, typer.Option("--anchor", help="Where the heads were anchored.")
+]
+_STATE = Path(".watchkeeper")
+TAMPERED, UNREADABLE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    database: str
+    keys: Path
+    evidence: str
+    anchor: str
+
+    @property
+    def own_key(self) -> "Ed25519PrivateKey | None":
+        """Return our signing key, where this machine has it."""
+        from bot.evidence import signing  # noqa: PLC0415
+
+        try:
+            return signing.own(self.keys)
+        except signing.NoKey:
+            return None
+
+    def public_key(self, given: str) -> "Ed25519PublicKey | None":
+        """Return the key in `given`, else the public half of our own. Raises NoKey."""
+        from bot.evidence import signing  # noqa: PLC0415
+
+        if given:
+            return signing.read(given)
+        own = self.own_key
+        return own.public_key() if own else None
+
+
+def find(state: Path | None, database: str) -> Place:
+    """Return the place that the options name; else the settings', else `.watchkeeper`.
+
+    With `database` alone, keys and evidence are looked for where the settings say.
+    """
+    if state is not None or not _set("DATABASE_URL", database):
+        folder = state or _STATE
+        evidence = str(folder / "evidence")
+        url = database or f"sqlite:///{folder / 'watchkeeper.db'}"
+        return Place(url, folder / "keys.json", evidence, evidence)
+    evidence = _set("EVIDENCE_URL", "") or str(_STATE / "evidence")
+    return Place(
+        database or _set("DATABASE_URL", ""),
+        Path(_set("KEY_FILE", "") or _STATE / "keys.json"),
+        evidence,
+        _set("ANCHOR_URL", "") or evidence,
+    )
+
+
+def _set(name: str, given: str) -> str:
+    return given or os.environ.get(f"WATCHKEEPER_{name}", "")
+
+
+def refuse(command: str, error: object, code: int = UNREADABLE) -> NoReturn:
+    for line in str(error).splitlines():
+        typer.echo(f"watchkeeper {command}: {line}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,130 @@
+"""`watchkeeper audit`: whether the history is what was written."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from bot.cli._place import (
+    TAMPERED,
+    AnchorAt,
+    Database,
+    Key,
+    Place,
+    State,
+    find,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from bot.evidence.verdict import Verdict
+    from bot.store.log import Head
+
+Format: TypeAlias = Literal["text", "json"]
+Output: TypeAlias = Annotated[
+    Format, typer.Option("--format", help="For people, or for programs.")
+]
+app = typer.Typer(
+    no_args_is_help=True, help="Check the history, or a packet of evidence."
+)
+
+
+@app.command()
+def verify(
+    packet: Annotated[
+        Path | None, typer.Argument(help="A packet (zip); without it, the database.")
+    ] = None,
+    *,
+    database: Database = "",
+    state: State = None,
+    key: Key = "",
+    anchor: AnchorAt = "",
+    output_format: Output = "text",
+) -> None:
+    """Tell whether anything was changed since it was written. Needs no network.
+
+    Ends with 0 (all is as it was written), 1 (it is not; the first wrong record is
+    named) or 2 (it cannot be read).
+
+    Example: watchkeeper audit verify --state .watchkeeper
+    """
+    from bot.evidence import signing, verdict  # noqa: PLC0415 `--help` stays quick
+    from bot.evidence.reading import Unreadable  # noqa: PLC0415
+    from bot.evidence.shelf import NotKept  # noqa: PLC0415
+
+    place = find(state, database)
+    try:
+        known = place.public_key(key) if key or packet is None or state else None
+        outside = _anchored(place, anchor, alone=packet is not None and state is None)
+        if packet is None:
+            found = verdict.of_database(place.database, known, outside)
+        else:
+            found = verdict.of_packet(packet, known, outside)
+    except (Unreadable, NotKept, signing.NoKey) as error:
+        refuse("audit verify", error)
+    _tell(found, output_format)
+    raise typer.Exit(0 if found.ok else TAMPERED)
+
+
+def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
+    """Return the anchored heads, or in words why they cannot be believed.
+
+    A packet `alone`, on an auditor's machine, is only compared with what is named.
+    """
+    from bot.evidence.anchor import BadAnchor, read  # noqa: PLC0415
+    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+
+    if alone and not anchor:
+        return []
+
+    async def look() -> "list[Head]":
+        shelf = open_shelf(anchor or place.anchor)
+        try:
+            return (await read(shelf))[0]
+        finally:
+            await shelf.close()
+
+    try:
+        return asyncio.run(look())
+    except BadAnchor as error:
+        return str(error)
+
+
+def _tell(found: "Verdict", output_format: Format) -> None:
+    if output_format == "json":
+        typer.echo(json.dumps(found.document(), indent=1))
+        return
+    typer.echo(f"OK: {found.words}" if found.ok else f"TAMPERED: {found.words}")
+    for note in found.notes:
+        typer.echo(f"  {note}")
+
+
+@app.command()
+def key(
+    *,
+    state: State = None,
+    database: Database = "",
+    output_format: Annotated[
+        Literal["pem", "hex"], typer.Option("--format", help="How to write it.")
+    ] = "pem",
+) -> None:
+    """Print the public key of the log, for an auditor to keep.
+
+    Example: watchkeeper audit key --state .watchkeeper > watchkeeper.pem
+    """
+    from bot.evidence import signing  # noqa: PLC0415
+
+    place = find(state, database)
+    try:
+        public: Ed25519PublicKey = signing.own(place.keys).public_key()
+    except signing.NoKey as error:
+        refuse("audit key", error)
+    shown = signing.in_pem if output_format == "pem" else signing.in_hex
+    typer.echo(shown(public).rstrip("\n"))
+
+
+COMMANDS = (app,)

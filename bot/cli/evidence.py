@@ -1,0 +1,188 @@
+"""`watchkeeper evidence`: what was seen, said and done, for reading and for keeping."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from bot.cli._place import Database, Place, State, find, refuse
+
+if TYPE_CHECKING:
+    from bot.evidence.sealed import Sealed
+    from bot.incident import Incident
+
+Id: TypeAlias = Annotated[str, typer.Argument(help="An incident, such as A-42.")]
+Output: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Write there instead of to the terminal.")
+]
+app = typer.Typer(no_args_is_help=True, help="Read and export evidence.")
+
+
+@app.command("list")
+def list_(
+    *,
+    database: Database = "",
+    state: State = None,
+    output_format: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="What to write.")
+    ] = "table",
+    output: Output = None,
+) -> None:
+    """List the incidents, newest first.
+
+    Example: watchkeeper evidence list --state .watchkeeper
+    """
+    from bot.evidence.listing import listing  # noqa: PLC0415 `--help` stays quick
+
+    with _opened("list", find(state, database)) as db:
+        found = listing(db)
+    if output_format == "json":
+        _write(json.dumps(found, indent=1).encode() + b"\n", output)
+        return
+    lines = [
+        f"{i['id']:8} {i['status']:13} {i['opened_at'][:16]} {i['records']:4} records"
+        f"  {i['endpoint'].rsplit('/', 1)[-1]}"
+        for i in found
+    ]
+    _write(
+        "".join(f"{line}\n" for line in lines or ["No incident yet."]).encode(), output
+    )
+
+
+@app.command()
+def show(
+    incident: Id,
+    *,
+    database: Database = "",
+    state: State = None,
+    output_format: Annotated[
+        Literal["text", "json", "html"], typer.Option("--format", help="What to write.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Show one incident's evidence.
+
+    Example: watchkeeper evidence show A-1 --format html --output A-1.html
+    """
+    from bot.evidence import bundle, packet, page  # noqa: PLC0415
+    from bot.evidence.words import told  # noqa: PLC0415
+
+    place = find(state, database)
+    sealed = _sealed("show", place, incident)
+    [found] = sealed.incidents()
+    if output_format == "json":
+        _write(bundle.text(packet(found)), output)
+    elif output_format == "html":
+        html = page(bundle.plain_view(found), _objects("show", place, sealed))
+        _write(html.encode(), output)
+    else:
+        _write(_text(found, told), output)
+
+
+def _text(found: "Incident", told: Any) -> bytes:
+    from bot.evidence.bundle import plain_view  # noqa: PLC0415
+
+    view = plain_view(found)
+    lines = [f"{found.id}, {found.status}, {found.endpoint}"]
+    for seq, event in enumerate(found.history, 1):
+        who = event.by.name if event.by else "Watchkeeper"
+        at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
+        lines.append(f"{seq:4}  {at}  {who}: {told(view, event)}")
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+@app.command()
+def export(
+    incident: Id,
+    *,
+    database: Database = "",
+    state: State = None,
+    output_format: Annotated[
+        Literal["zip", "json", "html"], typer.Option("--format", help="What to write.")
+    ] = "zip",
+    output: Output = None,
+) -> None:
+    """Write the packet of an incident: history, frozen objects, proofs, manifest.
+
+    The same history gives the same bytes; `watchkeeper audit verify` checks them.
+
+    Example: watchkeeper evidence export A-1 --state .watchkeeper --output A-1.zip
+    """
+    from bot.evidence import of_incident  # noqa: PLC0415
+
+    place = find(state, database)
+    if output_format != "zip":
+        show(
+            incident,
+            database=database,
+            state=state,
+            output_format=output_format,
+            output=output,
+        )
+        return
+    sealed = _sealed("export", place, incident)
+    content = of_incident(sealed, _objects("export", place, sealed), place.own_key)
+    target = output or Path(f"{incident.upper()}.zip")
+    _write(content, target)
+    typer.echo(f"{target}: {len(content):,} bytes", err=True)
+
+
+@contextmanager
+def _opened(command: str, place: Place) -> Iterator[Any]:
+    from bot.evidence.reading import Damaged, Unreadable, reading  # noqa: PLC0415
+
+    try:
+        with reading(place.database) as db:
+            yield db
+    except (Unreadable, Damaged) as error:
+        refuse(f"evidence {command}", error)
+
+
+def _sealed(command: str, place: Place, incident: str) -> "Sealed":
+    from bot.evidence import read  # noqa: PLC0415
+
+    name = incident.upper()
+    key = f"A-{name}" if name.isdigit() else name
+    with _opened(command, place) as db:
+        found = read(db, [key])
+    if not found.index:
+        refuse(f"evidence {command}", f"there is no incident {key}")
+    return found
+
+
+def _objects(command: str, place: Place, sealed: "Sealed") -> dict[str, bytes]:
+    from bot.evidence import objects  # noqa: PLC0415
+    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.shelf import Differs, NotKept  # noqa: PLC0415
+
+    async def look() -> dict[str, bytes]:
+        shelf = open_shelf(place.evidence)
+        try:
+            return await objects(shelf, sealed)
+        finally:
+            await shelf.close()
+
+    try:
+        return asyncio.run(look())
+    except Differs as error:
+        refuse(f"evidence {command}", error, code=1)
+    except NotKept as error:
+        refuse(f"evidence {command}", error)
+
+
+def _write(content: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        refuse("evidence", f"{output}: {error.strerror}")
+
+
+COMMANDS = (app,)

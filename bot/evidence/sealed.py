@@ -1,0 +1,106 @@
+"""An incident's rows as they were written, with the proof that the log holds them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.incident import Incident
+from bot.store import codec, merkle
+from bot.store.log import Head, heads, leaf_data
+from bot.store.schema import history, incident, log_leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One row. `position` None: the sealer had not taken it up yet."""
+
+    text: str  # the bytes that its leaf is the hash of
+    position: int | None
+    path: tuple[bytes, ...] = ()
+
+    @property
+    def leaf(self) -> bytes:
+        return merkle.leaf_hash(self.text.encode())
+
+    @property
+    def fields(self) -> tuple[str, int, str, int, int, str]:
+        """Return incident, seq, type, version, microseconds and body."""
+        key, seq, kind, version, at, body = json.loads(self.text)
+        return str(key), int(seq), str(kind), int(version), int(at), str(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """Rows of one or more incidents, under the first head that covers them all.
+
+    The first, not the newest: what happens elsewhere later does not change a packet.
+    """
+
+    records: tuple[Record, ...]
+    head: Head | None  # None: not one of the rows is sealed
+    index: tuple[tuple[str, str, str], ...]  # incident, endpoint, group key
+
+    def incidents(self) -> Iterator[Incident]:
+        """Yield the incidents. Raises codec.Unreadable for a row from the future."""
+        events: dict[str, list[tuple[str, int, str]]] = {}
+        for record in self.records:
+            key, _, kind, version, _, body = record.fields
+            events.setdefault(key, []).append((kind, version, body))
+        for key, endpoint, group_key in self.index:
+            found = tuple(codec.read_event(*row) for row in events.get(key, []))
+            yield Incident(
+                id=key, endpoint=endpoint, group_key=group_key, history=found
+            )
+
+
+def read(db: sa.Connection, keys: Sequence[str]) -> Sealed:
+    """Return what the database holds of the incidents `keys`; unknown ones are not in."""
+    listed = db.execute(
+        sa.select(incident.c.id, incident.c.endpoint, incident.c.group_key)
+        .where(incident.c.id.in_(keys))
+        .order_by(incident.c.number)
+    ).all()
+    rows = [(r, leaf_data(r).decode()) for r in _rows(db, keys)]
+    head = _head(
+        db, max((r.position for r, _ in rows if r.position is not None), default=None)
+    )
+    tree = merkle.Tree(_leaves(db, head.size)) if head else None
+    records = tuple(
+        Record(text=text, position=None)
+        if tree is None or r.position is None
+        else Record(text=text, position=r.position, path=tree.inclusion(r.position))
+        for r, text in rows
+    )
+    order = {row.id: place for place, row in enumerate(listed)}
+    return Sealed(
+        records=tuple(sorted(records, key=lambda r: (order[r.fields[0]], r.fields[1]))),
+        head=head,
+        index=tuple((row.id, row.endpoint, row.group_key) for row in listed),
+    )
+
+
+def _rows(
+    db: sa.Connection, keys: Sequence[str]
+) -> Sequence[sa.Row[tuple[object, ...]]]:
+    same = sa.and_(
+        log_leaf.c.incident == history.c.incident, log_leaf.c.seq == history.c.seq
+    )
+    query = (
+        sa.select(history, log_leaf.c.position)
+        .outerjoin(log_leaf, same)
+        .where(history.c.incident.in_(keys))
+    )
+    return db.execute(query).all()
+
+
+def _head(db: sa.Connection, last: int | None) -> Head | None:
+    if last is None:
+        return None
+    return next(iter(heads(db, above=last)), None)
+
+
+def _leaves(db: sa.Connection, size: int) -> list[bytes]:
+    query = sa.select(log_leaf.c.hash).where(log_leaf.c.position < size)
+    return list(db.execute(query.order_by(log_leaf.c.position)).scalars())

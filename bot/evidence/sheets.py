@@ -1,0 +1,33 @@
+"""Tables for ticket systems: CSV in which no cell is a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+Cell: TypeAlias = str | float | int | None
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return UTF-8 CSV with CRLF (RFC 4180), a mark in front so that Excel reads it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([cell(value) for value in row])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def cell(value: Cell) -> str:
+    """Return a cell that a spreadsheet shows and does not run.
+
+    >>> cell("=1+1"), cell(-0.5), cell(" @x")
+    ("'=1+1", '-0.5', "' @x")
+    """
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return repr(value)
+    text = value.replace("\x00", "")
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

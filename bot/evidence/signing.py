@@ -1,0 +1,67 @@
+"""Public keys as text, and where an auditor may have one from."""
+
+import json
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+_HEX = 64  # digits
+
+
+class NoKey(Exception):
+    """What was given is not a public key of ours."""
+
+
+def in_hex(key: Ed25519PublicKey) -> str:
+    """Return the 32 bytes of the key (RFC 8032) as 64 digits."""
+    return key.public_bytes_raw().hex()
+
+
+def in_pem(key: Ed25519PublicKey) -> str:
+    """Return the key as `openssl pkey -pubin` reads it."""
+    pem = key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem.decode()
+
+
+def from_hex(digits: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(digits))
+    except ValueError:
+        raise NoKey("an Ed25519 public key has 64 hexadecimal digits") from None
+
+
+def read(given: str) -> Ed25519PublicKey:
+    """Return the key in `given`: 64 digits, a PEM file, or our own key file."""
+    if len(given) == _HEX and not Path(given).exists():
+        return from_hex(given)
+    try:
+        text = Path(given).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise NoKey(f"{given} is neither 64 digits nor a file with a key") from None
+    if text.lstrip().startswith("{"):
+        return own(Path(given)).public_key()
+    if len(text.strip()) == _HEX:
+        return from_hex(text.strip())
+    try:
+        found = serialization.load_pem_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise NoKey(f"{given} holds no public key in PEM") from None
+    if not isinstance(found, Ed25519PublicKey):
+        raise NoKey(f"{given} holds another kind of key than Ed25519")
+    return found
+
+
+def own(path: Path) -> Ed25519PrivateKey:
+    """Return the log's key from our key file; unlike `Keys.load` it makes none."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NoKey(f"{path} is not a key file of ours") from None

@@ -1,0 +1,125 @@
+"""The answer to "was anything changed?", with what it rests on and what it does not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bot.evidence import bundle, signing
+from bot.evidence.inspect import Inspected, inspect
+from bot.evidence.reading import Damaged, Unreadable, reading
+from bot.evidence.zipped import BadPacket
+from bot.store.check import Checked, Tampered, check
+from bot.store.log import Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    ok: bool
+    words: str  # what was checked, or the first thing that is wrong
+    notes: tuple[str, ...] = ()  # what the answer does not cover
+    figures: tuple[tuple[str, int], ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "words": self.words,
+            "notes": list(self.notes),
+            **dict(self.figures),
+        }
+
+
+def wrong(words: str) -> Verdict:
+    return Verdict(ok=False, words=words)
+
+
+def of_database(
+    url: str, key: Ed25519PublicKey | None, anchored: Sequence[Head] | str
+) -> Verdict:
+    """Return what a check of the whole database finds. Raises Unreadable."""
+    if isinstance(anchored, str):
+        return wrong(anchored)
+    try:
+        with reading(url) as db:
+            found = check(db, key=key, anchored=anchored)
+    except (Tampered, Damaged) as error:
+        return wrong(str(error))
+    words = (
+        f"{found.sealed:,} records under {found.heads:,} signed heads, "
+        f"{found.anchored:,} of them compared with copies kept outside"
+    )
+    return Verdict(
+        ok=True, words=words, notes=tuple(_notes(found, key)), figures=_figures(found)
+    )
+
+
+def of_packet(
+    path: Path, key: Ed25519PublicKey | None, anchored: Sequence[Head] | str
+) -> Verdict:
+    """Return what an inspection of the packet finds. Raises Unreadable."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    if bundle.MANIFEST.encode() not in content:
+        raise Unreadable(f"{path} is not a packet of evidence")
+    if isinstance(anchored, str):
+        return wrong(anchored)
+    try:
+        found = inspect(content, key, anchored)
+    except BadPacket as error:
+        return wrong(str(error))
+    words = (
+        f"{', '.join(found.incidents[:3])}"
+        f"{' …' if len(found.incidents) > 3 else ''}: "  # noqa: PLR2004
+        f"{found.records:,} records under a signed head, {found.files:,} files unchanged"
+    )
+    figures = (("sealed", found.records), ("waiting", found.waiting))
+    notes = tuple(_packet_notes(found, known=key is not None))
+    return Verdict(
+        ok=True, words=words, notes=notes, figures=(*figures, ("files", found.files))
+    )
+
+
+def _packet_notes(found: Inspected, *, known: bool) -> Iterator[str]:
+    if found.waiting:
+        yield f"{found.waiting:,} newer records were not sealed yet: they prove nothing."
+    if not found.key:
+        yield "No key is named or given (--key), so no signature was checked."
+    elif known:
+        yield f"Signed by the key that was given, {found.key}."
+    else:
+        yield f"Signed by the packet's own key, {found.key}: compare it, or use --key."
+    if not found.signed:
+        yield "The manifest is not signed: page and tables are checked by digest only."
+    if found.unread:
+        yield f"The records were not compared with packet.json: {found.unread}."
+    if not found.anchored:
+        yield "The head was not compared with an anchored one (--anchor)."
+
+
+def _figures(found: Checked) -> tuple[tuple[str, int], ...]:
+    return (
+        ("sealed", found.sealed),
+        ("waiting", found.waiting),
+        ("heads", found.heads),
+        ("anchored", found.anchored),
+    )
+
+
+def _notes(found: Checked, key: Ed25519PublicKey | None) -> list[str]:
+    notes = []
+    if found.waiting:
+        notes.append(f"{found.waiting:,} newer records wait to be sealed.")
+    if key is None:
+        notes.append("No key was given (--key), so no signature was checked.")
+    else:
+        notes.append(f"Signed by the key {signing.in_hex(key)}.")
+    if not found.anchored:
+        notes.append(
+            "No head was anchored outside (--anchor): who holds the key could have "
+            "written all of it anew, or cut its end."
+        )
+    return notes

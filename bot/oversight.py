@@ -1,0 +1,105 @@
+"""What people and pipelines decide about an endpoint: locks, records, gates.
+
+These events stand in an incident's history, or in the endpoint's own, its ledger:
+`Store.ledger`. Pure, as bot.incident is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.incident import Actor, Event, Health, Incident
+
+Choice: TypeAlias = Literal[
+    "accept", "retrain", "rollback", "threshold", "false-positive"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointLocked(Event):
+    """Nothing is moved on the endpoint until somebody unlocks it."""
+
+    by: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointUnlocked(Event):
+    by: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftHeld(Event):
+    """One request has the endpoint for itself, across all incidents."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftReleased(Event):
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswered(Event):
+    """What a release pipeline was told, and on which state of which incidents."""
+
+    number: str  # "G-7"
+    deployment: str
+    passed: bool
+    reasons: tuple[str, ...]
+    seen: tuple[str, ...]  # "A-1/17": incident and revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeWatched(Event):
+    """How the endpoint served before a move and for a while after it."""
+
+    request: str
+    before: tuple[Health, ...]
+    after: tuple[Health, ...]
+    worse: tuple[str, ...] = ()  # measures that are, in words for a person
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecorded(Event):
+    """What the people responsible make of an incident, and until when it holds."""
+
+    by: Actor
+    choice: Choice
+    reason: str
+    expires_at: datetime
+
+
+def lock(ledger: Incident) -> EndpointLocked | None:
+    """Return the lock that a person put on the endpoint, None when it is free."""
+    newest = ledger.last(EndpointLocked, EndpointUnlocked)
+    return newest if isinstance(newest, EndpointLocked) else None
+
+
+def holder(ledger: Incident) -> ShiftHeld | None:
+    """Return the request that has the endpoint for itself, None when none has."""
+    newest = ledger.last(ShiftHeld, ShiftReleased, EndpointUnlocked)
+    return newest if isinstance(newest, ShiftHeld) else None
+
+
+def blocked(ledger: Incident, request: str = "") -> str:
+    """Return why nothing may be moved, but for `request` itself; "" when one may."""
+    if found := lock(ledger):
+        since = f"{found.at:%Y-%m-%d %H:%M} UTC"
+        return f"{found.by.name} locked the endpoint on {since}: {found.reason}"
+    held = holder(ledger)
+    if held and held.request != request:
+        return (
+            f"{held.request} holds the endpoint: its move has not come to an end. "
+            "Look at it in Azure; unlock frees it"
+        )
+    return ""
+
+
+def decision(incident: Incident, now: datetime) -> DecisionRecorded | None:
+    """Return the newest record that still holds."""
+    found = incident.last(DecisionRecorded)
+    return found if found and now < found.expires_at else None

@@ -1,0 +1,83 @@
+"""Afterwards: does the endpoint serve better or worse than before the move?"""
+
+from datetime import datetime, timedelta
+
+from bot.incident import Event, Health, Incident, TrafficShifted, WatchOutcome
+from bot.oversight import OutcomeWatched
+from bot.ports import Impossible, Unavailable
+from bot.store import Due, Leader
+from bot.worker.means import Means, record
+
+PATIENCE = 5  # attempts before the card says what is not known
+SLOWER = 1.25  # times the latency before, and at least so many milliseconds more
+SLOWER_MS = 20.0
+MORE_ERRORS = 0.005  # of all requests, more than before
+
+
+async def watch(means: Means, due: Due, effect: WatchOutcome, leader: Leader) -> None:
+    """Compare the minutes after a move with as many before it."""
+    incident = await means.incident(due)
+    moved = _moved(incident, effect.request)
+    known = [e.request for e in incident.every(OutcomeWatched)]
+    if moved is None or effect.request in known:
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
+    event = await _compared(means, incident, moved, patient=due.attempts < PATIENCE)
+    await record(means, incident.id, lambda _: (event,), leader, done=due.id)
+
+
+def _moved(incident: Incident, request: str) -> TrafficShifted | None:
+    every = incident.every(TrafficShifted)
+    return next((e for e in reversed(every) if e.request == request), None)
+
+
+async def _compared(
+    means: Means, incident: Incident, moved: TrafficShifted, *, patient: bool
+) -> Event:
+    span = timedelta(minutes=moved.watch_minutes)
+    started = incident.started.at if incident.started else moved.at
+    unknown: list[str] = []
+    windows: list[tuple[Health, ...]] = []
+    for name, start in (("before", started - span), ("after", moved.at)):
+        try:
+            found = await _health(means, incident, start, span)
+        except (Unavailable, Impossible) as error:
+            if patient and isinstance(error, Unavailable):
+                raise
+            unknown.append(f"how it served {name} the move: {error}")
+            found = ()
+        windows.append(found)
+    before, after = windows
+    return OutcomeWatched(
+        at=means.clock(),
+        request=moved.request,
+        before=before,
+        after=after,
+        worse=worse(before[0], after[0]) if before and after else (),
+        unknown=tuple(unknown),
+    )
+
+
+async def _health(
+    means: Means, incident: Incident, start: datetime, span: timedelta
+) -> tuple[Health, ...]:
+    if means.workspace is None:
+        raise Impossible("this process does not read Azure")
+    endpoint = means.endpoint(incident).id
+    return (await means.workspace.health(endpoint, "", start, start + span),)
+
+
+def worse(before: Health, after: Health) -> tuple[str, ...]:
+    """Return which measures are clearly worse after the move, in words."""
+    found = []
+    old, new = before.error_rate, after.error_rate
+    if old is not None and new is not None and new > old + MORE_ERRORS:
+        found.append(f"errors {new:.1%}, before {old:.1%}")
+    slow, fast = after.latency_p95_ms, before.latency_p95_ms
+    if (
+        slow is not None
+        and fast is not None
+        and slow > max(fast * SLOWER, fast + SLOWER_MS)
+    ):
+        found.append(f"P95 latency {slow:.0f} ms, before {fast:.0f} ms")
+    return tuple(found)

@@ -1,0 +1,69 @@
+"""How the endpoint served before a move and after it: a chart a measure."""
+
+from microsoft_teams.cards import CardElement
+
+from bot.incident import Health
+from bot.oversight import OutcomeWatched
+from cards import charts, figures
+from cards.elements import box, heading, missing, paragraph, said
+
+
+def comparison(watched: OutcomeWatched | None, minutes: int) -> list[CardElement]:
+    """Return the comparison, or that it is still to come; nothing when none is."""
+    if watched is None:
+        if not minutes:
+            return []
+        words = f"How it serves now is compared with before in {minutes} minutes."
+        return [paragraph(words, subtle=True, spacing="Small")]
+    before, after = _first(watched.before), _first(watched.after)
+    shown: list[CardElement] = [heading(f"{minutes} minutes before and after")]
+    if before and after:
+        shown += _latency(before, after, watched)
+        shown += _errors(before, after, watched)
+    gaps = [
+        (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
+    ]
+    if len(shown) == 1:
+        gaps = gaps or [("figures", "Azure Monitor has none for these minutes.")]
+    return [*shown, *missing(gaps), *_verdict(watched, known=len(shown) > 1)]
+
+
+def _first(windows: tuple[Health, ...]) -> Health | None:
+    return windows[0] if windows else None
+
+
+def _verdict(watched: OutcomeWatched, *, known: bool) -> list[CardElement]:
+    if watched.worse:
+        lines = [(said(w, 160),) for w in watched.worse]
+        return [box("attention", "**Worse than before.** It can be undone.", *lines)]
+    if not known:
+        return []
+    return [paragraph("It serves no worse than before.", spacing="Small")]
+
+
+def _latency(
+    before: Health, after: Health, watched: OutcomeWatched
+) -> list[CardElement]:
+    old, new = before.latency_p95_ms, after.latency_p95_ms
+    if old is None or new is None:
+        return []
+    over = any("latency" in w for w in watched.worse)
+    bars = [
+        charts.Bar("Before", old, figures.milliseconds(old), over=False),
+        charts.Bar("After", new, figures.milliseconds(new), over=over),
+    ]
+    return [charts.bars("Latency, p95 in ms", "before and after the move", bars)]
+
+
+def _errors(
+    before: Health, after: Health, watched: OutcomeWatched
+) -> list[CardElement]:
+    old, new = before.error_rate, after.error_rate
+    if old is None or new is None:
+        return []
+    over = any("errors" in w for w in watched.worse)
+    bars = [
+        charts.Bar("Before", old * 100, figures.percent(old), over=False),
+        charts.Bar("After", new * 100, figures.percent(new), over=over),
+    ]
+    return [charts.bars("Request errors in %", "before and after the move", bars)]

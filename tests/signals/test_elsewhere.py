@@ -1,0 +1,117 @@
+"""Work that is done where the data is: by SQL, by KQL; and upkeep."""
+
+from datetime import UTC, datetime, timedelta
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.signals import Rule, compare, evaluate, kql, pushdown, upkeep
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+START, END = "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"
+
+
+def side(seed: int, shift: float) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(shift, 1, 20_000)
+    values[:5] = [np.inf, -np.inf, np.nan, 0.0, 0.0]
+    return pa.table(
+        {
+            "a": values,
+            "b": pa.array([None, *rng.integers(0, 9_999, 19_999).tolist()]),
+            "c": rng.choice(["x", "y"], 20_000),
+        }
+    )
+
+
+def test_a_database_makes_the_same_profile() -> None:
+    """
+    What outgrows one machine must still be judged alike.
+    """
+    rules = [Rule(alias) for alias in ("js", "nwd", "nulls")]
+    left, right = side(1, 0), side(2, 0.3)
+    here = evaluate(left, right, rules)
+    there = compare(
+        pushdown.profile(ibis.memtable(left)),
+        pushdown.profile(ibis.memtable(right)),
+        rules,
+    )
+
+    ours = {(r.feature, r.metric): r for r in there.results}
+    assert here.sentence == there.sentence
+    for result in here.results:
+        other = ours[result.feature, result.metric]
+        assert result.verdict == other.verdict
+        assert result.value == pytest.approx(other.value, abs=3e-3)
+        assert result.production_count == other.production_count
+
+
+@given(st.text())
+def test_no_name_breaks_out_of_a_query(name: str) -> None:
+    """
+    An endpoint's name comes from an alert, so from outside.
+    """
+    try:
+        query = kql.health(name, start=START, end=END)
+    except ValueError:
+        assert any(ord(c) < 32 or ord(c) == 127 for c in name)
+        return
+    first = query.split("\n")[0]
+    quoted = first.removeprefix('let endpoint = "').removesuffix('";')
+    assert name == quoted.replace('\\"', '"').replace("\\\\", "\\") or "\\" in name
+    assert 0 == len(quoted.replace("\\\\", "").replace('\\"', "").split('"')) - 1
+
+
+def test_the_callers_identity_is_never_asked_for() -> None:
+    texts = [
+        kql.health("credit", start=START, end=END),
+        kql.profile("Inference", "age", start=START, end=END, levels=[0, 50, 100]),
+    ]
+
+    assert not any("IdentityData" in text for text in texts)
+    assert "percentiles_array(Value, 0, 50, 100)" in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "start"), [("T | take 1", START), ("T", "yesterday"), ("", START)]
+)
+def test_pieces_of_query_are_refused(table: str, start: str) -> None:
+    with pytest.raises(ValueError, match=r"no table|not a time"):
+        kql.profile(table, "age", start=start, end=END, levels=[50])
+
+
+def test_idle_capacity_is_money() -> None:
+    found = upkeep.cost(
+        {"blue": 2, "green": 1},
+        {"blue": 0.5, "green": 1.0},
+        requests=0,
+        load={"green": 0.0},
+    )
+    result = upkeep.cost_result(found, limit=40)
+
+    assert (48.0, None, 0.5) == (found.per_day, found.per_thousand, found.idle)
+    assert ("breached", "50% of the capacity was idle") == (
+        result.verdict,
+        result.reason,
+    )
+
+
+def test_a_monitor_that_never_ran_is_a_breach() -> None:
+    """
+    A monitor that is broken raises no alert; nobody notices for weeks.
+    """
+    day = timedelta(days=1)
+    never = upkeep.last_seen("the monitor's run", None, now=NOW, every=day)
+    late = upkeep.last_seen("labels", NOW - 3 * day, now=NOW, every=day)
+    fresh = upkeep.last_seen("labels", NOW - day, now=NOW, every=day)
+
+    assert ["breached", "breached", "not breached"] == [
+        never.verdict,
+        late.verdict,
+        fresh.verdict,
+    ]
+    assert "last seen 72 hours ago" == late.reason

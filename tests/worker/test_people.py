@@ -1,0 +1,121 @@
+"""What people get to see when they type and press, over the real botbuilder."""
+
+import asyncio
+
+import pytest
+
+from tests.house import House
+from tests.story.remote import CHANNEL, until
+
+
+@pytest.fixture
+async def house(house: House) -> House:
+    """A house with one alert that is on its card."""
+    await house.alert()
+    await until("the card to be recorded", house.types, lambda t: "CardShown" in t)
+    return house
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("help", "What you can ask"),
+        ("alerts", "1 open alert"),
+        ("show 1", "answers slowly"),
+        ("evidence A-1", "What the alert on loan-prescreening rests on"),
+        ("evidnce 1", 'Did you mean "evidence"?'),
+        ("ack 99", 'There is no incident "99"'),
+        ("approve", "Which request?"),
+        ("approve R-9", "There is no request R-9"),
+        ("rollback 1", "Say why"),
+    ],
+)
+async def test_what_is_typed_is_answered(house: House, typed: str, answer: str) -> None:
+    await house.say("priya", typed)
+
+    assert answer in await house.told(answer)
+
+
+async def test_a_viewer_may_look_but_not_touch(house: House) -> None:
+    answer = await house.press("ana", "Acknowledge")
+
+    assert "You cannot ack here. Who can: " in answer["value"]
+    assert "Acknowledged" not in await house.types()
+
+
+async def test_a_refusal_is_kept(house: House) -> None:
+    """
+    Who tried what they may not is part of the evidence.
+    """
+    await house.press("jonas", "Acknowledge")
+    await house.press("priya", "Acknowledge")
+
+    assert "already acknowledged by Jonas Weber" in str(
+        await house.event("CommandRefused")
+    )
+
+
+async def test_another_channel_cannot_act(house: House) -> None:
+    body = {"conversation": "19:ml-platform@thread.tacv2", "text": "ack 1"}
+    await house.post(f"{house.cloud}/sim/people/priya/say", body)
+
+    async def there() -> str:
+        params = {"conversation": body["conversation"]}
+        return str(await house.get(f"{house.cloud}/sim/activities", params=params))
+
+    await until("the refusal", there, lambda s: "belongs to another channel" in s)
+    assert "Acknowledged" not in await house.types()
+
+
+async def test_another_tenants_user_changes_nothing(house: House) -> None:
+    """
+    Shared channels hold people of other organisations.
+    """
+    body = {"conversation": "19:ml-platform@thread.tacv2", "text": "ack 1"}
+    url = f"{house.cloud}/sim/people/olga/say"
+    async with house.session.post(url, json=body) as answer:
+        assert 403 == answer.status
+
+    assert "Acknowledged" not in await house.types()
+
+
+async def test_a_changed_button_is_not_believed(house: House) -> None:
+    """
+    What a button carries comes from the client: it decides nothing.
+    """
+    [card] = await house.cards()
+    forged = str(card["card"]).replace("A-1", "A-2")
+    assert forged != str(card["card"])
+    dialog = {
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "actions": [
+            {
+                "type": "Action.Execute",
+                "title": "Acknowledge",
+                "verb": "ack",
+                "data": {"verb": "ack", "id": "A-1", "rev": 1, "t": "forged"},
+            }
+        ],
+    }
+    body = {"activity": card["id"], "title": "Acknowledge", "dialog": dialog}
+    _, answer = await house.post(f"{house.cloud}/sim/people/priya/click", body)
+
+    assert "not one of ours" in str(answer)
+    assert "Acknowledged" not in await house.types()
+
+
+async def test_two_who_press_at_once_are_told_apart(house: House) -> None:
+    answers = await asyncio.gather(
+        house.press("priya", "Acknowledge"), house.press("jonas", "Acknowledge")
+    )
+
+    assert 1 == (await house.types()).count("Acknowledged")
+    assert 1 == sum("already acknowledged" in str(a) for a in answers)
+
+
+async def test_resolved_in_azure_is_resolved_on_the_card(house: House) -> None:
+    await house.alert(status="resolved")
+
+    await house.shown("Resolved")
+    assert CHANNEL == (await house.event("CardShown"))["conversation"]
