@@ -146,6 +146,8 @@ module apps 'modules/apps.bicep' = if (!empty(image)) {
       { name: 'WATCHKEEPER_BOT_APP_ID', value: botAppId }
       { name: 'WATCHKEEPER_BOT_IDENTITY', value: reader.properties.clientId }
       { name: 'WATCHKEEPER_ALERT_AUDIENCE', value: alertsAppId }
+      { name: 'WATCHKEEPER_EVENT_SUBSCRIPTIONS', value: 'watchkeeper' }
+      { name: 'WATCHKEEPER_DRAIN_SECONDS', value: '6' }
       { name: 'WATCHKEEPER_GRAPH_URL', value: graphUrl }
       { name: 'WATCHKEEPER_EVIDENCE_URL', value: keep.outputs.evidenceUrl }
     ]

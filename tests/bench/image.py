@@ -71,6 +71,7 @@ def _prove(folder: Path) -> None:
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=40)
+        print(output.decode()[-2000:])
     assert process.returncode == 0, output.decode()
     assert before == _files(folder, state), "it wrote outside of its folder"
     for line in output.decode().splitlines():

@@ -48,9 +48,10 @@ class Image:
 
     def __init__(self, root: Path, context: Path) -> None:
         self.root, self._context = root, context
-        self.environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        }
+        programs = root / "usr" / "bin"  # the base image's `python` is this one
+        programs.mkdir(parents=True)
+        (programs / "python").symlink_to(Path(sys.executable).resolve())
+        self.environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
         self._folder = root
 
     def path(self, text: str) -> Path:
@@ -59,7 +60,7 @@ class Image:
     def moved(self, text: str) -> str:
         """Return `text` with the image's own paths below `root`."""
         for known in _INSIDE:
-            text = re.sub(rf"(?<![\w./-]){known}\b", str(self.path(known)), text)
+            text = re.sub(rf"(?<![\w.-]){known}\b", str(self.path(known)), text)
         return text
 
     def run(self, stage: Stage) -> None:

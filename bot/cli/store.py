@@ -1,0 +1,57 @@
+"""`watchkeeper store`: moving what we keep."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+
+from bot.cli._place import refuse
+
+app = typer.Typer(no_args_is_help=True, help="Move the database.")
+
+
+@app.callback()
+def store() -> None:
+    """Make a group of the one command."""
+
+
+@app.command()
+def copy(
+    source: Annotated[str, typer.Argument(help="sqlite:///FILE or postgresql://…")],
+    target: Annotated[str, typer.Argument(help="an empty database")],
+    output_format: Annotated[
+        str, typer.Option("--format", help="text or json")
+    ] = "text",
+) -> None:
+    """Copy everything into an empty database, and verify the log there.
+
+    The service has to be stopped. Keys and evidence stay where they are.
+
+    Example: watchkeeper store copy sqlite:///.watchkeeper/watchkeeper.db
+    postgresql://watchkeeper@host/watchkeeper
+    """
+    from bot.store import CannotOpen, Store  # noqa: PLC0415 `--help` stays quick
+    from bot.store.check import Tampered, verify  # noqa: PLC0415
+    from bot.store.copy import copy as move  # noqa: PLC0415
+
+    try:
+        counts = move(source, target)
+        new = Store.open(target)
+        try:
+            sealed, waiting = asyncio.run(verify(new))
+        finally:
+            new.close()
+    except CannotOpen as error:
+        refuse("store copy", error)
+    except Tampered as error:
+        refuse("store copy", f"the copy does not verify: {error}", 1)
+    if output_format == "json":
+        typer.echo(json.dumps({"rows": counts, "sealed": sealed, "waiting": waiting}))
+        return
+    for name, count in counts.items():
+        typer.echo(f"{name:14}{count:>10}")
+    typer.echo(f"{sealed} sealed records verified, {waiting} wait to be sealed")
+
+
+COMMANDS = (app,)
