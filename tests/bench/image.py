@@ -49,6 +49,8 @@ def _prove(folder: Path) -> None:
         "WATCHKEEPER_BOT_APP_ID": "00000000-0000-0000-0000-000000000009",
         "WATCHKEEPER_ALERT_AUDIENCE": "00000000-0000-0000-0000-000000000008",
         "WATCHKEEPER_LOG_FORMAT": "json",
+        "IDENTITY_ENDPOINT": "http://127.0.0.1:9/",  # nobody: no identity is looked for
+        "IDENTITY_HEADER": "none",
     }
     service = stages["service"]
     words = [
