@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-from bot import callers, guard, pages, teams, webhooks, worker
+from bot import callers, guard, handshakes, pages, teams, webhooks, worker
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
 from bot.azure.mover import Patience
@@ -195,6 +195,11 @@ async def _door(
         store=_Inbox(store),
         alerts=caller(settings.alert_auth, ACTION_GROUPS, ACTION_GROUPS_ROLE),
         events=caller(settings.event_auth, EVENT_GRID, settings.event_role),
+        subscriptions=handshakes.Allowed(
+            names=settings.subscriptions,
+            topics=watch.workspaces,
+            marked=settings.event_auth == "entra",
+        ),
     )
 
 

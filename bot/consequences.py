@@ -49,6 +49,7 @@ TOLD = (
     OutcomeWatched,
     DecisionRecorded,
 )
+STALE = "stale"  # label of an alert that came long after it fired
 SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
@@ -70,6 +71,8 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     if isinstance(event, AlertReceived):
         if before.alerts == incident.alerts:
             return []  # a repeat: nothing new was said
+        if STALE in event.alert.labels and incident.card is None:
+            return []  # too old to call anybody; it stands in the list of alerts
         if event.alert.status == "firing" and event.alert in incident.alerts:
             effects.append(EvaluateSignals())
     if isinstance(event, RollbackAsked):

@@ -4,6 +4,7 @@ Event Grid's own schema posts an event whose code we echo; CloudEvents asks by O
 Its `validationUrl` is never fetched: an address from a payload is not ours.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +16,10 @@ from bot.strict_json import NotJson, parse
 ORIGIN = "eventgrid.azure.net"
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _LONGEST_CODE = 256
+_WORKSPACE = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
+    r"/microsoft\.machinelearningservices/workspaces/[^/]+"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,21 @@ class Allowed:
     names: frozenset[str] = frozenset()  # of event subscriptions, lower case
     topics: frozenset[str] = frozenset()  # ARM ids of workspaces, lower case
     marked: bool = False
+
+    def topic(self, given: object) -> bool:
+        """Return whether `given` may be the topic: not when it names another workspace.
+
+        A topic of another form (custom, partner, none) decides nothing: the token has
+        said who asks, and refusing it would cut the events off for good.
+
+        >>> risk = "/subscriptions/s/resourceGroups/g/providers/"
+        >>> risk += "Microsoft.MachineLearningServices/workspaces/risk"
+        >>> ours = Allowed(topics=frozenset({risk.lower()}))
+        >>> ours.topic(risk), ours.topic(risk + "-2"), ours.topic("any topic")
+        (True, False, True)
+        """
+        named = isinstance(given, str) and _WORKSPACE.match(given.strip().lower())
+        return not (self.topics and named) or named.group() in self.topics
 
 
 def code(headers: Mapping[str, str], body: bytes, allowed: Allowed) -> str | None:
@@ -75,6 +95,6 @@ def _echo(
     name = headers.get("aeg-subscription-name", "").lower()
     if allowed.names and name not in allowed.names:
         raise Denied(403, "this event subscription is not one of ours")
-    if allowed.topics and str(event.get("topic")).lower() not in allowed.topics:
+    if not allowed.topic(event.get("topic")):
         raise Denied(403, "this topic is not one of ours")
     return found

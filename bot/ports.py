@@ -56,8 +56,8 @@ class Chat(Protocol):
     async def update(self, conversation: str, activity: str, message: Message) -> None:
         """Replace a message in place. Raises as `post`, but never Ambiguous."""
 
-    async def find(self, conversation: str, key: str) -> str | None:
-        """Return the id of our message that carries `key`, or None."""
+    async def find(self, conversation: str, key: str, text: str = "") -> str | None:
+        """Return the id of our message with `key` in its card, or with this text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,9 @@ class Settings(BaseModel):
     event_role: str = Field(
         "AzureEventGridSecureWebhookSubscriber", description="role that it must have"
     )
+    event_subscriptions: str = Field(
+        "", description="names of our event subscriptions, by commas; any if empty"
+    )
     azure_management_url: Url = Field(
         "https://management.azure.com", description="Azure Resource Manager"
     )
@@ -134,6 +137,11 @@ class Settings(BaseModel):
     @property
     def limit(self) -> timedelta:
         return timedelta(seconds=self.operation_limit_s)
+
+    @property
+    def subscriptions(self) -> frozenset[str]:
+        given = self.event_subscriptions.lower().split(",")
+        return frozenset(n.strip() for n in given if n.strip())
 
     @property
     def pages(self) -> str:

@@ -1,5 +1,6 @@
 """The watch list (watchkeeper.yaml): which endpoints, whose, and who may do what."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -22,6 +23,14 @@ ArmEndpoint: TypeAlias = Annotated[
         r"microsoft\.machinelearningservices/workspaces/[^/]+/onlineendpoints/[^/]+$",
     ),
 ]
+ArmScope: TypeAlias = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
+]
+_IN_WORKSPACE = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
+    r"/microsoft\.machinelearningservices/workspaces/[^/]+"
+)
 
 
 class _Strict(BaseModel):
@@ -74,6 +83,8 @@ class Endpoint(_Strict):
     model: str = ""
     monitor: str = ""  # name of the Azure ML monitor schedule
     log_workspace: str = ""  # Log Analytics workspace id, for KQL
+    # ARM ids outside its subscription whose alerts may call it by its short name
+    scopes: tuple[ArmScope, ...] = ()
     signals: tuple[SignalRule, ...] = ()
     latency_p95_ms: float | None = None
     availability: float | None = None
@@ -154,32 +165,57 @@ class WatchList(_Strict):
         """Return the watched endpoints with this short name, in any letter case."""
         return tuple(e for e in self.endpoints if e.name == name.lower())
 
+    @property
+    def workspaces(self) -> frozenset[str]:
+        """Return the ARM ids of all workspaces that hold a watched endpoint."""
+        return frozenset(_workspace(e.id) for e in self.endpoints)
+
     def resolve(self, alert: Alert) -> Endpoint | None:
         """Return the watched endpoint that `alert` is about, or None.
 
         In order: an ARM id that is the endpoint or lies below it; the endpoint that a
-        dimension names, inside a workspace that the alert names; the monitor by name.
+        dimension names; the monitor by name. A short name counts only where the alert
+        may speak of it: see `_within`.
         """
-        for resource in alert.resources:
+        resources = tuple(r.lower().rstrip("/") for r in alert.resources)
+        for resource in resources:
             for endpoint in self.endpoints:
-                if resource == endpoint.id or resource.startswith(endpoint.id + "/"):
+                if _covers(endpoint.id, resource):
                     return endpoint
-        inside = [
+        within = self._within(resources)
+        if alert.endpoint:
+            named = [e for e in within if e.name == alert.endpoint.lower()]
+            if len(named) == 1:
+                return named[0]
+        monitor = alert.monitor.lower()
+        found = [e for e in within if monitor and e.monitor.lower() == monitor]
+        return found[0] if len(found) == 1 else None
+
+    def _within(self, resources: tuple[str, ...]) -> tuple[Endpoint, ...]:
+        """Return the endpoints that an alert about `resources` may call by short name.
+
+        A name is only unique in its workspace: an alert that names workspaces means
+        one of those. Else (a log rule is about its Log Analytics workspace) it must
+        come from the endpoint's own subscription, or from what `scopes` lists.
+        """
+        if not resources:
+            return self.endpoints
+        if named := {_workspace(r) for r in resources} - {""}:
+            return tuple(e for e in self.endpoints if _workspace(e.id) in named)
+        return tuple(
             e
             for e in self.endpoints
-            if any(
-                r.startswith(e.id.rsplit("/onlineendpoints/", 1)[0])
-                for r in alert.resources
-            )
-        ]
-        named = [
-            e
-            for e in inside or self.named(alert.endpoint)
-            if e.name == alert.endpoint.lower()
-        ]
-        if alert.endpoint and len(named) == 1:
-            return named[0]
-        monitored = [
-            e for e in inside if e.monitor and e.monitor == alert.monitor.lower()
-        ]
-        return monitored[0] if len(monitored) == 1 else None
+            for scope in [("/".join(e.id.split("/")[:3]), *e.scopes)]
+            if any(_covers(s, r) for s in scope for r in resources)
+        )
+
+
+def _covers(scope: str, resource: str) -> bool:
+    """Return whether an ARM id is `scope` or lies below it, by whole segments."""
+    return resource == scope or resource.startswith(scope + "/")
+
+
+def _workspace(arm_id: str) -> str:
+    """Return the Azure ML workspace in an ARM id, "" when it names none."""
+    found = _IN_WORKSPACE.match(arm_id)
+    return found.group() if found else ""

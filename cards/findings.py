@@ -1,5 +1,6 @@
 """What the events of an incident say: read here once, shown by several cards."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -211,7 +212,10 @@ class Difference:
 
 
 def differences(alert: Alert, report: Report) -> Iterator[Difference]:
-    """Yield where the alert's readings and our report differ in figure or judgement."""
+    """Yield where the alert's readings and our report differ so that it matters.
+
+    Azure measured at another moment: a figure within a tenth of ours says the same.
+    """
     ours = {(r.feature.lower(), _plain(r.metric)): r for r in report.results}
     for reading in alert.readings:
         mine = ours.get((reading.feature.lower(), _plain(reading.metric)))
@@ -221,9 +225,15 @@ def differences(alert: Alert, report: Report) -> Iterator[Difference]:
         same_verdict = theirs_breached in (None, mine.verdict == "breached")
         theirs, own = against(reading.value, mine.value)
         own = max(own, against(mine.value, mine.threshold)[0], key=len)
-        if theirs != own or not same_verdict:
+        if not (same_verdict and _near(reading.value, mine.value)):
             judged = {True: ", over", False: ", within", None: ""}[theirs_breached]
             yield Difference(reading.feature, theirs + judged, f"{own}, {_word(mine)}")
+
+
+def _near(theirs: float | None, ours: float | None) -> bool:
+    if theirs is None or ours is None:
+        return theirs is ours
+    return math.isclose(theirs, ours, rel_tol=0.1)
 
 
 def _plain(metric: str) -> str:

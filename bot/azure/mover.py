@@ -39,7 +39,7 @@ def _now() -> datetime:
 class Patience:
     """How often to ask after a long-running operation, and for how long."""
 
-    poll: timedelta = timedelta(seconds=5)
+    poll: timedelta = timedelta(seconds=2)
     limit: timedelta = timedelta(minutes=20)
 
 

@@ -180,7 +180,7 @@ def _cells(result: "FeatureResult") -> tuple[str, ...]:
     why = f": {result.reason}" if result.reason else ""
     return (
         result.feature,
-        METRICS[result.metric].alias,
+        METRICS[result.metric].alias if result.metric in METRICS else result.metric,
         short(result.value) or result.not_finite or "-",
         _bar(result),
         limit,

@@ -11,14 +11,20 @@
 from bot.signals.codec import from_json, to_json
 from bot.signals.engine import evaluate
 from bot.signals.metric import Rule
+from bot.signals.profiling import compare, profile
 from bot.signals.report import FeatureResult, Report, Shape
+from bot.signals.sketch import TableProfile, merge
 
 __all__ = [
     "FeatureResult",
     "Report",
     "Rule",
     "Shape",
+    "TableProfile",
+    "compare",
     "evaluate",
     "from_json",
+    "merge",
+    "profile",
     "to_json",
 ]

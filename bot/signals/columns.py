@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from bot.signals.metric import DataType, Mode
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 REAL = frozenset({"float", "double"})
 WHOLE = frozenset({"tinyint", "smallint", "int", "bigint"})
+NUMBERS = REAL | WHOLE
 CATEGORICAL = frozenset({"string", "boolean", "timestamp", "date", "binary"})
 _MOMENTS = frozenset({"timestamp", "timestamp_ntz", "date"})
 _DISTINCT_SHARE = 0.05  # below it Azure ML takes whole numbers for categories
@@ -169,6 +171,20 @@ def select(
     return Selection(tuple(features), tuple(dropped))
 
 
+def select_all(reference: Frame, production: Frame) -> Selection:
+    """Return every column that both sides have, whatever its types: for data quality."""
+    kinds = {name: reference.kind(name) for name in reference.names}
+    numbers = REAL | WHOLE
+    features = tuple(
+        Feature(name, kind, "Numerical" if kind in numbers else "Categorical")
+        for name, kind in kinds.items()
+        if name in production.names
+    )
+    missing = [f"{n}: not in production" for n in kinds if n not in production.names]
+    new = [f"{n}: not in the reference" for n in production.names if n not in kinds]
+    return Selection(features, (*missing, *new))
+
+
 def _common(left: str, right: str, mode: "Mode") -> str | None:
     if left == right:
         return left
@@ -192,11 +208,11 @@ def _data_type(
     if kind in REAL or (mode == "sound" and kind.startswith("decimal")):
         return "Numerical"
     if kind in WHOLE:
-        return "Categorical" if _few_values(reference.column(name)) else "Numerical"
+        return "Categorical" if few_values(reference.column(name)) else "Numerical"
     return None
 
 
-def _few_values(column: "pa.ChunkedArray") -> bool:
+def few_values(column: "pa.ChunkedArray") -> bool:
     """Return whether distinct / rows < 0.05; null counts as a value and as a row."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -231,7 +247,7 @@ def complete_rows(side: Frame, names: Sequence[str]) -> Mask | None:
     return keep
 
 
-def values(column: "pa.ChunkedArray", kind: str) -> NDArray[np.float64]:
+def values(column: "pa.ChunkedArray", kind: str) -> Floats:
     """Return the column's numbers without nulls, as float64; NaN stays.
 
     The array is the caller's own, to sort in place.

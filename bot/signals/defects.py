@@ -13,15 +13,19 @@ _CROWDED = 0.99  # share of the rows in one bin
 
 def refusal(error: CannotCompute) -> str:
     """Return the flag of a figure that Azure ML fails to compute; its job fails."""
+    if not error.kind:
+        return f"Azure ML's figure is {error.reason}"
     return f"Azure ML raises {error.kind}: {error.reason}"
 
 
 def found(metric: "Metric", pair: "Pair") -> tuple[str, ...]:
     """Return what is wrong with Azure ML's figure of this metric on this data."""
-    return (*_listwise(pair), *_of_bins(metric, pair), *_of_chi_squared(metric))
+    return (*_listwise(metric, pair), *_of_bins(metric, pair), *_of_chi_squared(metric))
 
 
-def _listwise(pair: "Pair") -> tuple[str, ...]:
+def _listwise(metric: "Metric", pair: "Pair") -> tuple[str, ...]:
+    if metric.of_rows:
+        return ()
     lost = sum(0 if mask is None else len(mask) - int(mask.sum()) for mask in pair.keep)
     own = sum(pair.nulls) + sum(pair.nans)
     if lost <= own:

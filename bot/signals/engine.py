@@ -1,22 +1,21 @@
 """Compare a production window with its reference window: one call, one report."""
 
-import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from bot.signals import catalogue, columns, defects, drift, shape
+from bot.signals import catalogue, columns
 from bot.signals.catalogue import Asked
 from bot.signals.columns import Data, Feature, Frame, Mask
-from bot.signals.metric import CannotCompute, Metric, Mode, RuleLike
+from bot.signals.measure import Found, collected, judged, measure, ranked, row_count
+from bot.signals.metric import Mode, RuleLike
 from bot.signals.pair import Pair
-from bot.signals.report import FeatureResult, Report, Shape
-from bot.signals.sentence import WORST_FIRST, overall, sentence
-from bot.signals.significance import benjamini_hochberg
-from bot.signals.verdict import SMALLEST, azure_breached, azure_breached_when, judge
+from bot.signals.report import Report
+from bot.signals.sentence import overall, sentence
+from bot.signals.verdict import SMALLEST
 
 Window: TypeAlias = tuple[datetime, datetime]
 _TOP = 5  # features whose distributions go into the report
@@ -65,17 +64,22 @@ def evaluate(
     """
     wanted = catalogue.asked(rules, signal, mode)
     left, right = columns.frame(reference), columns.frame(production)
-    chosen = columns.select(
-        left, right, mode, numerical=numerical, categorical=categorical
+    quality = signal == "data-quality"
+    chosen = (
+        columns.select_all(left, right)
+        if quality
+        else columns.select(
+            left, right, mode, numerical=numerical, categorical=categorical
+        )
     )
-    work = _Work(left, right, mode, wanted, _complete(left, right, chosen, mode))
+    work = _Work(
+        left, right, mode, wanted, _complete(left, right, chosen, mode, quality=quality)
+    )
     found = _each(work, chosen.features, threads, progress)
-    results = [result for one in found for result in one.results]
-    if mode == "sound":
-        results = _judged(found, smallest)
-    ranked = sorted(results, key=_rank)
-    kept = list(dict.fromkeys(result.feature for result in ranked))[:top]
-    shapes = {one.name: one.shape for one in found if one.name in kept}
+    results = judged(found, smallest) if mode == "sound" else collected(found)
+    if quality and mode == "azureml":
+        results.append(row_count(left.rows, right.rows, wanted[0].threshold))
+    ordered = ranked(results, found, top)
     n, m = work.rows
     empty = (
         "" if left.rows and right.rows else "reference" if right.rows else "production"
@@ -83,9 +87,9 @@ def evaluate(
     return Report(
         signal=signal,
         mode=mode,
-        verdict=overall(ranked, empty=empty),
-        sentence=sentence(signal, ranked, empty=empty),
-        results=tuple(replace(r, shape=shapes.get(r.feature)) for r in ranked),
+        verdict=overall(ordered, empty=empty),
+        sentence=sentence(signal, ordered, empty=empty),
+        results=ordered,
         reference_rows=n,
         production_rows=m,
         reference_window=reference_window,
@@ -110,22 +114,13 @@ def _unknown(wanted: Sequence[Asked], features: Sequence[Feature]) -> list[str]:
 
 
 def _complete(
-    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode
+    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode, *, quality: bool
 ) -> tuple[Mask | None, Mask | None]:
     """Return which rows Azure ML looks at; the sound mode looks at all of them."""
-    if mode == "sound":
+    if mode == "sound" or quality:
         return None, None
     names = [feature.name for feature in chosen.features]
     return columns.complete_rows(left, names), columns.complete_rows(right, names)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    name: str
-    results: tuple[FeatureResult, ...]
-    shape: Shape | None
-    p_value: float | None
-    effect: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +141,7 @@ class _Work:
         )
         return n, m
 
-    def feature(self, feature: Feature) -> _Found | None:
+    def feature(self, feature: Feature) -> Found | None:
         asked = [a for a in self.wanted if a.of(feature.name, feature.data_type)]
         if not asked:
             return None
@@ -157,18 +152,12 @@ class _Work:
             self.keep,
             (self.left.rows, self.right.rows),
         )
-        one = _measure_azureml if self.mode == "azureml" else _measure
-        results = tuple(one(a.metric, a.threshold, pair) for a in asked)
-        sound = self.mode == "sound" and min(pair.sizes) > 0
-        return _Found(
-            feature.name,
-            results,
-            shape.shape(pair),
-            _evidence(pair) if sound else None,
-            _effect(pair)
-            if sound and any(a.metric.is_p_value for a in asked)
-            else None,
-        )
+        return measure(pair, asked)
+
+
+def workers(threads: int | None) -> int:
+    """Return how many columns to work on at once."""
+    return threads or len(os.sched_getaffinity(0))
 
 
 def _each(
@@ -176,131 +165,14 @@ def _each(
     features: Sequence[Feature],
     threads: int | None,
     progress: Callable[[str], None] | None,
-) -> list[_Found]:
-    def one(feature: Feature) -> _Found | None:
+) -> list[Found]:
+    def one(feature: Feature) -> Found | None:
         found = work.feature(feature)
         if progress is not None:
             progress(feature.name)
         return found
 
-    workers = threads or len(os.sched_getaffinity(0))
-    if workers == 1 or len(features) == 1:
+    if workers(threads) == 1 or len(features) == 1:
         return [found for found in map(one, features) if found]
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers(threads)) as pool:
         return [found for found in pool.map(one, features) if found]
-
-
-def _blank(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
-    n, m = pair.rows if metric.of_rows else pair.sizes
-    return FeatureResult(
-        feature=pair.feature.name,
-        data_type=pair.feature.data_type,
-        metric=metric.name,
-        value=None,
-        threshold=threshold,
-        breached_when=metric.breached_when,
-        verdict="cannot compute",
-        reference_count=n,
-        production_count=m,
-        flags=pair.feature.flags,
-    )
-
-
-def _limit(metric: Metric, threshold: float, pair: Pair) -> float:
-    return threshold if metric.baseline is None else metric.baseline(pair) + threshold
-
-
-def _measure(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
-    """Return the sound figure, not judged yet."""
-    result = _blank(metric, threshold, pair)
-    try:
-        value = metric.sound(pair)
-    except CannotCompute as error:
-        return replace(result, reason=error.reason)
-    if not math.isfinite(value):
-        return replace(result, reason="the figure is not a number")
-    return replace(
-        result,
-        value=value,
-        threshold=_limit(metric, threshold, pair),
-        noise_floor=metric.floor(pair) if metric.floor else None,
-        interval=metric.interval(pair, value) if metric.interval else None,
-    )
-
-
-def _measure_azureml(metric: Metric, threshold: float, pair: Pair) -> FeatureResult:
-    """Return Azure ML's figure and its verdict, defects flagged."""
-    result = replace(
-        _blank(metric, threshold, pair),
-        breached_when=azure_breached_when(metric.name),
-        flags=defects.found(metric, pair),
-    )
-    try:
-        value = metric.azureml(pair)
-        limit = _limit(metric, threshold, pair)
-    except CannotCompute as error:
-        flags = (*result.flags, defects.refusal(error))
-        return replace(result, reason=error.reason, flags=flags)
-    breached = azure_breached(metric.name, value, limit)
-    finite = math.isfinite(value)
-    if math.isnan(value):
-        effect = "alerts" if breached else "stays silent"
-        result = replace(result, flags=(*result.flags, f"NaN: Azure ML {effect}"))
-    return replace(
-        result,
-        value=value if finite else None,
-        not_finite="" if finite else _spelled(value),
-        threshold=limit,
-        verdict="breached" if breached else "not breached",
-    )
-
-
-def _spelled(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
-
-
-def _evidence(pair: Pair) -> float:
-    """Return the p-value that supports, and never decides."""
-    if pair.feature.data_type == "Categorical":
-        return drift.chi_squared(pair)
-    return drift.kolmogorov_smirnov(pair)
-
-
-def _effect(pair: Pair) -> float | None:
-    try:
-        if pair.feature.data_type == "Numerical":
-            return drift.normalized_wasserstein(pair)
-        return drift.jensen_shannon_distance(pair)
-    except CannotCompute:
-        return None
-
-
-def _judged(found: Sequence[_Found], smallest: int) -> list[FeatureResult]:
-    tested = [one for one in found if one.p_value is not None]
-    adjusted = benjamini_hochberg([one.p_value or 0.0 for one in tested])
-    by_name = {one.name: p for one, p in zip(tested, adjusted, strict=True)}
-    judged = []
-    for one in found:
-        for plain in one.results:
-            metric = catalogue.METRICS[plain.metric]
-            result = plain
-            if not metric.of_rows:
-                p = by_name.get(one.name)
-                result = replace(plain, p_value=one.p_value, adjusted_p=p)
-            verdict, reason = judge(
-                metric, result, effect=one.effect, smallest=smallest
-            )
-            judged.append(replace(result, verdict=verdict, reason=reason))
-    return judged
-
-
-def _rank(result: FeatureResult) -> tuple[int, float]:
-    place = WORST_FIRST.index(result.verdict)
-    value, limit = result.value, result.threshold
-    if value is None or limit is None:
-        return place, -math.inf if result.verdict == "breached" else 0.0
-    if result.breached_when == "below":
-        value, limit = limit, value
-    return place, -value / limit if limit > 0 else -math.inf * (value > 0)

@@ -25,6 +25,10 @@ class CannotCompute(Exception):
         self.kind = kind
 
 
+class NotApplicable(CannotCompute):
+    """The metric says nothing about such a column; no result is kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One metric under Azure ML's name.

@@ -137,13 +137,17 @@ def wasserstein_floor(pair: "Pair") -> float:
     (half way between the two sides).
     """
     x, y = (side.finite for side in pair.numbers)
-    n, m = len(x), len(y)
+    n, m = (side.count for side in pair.numbers)
     ranks, bridges = _bridges()
-    between = (x[(ranks * n).astype(np.int64)] + y[(ranks * m).astype(np.int64)]) / 2
+    between = (_at(x, ranks) + _at(y, ranks)) / 2
     steps = np.diff(between)
     areas = (bridges * steps).sum(axis=1)  # BLAS would start threads for this
     area = float(np.quantile(areas, _LEVEL))
     return math.sqrt(1 / n + 1 / m) * area / pair.deviation
+
+
+def _at(values: Floats, ranks: Floats) -> Floats:
+    return values[(ranks * len(values)).astype(np.int64)]
 
 
 @lru_cache(maxsize=1)
@@ -166,6 +170,7 @@ def wasserstein_interval(pair: "Pair", value: float) -> tuple[float, float]:
     variance of the distance.
     """
     x, y = (side.finite for side in pair.numbers)
+    sizes = [side.count for side in pair.numbers]
     at = np.unique(np.concatenate((_thinned(x), _thinned(y))))
     ours = np.searchsorted(x, at, "right") / len(x)
     theirs = np.searchsorted(y, at, "right") / len(y)
@@ -173,7 +178,7 @@ def wasserstein_interval(pair: "Pair", value: float) -> tuple[float, float]:
     pull = np.append(np.cumsum(ahead[::-1])[::-1], 0.0)
     variance = sum(
         _variance(np.diff(shares, prepend=0.0), pull) / size
-        for shares, size in ((ours, len(x)), (theirs, len(y)))
+        for shares, size in zip((ours, theirs), sizes, strict=True)
     )
     spread = _Z * math.sqrt(variance) / pair.deviation
     return max(0.0, value - spread), value + spread

@@ -28,6 +28,7 @@ class Numbers:
 
     ordered: Floats  # shape (n,); may begin with -inf and end with +inf
     missing: int
+    stands_for: int = 0  # finite rows, where the values are only quantiles of them
 
     @property
     def lowest(self) -> int:
@@ -38,6 +39,11 @@ class Numbers:
     def highest(self) -> int:
         """Return how many are +inf."""
         return len(self.ordered) - int(np.searchsorted(self.ordered, np.inf, "left"))
+
+    @property
+    def count(self) -> int:
+        """Return how many finite rows there are."""
+        return self.stands_for or len(self.finite)
 
     @property
     def finite(self) -> Floats:
@@ -86,7 +92,7 @@ class Pair:
     def categories(self) -> Categories:
         kept = self._kept(0), self._kept(1)
         kind = self.feature.kind if kept[0].type != kept[1].type else ""
-        sides = [_counted(column, kind) for column in kept]
+        sides = [counted(column, kind) for column in kept]
         return _aligned(sides[0], sides[1])
 
     @cached_property
@@ -108,8 +114,8 @@ class Pair:
             return _with_tails(left, none), _with_tails(right, none)
         at = self._edges(x, y)
         return (
-            _with_tails(left, _all_counted(x, at)),
-            _with_tails(right, _all_counted(y, at)),
+            _with_tails(left, _allcounted(x, at)),
+            _with_tails(right, _allcounted(y, at)),
         )
 
     def _edges(self, x: Floats, y: Floats) -> Floats:
@@ -180,21 +186,23 @@ def _with_tails(side: Numbers, inner: Counts) -> Counts:
     return np.concatenate(([side.lowest], inner, [side.highest])).astype(np.int64)
 
 
-def _all_counted(values: Floats, at: Floats) -> Counts:
+def _allcounted(values: Floats, at: Floats) -> Counts:
     """Return the counts with the rows that Azure ML loses past the last edge."""
     counted = histogram.counts(values, at)
     counted[-1] += len(values) - counted.sum()
     return counted
 
 
-def _counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
+def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
     """Return distinct values, how often each occurs, and how many rows have none."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
     total = len(column)
     if pa.types.is_dictionary(column.type):
-        column = pa.chunked_array([c.dictionary_decode() for c in column.chunks])
+        if column.num_chunks and not kind:
+            return _counted_codes(column)
+        column = column.cast(column.type.value_type)
     column = column.cast(_ARROW.get(kind, column.type))
     if pa.types.is_floating(column.type):
         column = pa.chunked_array([columns.values(column, kind) + 0.0])
@@ -202,6 +210,19 @@ def _counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
     pairs = pc.value_counts(column.drop_null())
     counted = pairs.field("counts").to_numpy(zero_copy_only=False)
     return pairs.field("values"), counted, total - int(counted.sum())
+
+
+def _counted_codes(column: "pa.ChunkedArray") -> tuple[Any, Counts, int]:
+    """Return the same of text that has been read as codes into a dictionary."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    unified = column.unify_dictionaries()
+    codes = pa.chunked_array([chunk.indices for chunk in unified.chunks]).drop_null()
+    pairs = pc.value_counts(codes)
+    labels = unified.chunk(0).dictionary.take(pairs.field("values"))
+    found = pairs.field("counts").to_numpy(zero_copy_only=False)
+    return labels, found, len(column) - int(found.sum())
 
 
 _ARROW = {"string": "large_string", "bigint": "int64", "double": "float64"}

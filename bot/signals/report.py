@@ -41,6 +41,7 @@ class FeatureResult:
     adjusted_p: float | None = None
     flags: tuple[str, ...] = ()
     shape: Shape | None = None
+    where: str = ""  # the bins that changed most, in words
     not_finite: str = ""  # "NaN", "Infinity": Azure ML's figure, where value is None
 
 

@@ -25,7 +25,7 @@ def _row(report: "Report", result: "FeatureResult") -> dict[str, Any]:
     return {
         "feature_name": result.feature,
         "metric_value": result.not_finite or result.value,
-        "data_type": result.data_type,
+        "data_type": result.data_type if result.feature else "",
         "metric_name": result.metric,
         "group": result.feature,
         "group_pivot": "",

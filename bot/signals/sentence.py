@@ -50,7 +50,7 @@ def sentence(signal: str, ranked: Sequence[FeatureResult], *, empty: str = "") -
 def _alarmed(ranked: Sequence[FeatureResult], limit: str) -> str:
     count = len({result.feature for result in ranked})
     over = len({r.feature for r in ranked if r.verdict == "breached"})
-    first = ranked[0].feature
+    first = ranked[0].feature or "the row count"
     if count == 1:
         return f"{first} is over the {limit}."
     if over == 1:

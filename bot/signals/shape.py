@@ -1,6 +1,7 @@
 """What a feature looks like on both sides, in bins that a person can read."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ def _numbers(pair: "Pair") -> Shape:
     for side in pair.numbers:
         cuts = np.searchsorted(side.ordered, edges, "left")
         inner = np.diff(np.concatenate(([0], cuts, [len(side.ordered)])))
-        counted.append([*inner.tolist(), side.missing])
+        rows = inner * (side.count / max(1, len(side.finite)))
+        counted.append([*rows.tolist(), side.missing])
     return _without_empty([*labels, "missing"], counted)
 
 
@@ -95,8 +97,8 @@ def readable(number: float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def _without_empty(labels: list[str], sides: list[list[int]]) -> Shape:
-    totals = [max(1, sum(side)) for side in sides]
+def _without_empty(labels: list[str], sides: Sequence[Sequence[float]]) -> Shape:
+    totals = [sum(side) or 1 for side in sides]
     kept = [i for i in range(len(labels)) if sides[0][i] or sides[1][i]]
     reference, production = (
         tuple(side[i] / total for i in kept)

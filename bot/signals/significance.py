@@ -47,7 +47,8 @@ def _power_term(a: float, x: float) -> float:
         return math.exp(a * math.log(x) - x - math.lgamma(a + 1))
     mu = (x - a) / a
     correction = 1 / (12 * a) - 1 / (360 * a**3) + 1 / (1260 * a**5)
-    exponent = -a * (mu - math.log1p(mu)) - correction
+    log = math.log1p(mu) if mu > -0.5 else math.log(x / a)  # noqa: PLR2004
+    exponent = -a * (mu - log) - correction
     return math.exp(exponent) / math.sqrt(2 * math.pi * a)
 
 

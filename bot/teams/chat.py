@@ -93,12 +93,12 @@ class TeamsChat:
             except DeserializationError:
                 return  # a 2xx whose body nobody needs
 
-    async def find(self, conversation: str, key: str) -> str | None:
+    async def find(self, conversation: str, key: str, text: str = "") -> str | None:
         base, reference = await self._reference(conversation)
         team = reference.get("team") or {}
         if self._graph is None or not key or not team.get("aadGroupId"):
             return None
-        return await self._graph.find(str(team["aadGroupId"]), base, key)
+        return await self._graph.find(str(team["aadGroupId"]), base, key, text)
 
     async def _reference(self, conversation: str) -> tuple[str, Mapping[str, Any]]:
         base = conversation.partition(";messageid=")[0]

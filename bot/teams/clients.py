@@ -13,17 +13,21 @@ from botframework.connector.bot_framework_sdk_client_async import (
 from bot.ports import Impossible
 from bot.teams.account import CONNECTOR_SCOPE, Account
 from bot.teams.credentials import Credentials
-from bot.teams.wire import Sender
+from bot.teams.wire import TOTAL_S, Sender
 
 
 class Clients(ConnectorFactory):  # type: ignore[misc]  # untyped
     """Makes a client the first time that a service URL is spoken to."""
 
     def __init__(
-        self, account: Account, credentials: Credentials, session: aiohttp.ClientSession
+        self,
+        account: Account,
+        credentials: Credentials,
+        session: aiohttp.ClientSession,
+        total_s: float = TOTAL_S,
     ) -> None:
         self._account, self._credentials = account, credentials
-        self._session = session
+        self._sender = Sender(session, total_s)
         self._made: dict[str, ConnectorClient] = {}
 
     async def create(self, service_url: str, audience: str = "") -> Any:
@@ -41,7 +45,7 @@ class Clients(ConnectorFactory):  # type: ignore[misc]  # untyped
             self._account.app_id, scope
         )
         configuration = BotFrameworkConnectorConfiguration(
-            credentials, service_url, sender=Sender(self._session)
+            credentials, service_url, sender=self._sender
         )
         client = ConnectorClient(credentials, custom_configuration=configuration)
         # Last, not by `pipeline_type`: the client builds its default pipeline in

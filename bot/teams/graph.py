@@ -7,7 +7,9 @@ https://learn.microsoft.com/graph/api/channel-list-messages
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 _PAGES = 4  # of 50 threads, newest first: a look-up follows a send by minutes
 _TIME_OUT = aiohttp.ClientTimeout(total=15)
 
+_TAG = re.compile(r"<[^>]{0,500}>")
+
 
 class Graph:
     """The messages of a channel, as they stand."""
@@ -32,9 +36,12 @@ class Graph:
     ) -> None:
         self._account, self._tokens, self._session = account, tokens, session
 
-    async def find(self, team: str, channel: str, key: str) -> str | None:
+    async def find(
+        self, team: str, channel: str, key: str, text: str = ""
+    ) -> str | None:
         """Return the id of our message with `key`; None if there is none.
 
+        A message without a card has no place for a key: it is known by its `text`.
         `team` is the id of the team's Entra group. Raises Unavailable.
         """
         base = self._account.graph_url.rstrip("/")
@@ -43,20 +50,22 @@ class Graph:
         for _ in range(_PAGES):
             page = await self._get(url)
             for message in _messages(page):
-                if self._ours(message, key):
+                if self._ours(message, key, text):
                     return str(message["id"])
             url = str(page.get("@odata.nextLink", ""))
             if not url or origin(url) != origin(base):
                 break
         return None
 
-    def _ours(self, message: Mapping[str, Any], key: str) -> bool:
+    def _ours(self, message: Mapping[str, Any], key: str, text: str) -> bool:
         if message.get("deletedDateTime"):
             return False
         sender = (message.get("from") or {}).get("application") or {}
         if sender.get("id") != self._account.app_id:
             return False
         cards = (a.get("content") for a in message.get("attachments") or ())
+        if text and _plain(message.get("body") or {}) == " ".join(text.split()):
+            return True
         return any(key_of(card) == key for card in cards)
 
     async def _get(self, url: str) -> dict[str, Any]:
@@ -78,6 +87,14 @@ class Graph:
             log.warning("no look-up in this team: Graph answers %s", answer.status)
             return {}
         raise Unavailable(f"Microsoft Graph answered {answer.status}.")
+
+
+def _plain(body: Mapping[str, Any]) -> str:
+    """Return a message's words; Graph gives even plain text as HTML at times."""
+    words = str(body.get("content", ""))
+    if body.get("contentType") == "html":
+        words = unescape(_TAG.sub(" ", words))
+    return " ".join(words.split())
 
 
 def _messages(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

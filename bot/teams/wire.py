@@ -16,7 +16,7 @@ from msrest.universal_http.async_abc import AsyncClientResponse
 from yarl import URL
 
 TOTAL_S = 15  # a call that drips one byte a second ends here
-_TIME_OUT = aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=5)
+_CONNECT_S = 5
 _MOST = 1024 * 1024  # bytes of an answer
 _LONGEST = timedelta(hours=1)
 
@@ -55,8 +55,11 @@ class _Answer(AsyncClientResponse):  # type: ignore[misc]  # msrest is untyped
 class Sender(AsyncHTTPSender):  # type: ignore[misc]  # msrest is untyped
     """Sends the SDK's requests; raises Answered, NotSent or Lost."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, total_s: float = TOTAL_S
+    ) -> None:
         self._session = session
+        self._limit = aiohttp.ClientTimeout(total=total_s, sock_connect=_CONNECT_S)
 
     async def __aexit__(self, *_: object) -> None:
         """The session is closed by its owner."""
@@ -70,7 +73,7 @@ class Sender(AsyncHTTPSender):  # type: ignore[misc]  # msrest is untyped
                 URL(sent.url, encoded=True),
                 data=sent.data,
                 headers=headers,
-                timeout=_TIME_OUT,
+                timeout=self._limit,
                 allow_redirects=False,
             ) as answer:
                 body = await _whole(answer)

@@ -1,11 +1,17 @@
 """From a delivery to incidents: parse, find the endpoint, join or open an incident."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from bot import sources
-from bot.consequences import follow
+from bot.consequences import STALE, follow
 from bot.incident import Alert, AlertReceived, Incident
 from bot.store import Conflict, Delivery, Leader
 from bot.watch import Endpoint
 from bot.worker.means import Means
+
+AHEAD = timedelta(minutes=5)  # clocks differ; more is a mistake or a trick
+KEPT_BY_AZURE = timedelta(days=30)
 
 
 async def take(means: Means, delivery: Delivery, leader: Leader) -> None:
@@ -17,6 +23,7 @@ async def take(means: Means, delivery: Delivery, leader: Leader) -> None:
         alerts, reason = (), f"not an alert: {error}"
     except sources.Unhandled as miss:
         alerts, reason = miss.alerts, miss.reason
+    alerts = tuple(timed(a, delivery.received_at) for a in alerts)
     unresolved = [a for a in alerts if not await _join(means, a, delivery, leader)]
     reasons = [*([reason] if reason else []), *map(_unresolved, unresolved)]
     if reasons:
@@ -80,6 +87,21 @@ async def _incident(means: Means, alert: Alert, endpoint: Endpoint) -> Incident:
 def _old(incident: Incident, alert: Alert) -> bool:
     same = [a for a in incident.alerts if a.fingerprint == alert.fingerprint]
     return any(alert.starts_at <= a.starts_at for a in same)
+
+
+def timed(alert: Alert, received_at: datetime) -> Alert:
+    """Return the alert with a start that can be believed, or marked as stale.
+
+    A start in the future would outrank every later word on the condition. One older
+    than Azure keeps alerts is a replay: it is kept and listed, and nobody is called.
+    """
+    start = alert.starts_at
+    if start > received_at + AHEAD:
+        said = {**alert.labels, "its own start": f"{start:%Y-%m-%d %H:%M} UTC"}
+        return replace(alert, starts_at=received_at, labels=said)
+    if alert.status == "firing" and start < received_at - KEPT_BY_AZURE:
+        return replace(alert, labels={**alert.labels, STALE: f"{start:%Y-%m-%d}"})
+    return alert
 
 
 def group_key(alert: Alert, endpoint: Endpoint) -> str:

@@ -67,9 +67,9 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
         raise NotYet("the card is not posted")
     chat, channel = _chat(means), incident.card.conversation
     key = f"{incident.id}/{effect.seq}"
-    activity = await chat.find(channel, key) if due.attempts else None
+    text = replies.line(means.view(incident), incident.history[effect.seq - 1])
+    activity = await chat.find(channel, key, text) if due.attempts else None
     if activity is None:
-        text = replies.line(means.view(incident), incident.history[effect.seq - 1])
         message = Message(text=text, summary=text, key=key)
         activity = await chat.post(channel, message, incident.card.activity)
     said = Replied(at=means.clock(), seq=effect.seq, activity=activity)

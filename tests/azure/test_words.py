@@ -1,5 +1,7 @@
 """The pure parts: addresses, words, queries and what became of a change."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,7 @@ from bot.azure.queries import ALLOWED, QUERIES, compose
 from bot.azure.traffic import Way, changed, in_words, judged, same
 from bot.incident import Deployment, EndpointState
 from bot.ports import Ambiguous, Impossible
+from tests.azure.conftest import FIXTURES
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NAMES = st.sampled_from(["blue", "green", "red"])
@@ -132,6 +135,17 @@ def test_no_text_of_theirs_breaks_out_of_a_query(text: str) -> None:
 
 def test_every_parameter_has_its_allow_list() -> None:
     assert {p for q in QUERIES.values() for p in q.parameters} <= set(ALLOWED)
+
+
+def test_queries_name_columns_that_exist() -> None:
+    """
+    A column that is not there fails the whole query; the console log has no endpoint.
+    """
+    told = json.loads((FIXTURES / "aml_log_tables.json").read_bytes())
+    for query in QUERIES.values():
+        table, *names = re.findall(r"\b_?[A-Z][A-Za-z]+", query.text)
+        columns = {c["name"] for c in told["tables"][table]["columns"]}
+        assert set(names) <= columns
 
 
 @given(st.text())

@@ -135,3 +135,36 @@ def test_breaches_are_azure_mls() -> None:
         assert row["breached_numeric"] == azure_breached(
             row["metric_name"], value, limit
         ), row
+
+
+QUALITY = [
+    case
+    for case in sorted(path.name for path in ORACLES.iterdir() if path.is_dir())
+    if '"data_quality"' in (ORACLES / case / "expected.json").read_text()
+]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.1])
+@pytest.mark.parametrize("case", QUALITY)
+def test_data_quality_is_azure_mls_own_figure(case: str, threshold: float) -> None:
+    """
+    Nulls, filled-in values, casts and a set of values that was a text in between.
+    """
+    rules = [Rule(alias, threshold) for alias in ("nulls", "types", "bounds")]
+    report = evaluate(*sides(case), rules, mode="azureml", signal="data-quality")
+    ours = {(r.feature, r.metric): r for r in report.results}
+    quality = expected(case)["data_quality"]
+    if "error" in quality["production"]:
+        flag = f"Azure ML raises Py4JJavaError: {quality['production']['message']}"
+        assert any(flag in result.flags for result in report.results)
+        return
+    rows = quality["joined"][f"threshold_{threshold}"]
+    theirs = {(row["feature_name"], row["metric_name"]): row for row in rows}
+
+    assert theirs.keys() == ours.keys()
+    for key, row in theirs.items():
+        result = ours[key]
+        assert row["metric_value"] == result.value, key
+        assert row["breached"] == (result.verdict == "breached"), key
+        if row["metric_value"] is not None:
+            assert row["threshold_value"] == pytest.approx(result.threshold), key

@@ -191,3 +191,20 @@ def test_an_empty_window_is_not_a_quiet_one(tmp_path: Path) -> None:
     assert (
         "Not enough data to judge: the production window is empty." == report.sentence
     )
+
+
+def test_text_is_counted_by_its_codes(tmp_path: Path) -> None:
+    """
+    Text of Parquet is read as codes; parts and sides may number it differently.
+    """
+    pq.write_table(pa.table({"c": ["a", "b", None] * 300}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"c": ["z", "b"] * 300}), tmp_path / "2.parquet")
+    whole = pa.table({"c": ["a", "b", None] * 300 + ["z", "b"] * 300})
+    (tmp_path / "day.csv").write_text("c\n" + "z\nb\n" * 400)
+
+    frame = read(str(tmp_path / "1.parquet").replace("1.parquet", ""))
+    coded = evaluate(frame, read(str(tmp_path / "day.csv")))
+    plain = evaluate(whole, pa.table({"c": ["z", "b"] * 400}))
+
+    assert coded.results == plain.results
+    assert "breached" == coded.verdict

@@ -232,3 +232,43 @@ def test_what_is_not_compared_is_said() -> None:
         "gone: asked for, but not compared",
     ) == report.dropped
     assert "nothing to compare" in report.sentence
+
+
+def test_the_sound_rates_know_what_commas_are() -> None:
+    """
+    Azure ML keeps a set of values as one text, so "Oslo, NO" is out of its own bounds.
+    """
+    cities = pa.table({"city": ["Oslo, NO", "Rome"] * 500})
+    strange = pa.table({"city": ["Oslo, NO"] * 900 + ["Bonn"] * 100})
+    rules = [Rule("bounds")]
+
+    sound = evaluate(cities, strange, rules, signal="data-quality")
+    azure = evaluate(cities, strange, rules, signal="data-quality", mode="azureml")
+
+    assert (0.1, "breached") == (sound.results[0].value, sound.results[0].verdict)
+    assert 1.0 == next(r.value for r in azure.results if r.feature == "city")
+
+
+def test_numbers_that_arrive_as_text_are_type_errors() -> None:
+    reference = pa.table({"age": list(range(1_000))})
+    text = [str(i) for i in range(900)] + ["n/a"] * 50 + [None] * 50
+    report = evaluate(reference, pa.table({"age": text}), signal="data-quality")
+    found = {r.metric: r for r in report.results}
+
+    assert 0.05 == found["NullValueRate"].value
+    assert found["DataTypeErrorRate"].value == pytest.approx(50 / 950)
+    assert 0.0 == found["OutOfBoundsRate"].value
+    assert "breached" == report.verdict
+
+
+def test_a_rate_within_chance_is_no_breach() -> None:
+    """
+    A few gaps more than the reference had are not news.
+    """
+    reference = pa.table({"a": [None] * 9 + [1.0] * 591})
+    production = pa.table({"a": [None] * 14 + [1.0] * 586})
+    rules = [Rule("nulls", 0.005)]
+
+    result = only(evaluate(reference, production, rules, signal="data-quality"))
+
+    assert "within chance" in result.reason

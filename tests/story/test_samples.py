@@ -1,5 +1,7 @@
 """Every kind of alert that Azure sends reaches the running demo, and none is lost."""
 
+from io import BytesIO
+
 from tests.conftest import FIXTURES
 from tests.story.conftest import Demo
 from tests.story.remote import Remote, until
@@ -53,7 +55,8 @@ async def test_what_is_no_alert_is_refused_and_not_kept(quiet: Demo) -> None:
     for body, kind, status in BAD:
         headers = {"Content-Type": kind}
         url = f"{team.bot}/api/alerts"
-        async with team.session.post(url, data=body, headers=headers) as answer:
+        sent = BytesIO(body)
+        async with team.session.post(url, data=sent, headers=headers) as answer:
             assert status == answer.status
             assert "error" in await answer.text()
 

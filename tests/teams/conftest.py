@@ -1,5 +1,6 @@
 """A simulated Teams on a real port, and the bot's side of the line to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.simulator import app as simulator
-from bot.simulator.identity import BOT_APP, READER, TENANT
+from bot.simulator.identity import BOT_APP, READER, TENANT, Identity
 from bot.simulator.people import ALERTS
 from bot.simulator.teams import BOT_URL
 from bot.simulator.teams.places import GROUP
@@ -19,8 +20,14 @@ from bot.teams.account import Account
 from bot.teams.chat import TeamsChat
 from bot.teams.clients import Clients
 from bot.teams.credentials import Credentials, Tokens
+from bot.teams.gate import Gate
 from bot.teams.graph import Graph
+from bot.teams.keys import Keys
 from bot.teams.pace import Pace
+from bot.teams.setup import Teams, connect
+from bot.turns import Answer, Installed, Nothing, Turn
+from tests.teams.authority import Authority
+from tests.teams.gates import ACCOUNT, Clock
 
 CARD = {
     "type": "AdaptiveCard",
@@ -80,9 +87,20 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def signing_keys() -> dict[str, dict[str, Any]]:
+    """Making RSA keys takes most of a small test's time; one pair serves them all."""
+    made = World()
+    Identity(made)
+    return dict(made.all("key"))
+
+
 @pytest.fixture
-def world() -> World:
-    return World()
+def world(signing_keys: dict[str, dict[str, Any]]) -> World:
+    world = World()
+    for name, key in signing_keys.items():
+        world.put("key", name, key)
+    return world
 
 
 @pytest.fixture
@@ -135,3 +153,75 @@ def chat(
     clients = Clients(account, Credentials(account, tokens), session)
     graph = Graph(account, tokens, session)
     return TeamsChat(account, clients, references, graph, Pace())
+
+
+@dataclass
+class RecordingDesk:
+    """Hears everything and gives the one answer that the test asks for."""
+
+    answer: Answer | Exception = field(default_factory=Nothing)
+    heard: list[Turn] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, turn: Turn) -> Answer:
+        self.heard.append(turn)
+        self.came.set()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def clicks(self) -> list[Turn]:
+        return [t for t in self.heard if not isinstance(t, Installed)]
+
+
+@pytest.fixture
+def desk() -> RecordingDesk:
+    return RecordingDesk()
+
+
+@pytest.fixture
+async def bot(
+    sim: Simulator, account: Account, references: References, desk: RecordingDesk
+) -> AsyncIterator[Teams]:
+    """The bot at its door, on the line with the simulated Teams."""
+
+    async def vouch() -> str:
+        return f"the managed identity {READER}"
+
+    async with connect(account, references, vouch) as teams:
+        app = web.Application()
+        app.add_routes(teams.routes(desk))
+        async with TestServer(app) as server:
+            sim.app[BOT_URL].bot = str(server.make_url("")).rstrip("/")
+            yield teams
+            sim.app[BOT_URL].bot = ""
+
+
+# -- the gate over keys that a test can change --------------------------------
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def authority() -> AsyncIterator[Authority]:
+    authority = Authority()
+    async with TestServer(authority.app) as server:
+        authority.url = str(server.make_url("/openid"))
+        yield authority
+
+
+@pytest.fixture
+async def keys(
+    authority: Authority, session: aiohttp.ClientSession, clock: Clock
+) -> AsyncIterator[Keys]:
+    keys = Keys(authority.url, session, clock)
+    yield keys
+    await keys.close()
+
+
+@pytest.fixture
+def gate(keys: Keys) -> Gate:
+    return Gate(ACCOUNT, keys)

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 import pytest
@@ -13,9 +13,9 @@ from aiohttp.test_utils import TestServer
 from bot.simulator.identity import BOT_APP, TENANT
 from bot.teams.account import Account
 from bot.teams.setup import connect
-from bot.turns import Answer, Installed, Nothing, Pressed, Turn, Typed
+from bot.turns import Installed, Pressed, Typed
 from tests.teams.authority import Authority
-from tests.teams.conftest import References
+from tests.teams.conftest import RecordingDesk, References
 from tests.teams.hostile import CASES, Case, authorization, body
 
 UNHEARD = ("400", "401", "403", "413", "200-ignored")
@@ -32,16 +32,6 @@ SETTLED_HERE = (
     "bot-shape-text-null",
     "bot-shape-entities-junk",
 )
-
-
-@dataclass
-class RecordingDesk:
-    answer: Answer = field(default_factory=Nothing)
-    heard: list[Turn] = field(default_factory=list)
-
-    async def hear(self, turn: Turn) -> Answer:
-        self.heard.append(turn)
-        return self.answer
 
 
 @dataclass

@@ -9,6 +9,7 @@ from bot.signals.readers.files import Files, short
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class ParquetFrame:
     schema: "pa.Schema"
     rows: int
     lacking: frozenset[tuple[str, str]]  # path, column
+    footers: "tuple[pq.FileMetaData, ...]"
     findings: tuple[str, ...] = ()
 
     @classmethod
@@ -28,9 +30,11 @@ class ParquetFrame:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         schema, rows, lacking, findings = None, 0, set(), []
+        footers = []
         for path in paths:
             with files.seekable(path) as source:
                 about = pq.ParquetFile(source)
+                footers.append(about.metadata)
                 rows += about.metadata.num_rows
                 own = about.schema_arrow.remove_metadata()
             if schema is None:
@@ -47,7 +51,13 @@ class ParquetFrame:
                 f"{short([path])}: {name} has another type" for name in changed
             ]
         return cls(
-            files, tuple(paths), schema, rows, frozenset(lacking), tuple(findings)
+            files,
+            tuple(paths),
+            schema,
+            rows,
+            frozenset(lacking),
+            tuple(footers),
+            tuple(findings),
         )
 
     @property
@@ -62,13 +72,16 @@ class ParquetFrame:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         wanted = self.schema.field(name).type
+        coded = [name] if spark_type(wanted) == "string" else None
+        if coded and not pa.types.is_dictionary(wanted):
+            wanted = pa.dictionary(pa.int32(), wanted)
         chunks: list[pa.Array] = []
-        for path in self.paths:
+        for path, footer in zip(self.paths, self.footers, strict=True):
+            if (path, name) in self.lacking:
+                chunks.append(pa.nulls(footer.num_rows, wanted))
+                continue
             with self.files.seekable(path) as source:
-                about = pq.ParquetFile(source)
-                if (path, name) in self.lacking:
-                    chunks.append(pa.nulls(about.metadata.num_rows, wanted))
-                    continue
+                about = pq.ParquetFile(source, metadata=footer, read_dictionary=coded)
                 read = about.read(columns=[name], use_threads=False).column(0)
             if read.type != wanted:
                 read = read.cast(wanted, safe=False)

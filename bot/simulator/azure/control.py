@@ -126,26 +126,22 @@ async def deliveries(request: web.Request) -> web.Response:
 
 @routes.get("/sim/azure")
 async def index(request: web.Request) -> web.Response:
-    """Tell what the endpoints serve now, and list the remote control."""
+    """Tell how the endpoints stand, and list the remote control with what it takes."""
     world = request.app[WORLD]
     operations.settle(world)
-    endpoints = [
+    standing = [
         {
-            "id": document["id"],
             "name": document["name"],
-            "traffic": document["properties"].get("traffic", {}),
-            "state": document["properties"].get("provisioningState", ""),
+            "id": document["id"],
+            "state": document["properties"]["provisioningState"],
+            "traffic": document["properties"]["traffic"],
         }
-        for key, document in world.all("arm")
-        if key.rsplit("/", 2)[-2] == "onlineendpoints"
+        for name, document in world.all("arm")
+        if name.rsplit("/", 2)[-2] == "onlineendpoints"
     ]
-    control = {
-        f"{route.method} {route.path}": _told(route.handler)
+    commands = {
+        f"{route.method} {route.path}": " ".join((route.handler.__doc__ or "").split())
         for route in (*firing.routes, *routes)
         if isinstance(route, web.RouteDef)
     }
-    return web.json_response({"endpoints": endpoints, "control": control})
-
-
-def _told(function: object) -> str:
-    return " ".join((function.__doc__ or "").split())
+    return web.json_response({"endpoints": standing, "commands": commands})

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -155,6 +156,23 @@ async def deliver(app: web.Application, path: str, body: Document, key: str) -> 
         if not again or delay is None:
             return
         await asyncio.sleep(delay * app[AZURE].pace)
+
+
+async def listening(app: web.Application, limit_s: float = 120) -> None:
+    """Wait until the bot says that it is ready, or has no say in it; then or at last.
+
+    A demo starts all at once, and an alert that found nobody would come 10 s later.
+    """
+    url = app[AZURE].bot_url.rstrip("/") + "/readyz"
+    limit = aiohttp.ClientTimeout(total=2)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s), aiohttp.ClientSession() as session:
+            while True:
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.get(url, timeout=limit) as answer:
+                        if answer.status < 500:  # noqa: PLR2004
+                            return
+                await asyncio.sleep(0.2)
 
 
 def _again(path: str, status: int) -> bool:

@@ -6,10 +6,11 @@ happen by itself.
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-if TYPE_CHECKING:
-    from bot.simulator.scenarios._scenario import Scenario
+from bot.simulator.scenarios._scenario import Scenario
+
+__all__ = ["Scenario", "names", "scenario"]
 
 
 def names() -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(n for n in found if not n.startswith("_")))
 
 
-def scenario(name: str) -> "Scenario":
+def scenario(name: str) -> Scenario:
     """Return the scenario called `name`; KeyError when there is none."""
     if name not in names():
         raise KeyError(name)

@@ -18,6 +18,7 @@ from bot.simulator import people
 from bot.simulator.azure.arm import key, put
 from bot.simulator.azure.blobs import folder as blob_folder
 from bot.simulator.azure.firing import breach
+from bot.simulator.azure.notices import listening
 from bot.simulator.azure.operations import plan, remember
 from bot.simulator.azure.state import AZURE
 from bot.simulator.identity import TENANT
@@ -144,6 +145,7 @@ async def _drift(app: web.Application, delay_s: float) -> None:
     if delivered.get("done"):
         return
     world.put("story", _STORY, told)
+    await listening(app)
     await asyncio.sleep(delay_s)
     sent = breach(app, key(ENDPOINT), "data-drift", told["event"], {})
     world.put("story", _STORY, {**told, "delivery": sent["delivery"]})

@@ -1,0 +1,175 @@
+"""Feature attribution drift: does the model still lean on the same features?
+
+The ranking measure needs NumPy only. Importances come from wherever the model is
+explained; `surrogate_importances` makes them as Azure ML does, and needs LightGBM (the
+extra "attribution").
+
+Source: Azure/azureml-assets at 4b41f8cc, feature_importance_metrics.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.signals.metric import CannotCompute, Mode
+from bot.signals.report import FeatureResult, Report, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+
+METRIC = "NormalizedDiscountedCumulativeGain"
+_TREES = {
+    "boosting": "gbdt",
+    "learning_rate": 0.1,
+    "max_depth": 5,
+    "seed": 777,
+    "verbose": -1,
+    "num_threads": 1,
+}
+
+
+def ranking_gain(reference: Floats, production: Floats) -> float:
+    """Return the normalised discounted cumulative gain of production's ranking.
+
+    Args:
+        reference: shape (k,), importance of each feature, k at least 2: the gains.
+        production: shape (k,), importance of the same features: their order. Features
+            that tie share their gains.
+
+    Returns:
+        1 where production ranks the features as the reference weighs them; 0 where the
+        reference has no importance at all.
+
+    Raises:
+        CannotCompute: there is one feature only, which has no order.
+
+    Source: Järvelin and Kekäläinen (2002); ties as McSherry and Najork (2008).
+
+    >>> round(ranking_gain(np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])), 3)
+    0.79
+    """
+    if len(reference) < 2:  # noqa: PLR2004
+        raise CannotCompute(
+            "Computing NDCG is only meaningful when there is more than 1 document. "
+            f"Got {len(reference)} instead.",
+            kind="ValueError",
+        )
+    discount = 1 / np.log2(np.arange(len(reference)) + 2)
+    best = float(np.sort(reference)[::-1] @ discount)
+    if best == 0:
+        return 0.0
+    _, group, sizes = np.unique(-production, return_inverse=True, return_counts=True)
+    gains = np.bincount(group, weights=reference) / sizes
+    ends = np.cumsum(sizes)
+    shares = np.diff(np.cumsum(discount)[ends - 1], prepend=0.0)
+    return float(gains @ shares) / best
+
+
+def attribution(
+    reference: Mapping[str, float],
+    production: Mapping[str, float],
+    *,
+    threshold: float | None = 0.9,
+    mode: Mode = "sound",
+) -> Report:
+    """Return whether the order of importance has changed, and which feature moved most.
+
+    Args:
+        reference, production: importance by feature; both must name the same features.
+        threshold: breached below; Azure ML has no default.
+    """
+    names = sorted(reference.keys() & production.keys())
+    ours = np.array([reference[name] for name in names], dtype=np.float64)
+    theirs = np.array([production[name] for name in names], dtype=np.float64)
+    value, reason = None, ""
+    flags: tuple[str, ...] = ()
+    verdict: Verdict = "cannot compute"
+    try:
+        value = ranking_gain(ours, theirs)
+    except CannotCompute as error:
+        reason, flags = error.reason, (f"Azure ML raises {error.kind}: {error.reason}",)
+    if value is not None:
+        below = threshold is not None and value < threshold
+        verdict = "breached" if below else "not breached"
+        reason = _moved(names, ours, theirs)
+    result = FeatureResult(
+        feature="feature attribution",
+        data_type="Numerical",
+        metric=METRIC,
+        value=value,
+        threshold=threshold,
+        breached_when="below",
+        verdict=verdict,
+        reason=reason,
+        flags=flags,
+    )
+    said = {
+        "breached": f"The model leans on other features than it did; {reason}.",
+        "not breached": "The model leans on the same features as it did.",
+    }
+    return Report(
+        signal="feature-attribution-drift",
+        mode=mode,
+        verdict=verdict,
+        sentence=said.get(verdict, f"Attribution could not be compared: {reason}."),
+        results=(result,),
+        reference_rows=0,
+        production_rows=0,
+        dropped=tuple(
+            f"{name}: importance on one side only"
+            for name in sorted(reference.keys() ^ production.keys())
+        ),
+    )
+
+
+def _moved(names: list[str], reference: Floats, production: Floats) -> str:
+    """Return which feature gained or lost the most of the importance."""
+    shares = [
+        side / side.sum() if side.sum() else side for side in (reference, production)
+    ]
+    change = shares[1] - shares[0]
+    most = int(np.argmax(np.abs(change)))
+    word = "gained" if change[most] > 0 else "lost"
+    now, then = shares[1][most], shares[0][most]
+    return f"{names[most]} {word} most ({then:.0%} to {now:.0%} of the importance)"
+
+
+def surrogate_importances(table: "pa.Table", target: str) -> dict[str, float]:
+    """Return each feature's mean absolute SHAP value in a model fitted to the data.
+
+    Args:
+        table: features and the target; a text target makes it a classification.
+
+    Raises:
+        ModuleNotFoundError: the extra "attribution" is not installed.
+    """
+    import lightgbm  # noqa: PLC0415 (an extra)
+
+    names = [name for name in table.column_names if name != target]
+    features = np.column_stack([_coded(table.column(name)) for name in names])
+    truth = _coded(table.column(target))
+    text = str(table.column(target).type) in {"string", "bool", "large_string"}
+    classes = len(np.unique(truth)) if text else 0
+    goal = "multiclass" if classes > 2 else "binary" if text else "regression"  # noqa: PLR2004
+    told = {**_TREES, "objective": goal}
+    if goal == "multiclass":
+        told["num_class"] = classes
+    model = lightgbm.train(told, lightgbm.Dataset(features, truth), 200)
+    parts = np.asarray(model.predict(features, pred_contrib=True))
+    parts = np.abs(parts.reshape(len(features), -1, len(names) + 1)).mean(axis=(0, 1))
+    return dict(zip(names, parts[:-1].tolist(), strict=True))
+
+
+def _coded(column: "pa.ChunkedArray") -> Floats:
+    """Return numbers as they are, and text as the rank of its value."""
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    if str(column.type) in {"string", "large_string", "bool"}:
+        values = column.cast("string").unique().sort()
+        column = pc.index_in(column.cast("string"), value_set=values)
+    coded: Floats = column.cast("double").to_numpy(zero_copy_only=False)
+    return coded

@@ -1,0 +1,246 @@
+"""How well a model does, once labels have come in: often late, and not for every row.
+
+Source: azureml-metrics 0.0.91 as Azure/azureml-assets at 4b41f8cc calls it.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.signals.metric import CannotCompute, Direction, Mode
+from bot.signals.quality import wilson
+from bot.signals.report import FeatureResult, Report, Verdict
+from bot.signals.sentence import WORST_FIRST, overall
+from bot.signals.verdict import azure_breached, azure_breached_when
+
+Values: TypeAlias = NDArray[Any]
+Task: TypeAlias = Literal["classification", "regression"]
+
+_FEWEST = 100  # labelled rows below which we do not judge
+_Z = 1.959963984540054
+
+
+def accuracy(truth: Values, predicted: Values) -> float:
+    """Return the share of rows predicted right.
+
+    >>> accuracy(np.array(["no", "yes"]), np.array(["no", "no"]))
+    0.5
+    """
+    return float(np.mean(truth == predicted))
+
+
+def precision(truth: Values, predicted: Values) -> float:
+    """Return precision averaged over the classes of either side; 0 if never predicted.
+
+    >>> precision(np.array([0, 1, 1, 2]), np.array([0, 1, 0, 0]))
+    0.4444444444444444
+    """
+    return _macro(truth, predicted, of=predicted)
+
+
+def recall(truth: Values, predicted: Values) -> float:
+    """Return recall averaged over the classes of either side; 0 if there is none."""
+    return _macro(truth, predicted, of=truth)
+
+
+def _macro(truth: Values, predicted: Values, of: Values) -> float:
+    shares = []
+    for label in np.unique(np.concatenate((truth, predicted))):
+        total = int((of == label).sum())
+        right = int(((truth == label) & (predicted == label)).sum())
+        shares.append(right / total if total else 0.0)
+    return float(np.mean(shares))
+
+
+def root_mean_squared_error(truth: Values, predicted: Values) -> float:
+    """Return the root of the mean squared error, in the target's unit."""
+    return math.sqrt(float(np.mean((truth - predicted) ** 2)))
+
+
+def mean_absolute_error(truth: Values, predicted: Values) -> float:
+    """Return the mean absolute error, in the target's unit."""
+    return float(np.mean(np.abs(truth - predicted)))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measure of performance, and which way is worse."""
+
+    name: str
+    task: Task
+    breached_when: Direction
+    compute: Callable[[Values, Values], float]
+
+
+SCORES = (
+    Score("Accuracy", "classification", "below", accuracy),
+    Score("Precision", "classification", "below", precision),
+    Score("Recall", "classification", "below", recall),
+    Score("RootMeanSquaredError", "regression", "above", root_mean_squared_error),
+    Score("MeanAbsoluteError", "regression", "above", mean_absolute_error),
+)
+
+
+def scores(truth: Values, predicted: Values, task: Task) -> dict[str, float]:
+    """Return every score of the task.
+
+    Args:
+        truth, predicted: shape (n,), labels of one type, or numbers.
+
+    Raises:
+        CannotCompute: no row, or a number is NaN, which Azure ML refuses too.
+    """
+    if len(truth) != len(predicted):
+        raise ValueError(f"{len(truth)} labels for {len(predicted)} predictions")
+    if not len(truth):
+        raise CannotCompute("no labelled row")
+    if task == "regression":
+        truth, predicted = truth.astype(np.float64), predicted.astype(np.float64)
+        _refuse_nan(truth, "y_test")
+        _refuse_nan(predicted, "y_pred")
+    return {s.name: s.compute(truth, predicted) for s in SCORES if s.task == task}
+
+
+def _refuse_nan(values: NDArray[np.float64], name: str) -> None:
+    if np.isnan(values).any():
+        raise CannotCompute(
+            f"Assertion Failed. Invalid Operation. Target: {name}. Reference Code: "
+            f"validate_regression. Details: Elements of {name} cannot be NaN",
+            kind="InvalidOperationException",
+        )
+
+
+def performance(
+    truth: Values,
+    predicted: Values,
+    *,
+    task: Task,
+    thresholds: Mapping[str, float],
+    mode: Mode = "sound",
+    predictions: int | None = None,
+    production_name: str = "",
+) -> Report:
+    """Return the model's scores against their limits.
+
+    Args:
+        truth, predicted: shape (n,), the rows whose label has come in.
+        thresholds: limit by score name; scores without one are shown, never breached.
+        predictions: how many predictions the window had; labels may be missing still.
+    """
+    try:
+        found = scores(truth, predicted, task)
+        results = [
+            _result(score, found[score.name], thresholds, mode, (truth, predicted))
+            for score in SCORES
+            if score.task == task
+        ]
+    except CannotCompute as error:
+        results = [_refused(score, error) for score in SCORES if score.task == task]
+    ranked = sorted(results, key=lambda result: WORST_FIRST.index(result.verdict))
+    labels, total = len(truth), predictions or len(truth)
+    return Report(
+        signal="model-performance",
+        mode=mode,
+        verdict=overall(ranked),
+        sentence=_sentence(ranked),
+        results=tuple(ranked),
+        reference_rows=0,
+        production_rows=labels,
+        production_name=production_name,
+        findings=(
+            f"labels for {labels:,} of {total:,} predictions ({labels / total:.0%})",
+        )
+        if total > labels
+        else (),
+    )
+
+
+def _result(
+    score: Score,
+    value: float,
+    thresholds: Mapping[str, float],
+    mode: Mode,
+    rows: tuple[Values, Values],
+) -> FeatureResult:
+    limit, count = thresholds.get(score.name), len(rows[0])
+    when, reason = score.breached_when, ""
+    flags: tuple[str, ...] = ()
+    beyond = limit is not None and (value < limit if when == "below" else value > limit)
+    verdict: Verdict = "breached" if beyond else "not breached"
+    interval = _interval(score, value, *rows)
+    if mode == "azureml":
+        when = azure_breached_when(score.name)
+        verdict = "breached" if azure_breached(score.name, value, limit) else verdict
+        if when != score.breached_when:
+            breached = azure_breached(score.name, value, limit)
+            verdict = "breached" if breached else "not breached"
+            flags = ("Azure ML alerts when this is above its threshold",)
+    elif count < _FEWEST:
+        verdict, reason = "not enough data", f"{count:,} labels; {_FEWEST} are needed"
+    elif (
+        beyond
+        and limit is not None
+        and interval
+        and interval[0] <= limit <= interval[1]
+    ):
+        verdict, reason = "not breached", "beyond the limit, but within chance"
+    return FeatureResult(
+        feature="model",
+        data_type="Categorical" if score.task == "classification" else "Numerical",
+        metric=score.name,
+        value=value,
+        threshold=limit,
+        breached_when=when,
+        verdict=verdict,
+        reason=reason,
+        interval=interval,
+        production_count=count,
+        flags=flags,
+    )
+
+
+def _interval(
+    score: Score, value: float, truth: Values, predicted: Values
+) -> tuple[float, float] | None:
+    n = len(truth)
+    if score.name == "Accuracy":
+        return wilson(value, n)
+    if score.task == "classification" or n < 2:  # noqa: PLR2004
+        return None
+    errors = np.abs(truth.astype(np.float64) - predicted.astype(np.float64))
+    if score.name == "MeanAbsoluteError":
+        spread = _Z * float(errors.std(ddof=1)) / math.sqrt(n)
+        return max(0.0, value - spread), value + spread
+    spread = _Z * float((errors**2).std(ddof=1)) / math.sqrt(n)
+    return math.sqrt(max(0.0, value**2 - spread)), math.sqrt(value**2 + spread)
+
+
+def _refused(score: Score, error: CannotCompute) -> FeatureResult:
+    raised = (f"Azure ML raises {error.kind}: {error.reason}",) if error.kind else ()
+    return FeatureResult(
+        feature="model",
+        data_type="Categorical" if score.task == "classification" else "Numerical",
+        metric=score.name,
+        value=None,
+        threshold=None,
+        breached_when=score.breached_when,
+        verdict="cannot compute" if error.kind else "not enough data",
+        reason=error.reason,
+        flags=raised,
+    )
+
+
+def _sentence(ranked: list[FeatureResult]) -> str:
+    over = [r for r in ranked if r.verdict == "breached"]
+    if over:
+        first = over[0]
+        where = "below" if first.breached_when == "below" else "above"
+        return f"{first.metric} is {first.value:.3g}, {where} its limit."
+    first = ranked[0]
+    if overall(ranked) == "not breached":
+        return f"The model is within its limits; {first.metric} is {first.value:.3g}."
+    return f"The model's performance is unknown: {first.reason}."

@@ -1,0 +1,135 @@
+"""Which endpoint an alert is about: never one of somebody else's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.incident import Alert
+from bot.watch import Channel, Endpoint, Person, WatchList
+from tests.conftest import NOW
+
+PROVIDER = "/providers/Microsoft.MachineLearningServices/workspaces/"
+OURS = "/subscriptions/s-1/resourceGroups/rg-risk"
+LOGS = "/providers/microsoft.operationalinsights/workspaces/law"
+
+
+def arm(subscription: str, workspace: str, endpoint: str) -> str:
+    group = f"/subscriptions/{subscription}/resourceGroups/rg-risk"
+    return f"{group}{PROVIDER}{workspace}/onlineEndpoints/{endpoint}"
+
+
+def listed(*endpoints: Endpoint) -> WatchList:
+    owner = Person(name="Priya", accounts=("0" * 8 + "-0000-0000-0000-" + "0" * 12,))
+    return WatchList(
+        tenant=owner.accounts[0],
+        people=(owner,),
+        channels={"alerts": Channel(id="19:a@thread.tacv2")},
+        endpoints=endpoints,
+    )
+
+
+def watched(
+    arm_id: str, *, monitor: str = "", scopes: tuple[str, ...] = ()
+) -> Endpoint:
+    return Endpoint(
+        id=arm_id, owner="Priya", channel="alerts", monitor=monitor, scopes=scopes
+    )
+
+
+LOAN = watched(arm("s-1", "mlw", "loan"), monitor="Loan-Drift")
+WATCH = listed(LOAN, watched(arm("s-1", "mlw-2", "other"), monitor="loan-drift"))
+
+
+def about(*resources: str, endpoint: str = "", monitor: str = "") -> Alert:
+    return Alert(
+        source="tests",
+        kind="errors",
+        fingerprint="f",
+        status="firing",
+        severity=2,
+        title="t",
+        starts_at=NOW,
+        resources=tuple(r.lower() for r in resources),
+        endpoint=endpoint,
+        monitor=monitor,
+    )
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        about(arm("s-1", "mlw", "LOAN")),
+        about(arm("s-1", "mlw", "loan") + "/deployments/blue"),
+        about(OURS + LOGS, endpoint="Loan"),
+        about(OURS + PROVIDER + "mlw", endpoint="loan"),
+        about(OURS + PROVIDER + "mlw", monitor="LOAN-drift"),
+        about(endpoint="loan"),
+    ],
+)
+def test_ours_is_found(alert: Alert) -> None:
+    assert LOAN == WATCH.resolve(alert)
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        about(arm("s-2", "mlw", "loan"), endpoint="loan"),
+        about(arm("s-1", "mlw-3", "loan"), endpoint="loan"),
+        about(arm("s-1", "mlw", "loan-2")),
+        about(arm("s-1", "mlw-22", "x"), monitor="loan-drift"),
+        about("/subscriptions/s-2/resourceGroups/rg" + LOGS, endpoint="loan"),
+        about("/subscriptions/s-11", endpoint="loan"),
+        about(OURS + PROVIDER + "ml", endpoint="loan"),
+        about(OURS + PROVIDER + "mlw"),
+    ],
+)
+def test_a_neighbour_with_the_same_name_is_not_ours(alert: Alert) -> None:
+    """
+    Another team's endpoint may have our endpoint's name, and its alert is theirs.
+    """
+    assert WATCH.resolve(alert) is None
+
+
+def test_a_central_log_workspace_may_speak_of_us_when_it_is_listed() -> None:
+    central = "/subscriptions/s-9/resourceGroups/central" + LOGS
+    loan = watched(arm("s-1", "mlw", "loan"), scopes=(central,))
+
+    assert loan == listed(loan).resolve(about(central, endpoint="loan"))
+    assert listed(loan).resolve(about(central + "-2", endpoint="loan")) is None
+
+
+few = st.sampled_from(["a", "aa", "a-1", "b"])
+ids = st.builds(arm, few, few, few)
+
+
+@given(
+    st.sets(ids, min_size=1, max_size=6),
+    ids,
+    st.sampled_from(["", "/deployments/blue"]),
+)
+def test_an_arm_id_is_matched_whole_or_not_at_all(
+    known: set[str], given: str, tail: str
+) -> None:
+    watch = listed(*(watched(k) for k in sorted(known)))
+    resource = given + tail
+    name = given.rsplit("/", 1)[-1]
+
+    found = watch.resolve(about(resource, endpoint=name))
+
+    assert (given.lower() if given in known else None) == (found.id if found else None)
+
+
+@given(st.sets(ids, min_size=1, max_size=6), few, few, few)
+def test_a_short_name_never_leaves_its_workspace(
+    known: set[str], subscription: str, workspace: str, name: str
+) -> None:
+    watch = listed(*(watched(k, monitor=name) for k in sorted(known)))
+    inside = arm(subscription, workspace, name)
+    source = inside.rsplit("/onlineEndpoints/", 1)[0]
+
+    found = watch.resolve(about(source, endpoint=name))
+
+    assert found is None or found.id.startswith(source.lower() + "/")
+    if inside in known:
+        assert found is not None
+        assert inside.lower() == found.id
