@@ -247,20 +247,21 @@ class Desk:
     async def _refusal(
         self, incident: Incident, actor: Actor, verb: str, reason: str
     ) -> None:
-        """Keep in the history that somebody tried; a lost race here loses nothing."""
+        """Keep in the history that somebody tried."""
         event = CommandRefused(
             at=self._means.clock(), by=actor, verb=verb, reason=reason
         )
         if not incident.id:  # a refusal opens no incident
             incident = await self._means.store.ledger(incident.endpoint)
-        try:
-            await self._means.store.append(incident, [event])
-        except Conflict:
-            latest = await self._means.store.load(incident.id)
-            if latest is None:
-                latest = await self._means.store.ledger(incident.endpoint)
-            if latest.id == incident.id:
-                await self._means.store.append(latest, [event])
+        for _ in range(TRIES):
+            try:
+                await self._means.store.append(incident, [event])
+            except Conflict:
+                latest = await self._means.store.load(incident.id)
+                incident = latest or await self._means.store.ledger(incident.endpoint)
+            else:
+                return
+        raise Unwritable("many wrote at once, so the refusal could not be kept")
 
     async def _find(
         self, command: Command, words: Words, conversation: str

@@ -386,7 +386,7 @@ class TrafficShifted(Event):
     after: Traffic
     state: EndpointState
     health: tuple[Health, ...] = ()
-    watch_minutes: int = 0  # for which it is compared with before; 0: it is not
+    watch_minutes: float = 0  # for which it is compared with before; 0: it is not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,21 @@
 """What others read from us: health, figures, incidents, evidence."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from bot import evidence
+from bot import evidence, gate
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
-from bot.store import Listed, Store
+from bot.store import Conflict, Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
+
+_TRIES = 8  # to keep an answer when somebody else was first
 
 
 def routes(
@@ -26,6 +30,7 @@ def routes(
         web.get("/api/incidents", pages.incidents),
         web.get("/api/incidents/{id}", pages.incident),
         web.get("/evidence/{id}", pages.evidence),
+        web.get("/api/gate/{endpoint}/{deployment}", pages.gate),
     ]
 
 
@@ -108,6 +113,36 @@ class _Pages:
             content_type="application/zip",
             headers={"Content-Disposition": name},
         )
+
+    async def gate(self, request: web.Request) -> web.Response:
+        """Answer a release pipeline, and keep what it was told."""
+        store, name = self._means.store, request.match_info["endpoint"]
+        endpoints = self._means.watch.named(name)
+        if len(endpoints) != 1:
+            how = "several endpoints have" if endpoints else "no watched endpoint has"
+            raise web.HTTPNotFound(
+                text=json.dumps({"error": f"{how} this name"}),
+                content_type="application/json",
+            )
+        endpoint = endpoints[0]
+        listed = await store.incidents(endpoint=endpoint.id, limit=50)
+        loaded = [await store.load(line.id) for line in listed]
+        number = f"G-{await store.number('gate')}"
+        for _ in range(_TRIES):
+            ledger = await store.ledger(endpoint.id)
+            found = gate.answer(
+                endpoint,
+                request.match_info["deployment"],
+                [i for i in loaded if i is not None],
+                ledger,
+                number=number,
+                now=self._means.clock(),
+            )
+            with suppress(Conflict):
+                await store.append(ledger, [found])
+                body = {"pass": found.passed, "reasons": list(found.reasons)}
+                return web.json_response({**body, "evidence": number})
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
 
     async def _find(self, request: web.Request) -> Incident:
         found = await self._means.store.load(request.match_info["id"])

@@ -72,7 +72,7 @@ class Approval(_Strict):
     people: tuple[str, ...] = ()  # names from `people`; () = everyone with a role
     roles: tuple[Role, ...] = ("approver",)
     count: int = Field(default=1, ge=1, le=5)
-    valid_minutes: int = Field(default=60, ge=1, le=1440)
+    valid_minutes: float = Field(default=60, gt=0, le=1440)
 
 
 class Endpoint(_Strict):
@@ -89,7 +89,7 @@ class Endpoint(_Strict):
     latency_p95_ms: float | None = None
     availability: float | None = None
     rollback_target: str = ""  # deployment
-    watch_minutes: int = Field(default=15, ge=1, le=240)  # after a move
+    watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
 
     @property

@@ -1,5 +1,7 @@
 """How the endpoint served before a move and after it: a chart a measure."""
 
+from datetime import timedelta
+
 from microsoft_teams.cards import CardElement
 
 from bot.incident import Health
@@ -8,15 +10,16 @@ from cards import charts, figures
 from cards.elements import box, heading, missing, paragraph, said
 
 
-def comparison(watched: OutcomeWatched | None, minutes: int) -> list[CardElement]:
+def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardElement]:
     """Return the comparison, or that it is still to come; nothing when none is."""
+    span = figures.duration(timedelta(minutes=minutes))
     if watched is None:
         if not minutes:
             return []
-        words = f"How it serves now is compared with before in {minutes} minutes."
+        words = f"How it serves now is compared with before in {span}."
         return [paragraph(words, subtle=True, spacing="Small")]
     before, after = _first(watched.before), _first(watched.after)
-    shown: list[CardElement] = [heading(f"{minutes} minutes before and after")]
+    shown: list[CardElement] = [heading(f"{span} before and after")]
     if before and after:
         shown += _latency(before, after, watched)
         shown += _errors(before, after, watched)

@@ -31,6 +31,7 @@ from bot.simulator.world import World
 from bot.watch import WatchList
 from tests.story.remote import CHANNEL, Json, Remote, until
 
+_KEYS: dict[str, Any] = {}  # made once: two RSA keys a house would be its longest work
 HEADER = "held by every process of this house"
 QUIET = {
     "monitor": "",
@@ -172,6 +173,8 @@ async def open_house(
     place; `settings` are those of bot.settings. `blobs` may be shared between tests.
     """
     world = World()
+    for name, key in _KEYS.items():
+        world.put("key", name, key)
     quiet = scenario("none")
     quiet.seed(world, blobs, datetime.now(UTC))
     plan(world, seconds=0)
@@ -181,6 +184,7 @@ async def open_house(
     listed["endpoints"][0] |= endpoint or {}
     watch(listed)
     sim = simulator.create(world)
+    _KEYS.update(world.all("key"))
     sim.cleanup_ctx.append(quiet.story(0))
     port = _free_port()
     bot = f"http://127.0.0.1:{port}"

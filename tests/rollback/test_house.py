@@ -1,7 +1,5 @@
 """The house stands: from an alert to traffic that is moved, in one event loop."""
 
-import time
-
 from tests.house import House
 
 
@@ -11,9 +9,7 @@ async def test_the_main_job_in_one_loop(house: House) -> None:
     await house.shown("Approval needed")
 
     await house.press("mei", "Approve rollback")
-    started = time.monotonic()
-    await house.shown("Rolled back")
 
-    assert time.monotonic() - started < 10
+    assert await house.shown("Rolled back")
     assert {"green": 100} == await house.traffic()
     assert 1 == len(await house.puts())

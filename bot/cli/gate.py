@@ -1,0 +1,60 @@
+"""`watchkeeper gate`: may a pipeline roll something out now?"""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+
+TIME_OUT_S = 20
+
+
+def gate(
+    endpoint: Annotated[str, typer.Argument(help="name of a watched endpoint")],
+    deployment: Annotated[str, typer.Argument(help="the deployment to release")],
+    url: Annotated[
+        str, typer.Option(envvar="WATCHKEEPER_PUBLIC_URL", help="where serve listens")
+    ] = "http://127.0.0.1:3978",
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["text", "json"], typer.Option(help="how to print the answer")
+    ] = "text",
+) -> None:
+    """Ask the service: exit code 0 go, 1 do not, 2 it could not be asked.
+
+    Example: watchkeeper gate loan-prescreening blue --url https://watchkeeper.example
+    """
+    found = _ask(url, endpoint, deployment)
+    if format == "json":
+        typer.echo(json.dumps(found))
+    else:
+        typer.echo(f"{'go' if found['pass'] else 'do not'} ({found['evidence']})")
+        for reason in found["reasons"]:
+            typer.echo(f"  {reason}")
+    raise SystemExit(0 if found["pass"] else 1)
+
+
+def _ask(url: str, endpoint: str, deployment: str) -> dict[str, Any]:
+    parts = [urllib.parse.quote(p, safe="") for p in (endpoint, deployment)]
+    address = f"{url.rstrip('/')}/api/gate/{'/'.join(parts)}"
+    if not address.startswith(("http://", "https://")):
+        _refuse("the address is no http or https one")
+    try:
+        with urllib.request.urlopen(address, timeout=TIME_OUT_S) as answer:  # noqa: S310 checked above
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:
+        _refuse(f"the service answered {error.code}")
+    except (OSError, ValueError):
+        _refuse("the service does not answer")
+    if not (isinstance(found, dict) and isinstance(found.get("pass"), bool)):
+        _refuse("the answer cannot be read")
+    return dict(found)
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(f"watchkeeper: {why}", err=True)
+    raise SystemExit(2)
+
+
+COMMANDS = (gate,)

@@ -1,0 +1,191 @@
+"""What people do around a rollback: look, freeze, take back, decide, undo."""
+
+import asyncio
+import sys
+from datetime import timedelta
+
+import pytest
+
+from bot.incident import Health
+from bot.worker.watch import worse
+from tests.conftest import NOW
+from tests.house import QUIET, House, Opened
+
+NAME = "loan-prescreening"
+
+
+async def test_a_dry_run_shows_all_and_changes_nothing(house: House) -> None:
+    await house.say("jonas", f"rollback {NAME} --dry-run what would happen")
+
+    said = await house.told("would move back to green")
+
+    assert "takes at once" in said
+    assert [] == (await house.get(f"{house.bot}/api/incidents"))["incidents"]
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_an_endpoint_without_an_alert_can_be_rolled_back(house: House) -> None:
+    await house.say("jonas", f"rollback {NAME} the release was a mistake")
+    await house.shown("Approval needed")
+    await house.say("mei", "approve R-1")
+
+    card = await house.shown("Rolled back")
+
+    assert "until Azure resolves" not in str(card)
+    assert {"green": 100} == await house.traffic()
+    assert "resolved" == (await house.incident())["status"]
+
+
+async def test_a_lock_stops_requests_and_approvals(house: House) -> None:
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.say("priya", f"lock {NAME} month end")
+    await house.told(f"Noted on {NAME}: lock")
+
+    refusal = await house.press("mei", "Approve rollback")
+    assert "Priya Raman locked the endpoint" in refusal["value"]
+    assert "month end" in refusal["value"]
+
+    await house.say("jonas", f"unlock {NAME} no right to")
+    await house.told("You cannot unlock here")
+    await house.say("priya", f"unlock {NAME} month end is over")
+    await house.told(f"Noted on {NAME}: unlock")
+    await house.press("mei", "Approve rollback")
+    await house.shown("Rolled back")
+
+
+async def test_who_asked_takes_it_back_until_it_begins(house: House) -> None:
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.stop("execute")
+    await house.say("priya", "withdraw R-1 not mine")
+    await house.told("Only Jonas Weber can withdraw R-1")
+    await house.press("mei", "Approve rollback")
+    await house.event("RollbackApproved")
+
+    await house.say("jonas", "withdraw R-1 13 fails too")
+    await house.shown("R-1 was withdrawn by Jonas Weber")
+    await house.start("execute")
+    await asyncio.sleep(0.5)
+
+    assert "ShiftStarted" not in await house.types()
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_an_approval_that_nobody_carried_out_dies_with_its_hour(
+    build: Opened,
+) -> None:
+    house = await build(endpoint={**QUIET, "approval": {"valid_minutes": 0.25}})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.stop("execute")
+    await house.press("mei", "Approve rollback")
+    await asyncio.sleep(15.5)
+
+    await house.start("execute")
+
+    card = await house.shown("Not rolled back")
+    assert "nothing was changed: R-1 expired" in str(card)
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_afterwards_is_compared_and_can_be_undone(build: Opened) -> None:
+    house = await build(endpoint={**QUIET, "watch_minutes": 0.02})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+    await house.event("OutcomeWatched")
+
+    await house.say("jonas", "undo R-1 13 is worse")
+    await house.shown("R-2")
+    await house.say("mei", "approve R-2")
+    await house.event("TrafficShifted")
+
+    async def traffic() -> bool:
+        return await house.traffic() == {"blue": 90, "green": 10}
+
+    for _ in range(100):
+        if await traffic():
+            break
+        await asyncio.sleep(0.1)
+    assert await traffic()
+    assert 2 == len(house.requests("PUT", "onlineendpoints"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "latency", "words"),
+    [
+        ((0.01, 0.012), (180, 190), 0),
+        ((0.01, 0.02), (180, 190), 1),
+        ((0.01, 0.01), (180, 260), 1),
+        ((0.01, 0.09), (180, 400), 2),
+        ((None, 0.09), (180, None), 0),
+    ],
+)
+def test_worse_is_clearly_worse(
+    errors: tuple[float | None, float | None],
+    latency: tuple[float | None, float | None],
+    words: int,
+) -> None:
+    before, after = (
+        Health(
+            start=NOW,
+            end=NOW + timedelta(minutes=15),
+            error_rate=errors[i],
+            latency_p95_ms=latency[i],
+        )
+        for i in (0, 1)
+    )
+
+    assert words == len(worse(before, after))
+
+
+async def test_the_gate_tells_a_pipeline(house: House) -> None:
+    url = f"{house.bot}/api/gate/{NAME}/blue"
+    calm = await house.get(url)
+    await house.alert("latency", deployment="blue")
+    busy = await house.get(url)
+    elsewhere = await house.get(f"{house.bot}/api/gate/{NAME}/green")
+    await house.say("priya", f"lock {NAME} month end")
+    await house.told(f"Noted on {NAME}: lock")
+    frozen = await house.get(f"{house.bot}/api/gate/{NAME}/green")
+
+    assert (True, [], "G-1") == (calm["pass"], calm["reasons"], calm["evidence"])
+    assert (False, ["A-1 is open: latency, Sev 2"]) == (busy["pass"], busy["reasons"])
+    assert elsewhere["pass"]
+    assert "Priya Raman locked the endpoint" in frozen["reasons"][0]
+    assert 404 == (await house.session.get(f"{house.bot}/api/gate/pink/blue")).status
+    assert 1 == await _gate(house, "blue")
+    assert 2 == await _gate(house, "blue", "--url", "http://127.0.0.1:1")
+
+
+async def _gate(house: House, *more: str) -> int:
+    url = ("--url", house.bot) if "--url" not in more else ()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "gate", NAME, *more, *url,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    return await process.wait()
+
+
+async def test_an_incident_of_tier_one_closes_with_a_decision(house: House) -> None:
+    await house.alert("latency")
+    await house.alert("latency", status="resolved")
+    card = await house.shown("a decision on record closes it")
+    assert "Record decision" in str(card)
+
+    gate = await house.get(f"{house.bot}/api/gate/{NAME}/blue")
+    assert "no decision" in gate["reasons"][0]
+    refusal = await house.press(
+        "jonas", "Record decision", choice="accept", reason="it was me"
+    )
+    assert "You cannot decide here" in refusal["value"]
+    await house.press("sam", "Record decision", choice="accept", reason="one burst")
+
+    await house.shown("Sam Okafor decided: accept")
+    assert (await house.get(f"{house.bot}/api/gate/{NAME}/blue"))["pass"]
