@@ -69,6 +69,14 @@ class Approval(_Strict):
     valid_minutes: int = Field(default=60, ge=1, le=1440)
 
 
+class Disclosure(_Strict):
+    """What may be kept and shown of the data that a monitor compares."""
+
+    columns: tuple[str, ...] = ()  # only these; () = all that are not protected
+    protected: tuple[str, ...] = ()  # never read: attributes that must not be shown
+    least_count: int = Field(default=20, ge=20)  # rows before a category has a name
+
+
 class Endpoint(_Strict):
     id: ArmEndpoint
     owner: str
@@ -84,6 +92,7 @@ class Endpoint(_Strict):
     availability: float | None = None
     rollback_target: str = ""  # deployment
     approval: Approval = Approval()
+    disclosure: Disclosure = Disclosure()
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.incident import (
     Answer,
     CaptureState,
+    CollectEvidence,
     Effect,
     EvaluateSignals,
     ExpireRequest,
@@ -15,6 +16,7 @@ from bot.incident import (
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
@@ -23,6 +25,7 @@ from bot.worker.show import reply, show
 
 DRIVER: Mapping[type[Effect], Perform] = {
     EvaluateSignals: evaluate,
+    CollectEvidence: collect,
     ShowCard: show,
     Reply: reply,
     CaptureState: capture,
