@@ -10,6 +10,7 @@ from bot.incident import (
     AlertReceived,
     CaptureState,
     CardLost,
+    CollectEvidence,
     Effect,
     EffectParked,
     EvaluateSignals,
@@ -75,8 +76,9 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
             return []  # too old to call anybody; it stands in the list of alerts
         if event.alert.status == "firing" and event.alert in incident.alerts:
             effects.append(EvaluateSignals())
-    if isinstance(event, RollbackAsked):
-        effects.append(CaptureState(seq))
+    if isinstance(event, SignalsEvaluated | RollbackAsked):
+        asked = isinstance(event, RollbackAsked)
+        effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
     if (
         isinstance(event, RollbackApproved)
         and incident.approved

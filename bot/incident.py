@@ -159,6 +159,13 @@ class EvaluateSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectEvidence:
+    """Freeze what the evaluation rests on, outside the database."""
+
+    seq: int  # of the SignalsEvaluated event
+
+
+@dataclass(frozen=True, slots=True)
 class ShowCard:
     """Post the incident's card, or update it where it already stands."""
 
@@ -217,6 +224,7 @@ class Answer:
 
 Effect: TypeAlias = (
     EvaluateSignals
+    | CollectEvidence
     | ShowCard
     | Reply
     | CaptureState
@@ -267,6 +275,7 @@ class EvidenceCollected(Event):
 
     endpoint: str  # ARM id: binds the history to it, which the index alone does not
     digests: Mapping[str, str]  # part -> SHA-256
+    of: int = 0  # seq of the SignalsEvaluated that it belongs to
     missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
     build: str = ""  # version of this program
     configuration: str = ""  # SHA-256 of the watch list

@@ -79,6 +79,7 @@ class Rows:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     partial: str = ""
+    query: str = ""  # the text that was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,14 @@ class Approval(_Strict):
     valid_minutes: float = Field(default=60, gt=0, le=1440)
 
 
+class Disclosure(_Strict):
+    """What may be kept and shown of the data that a monitor compares."""
+
+    columns: tuple[str, ...] = ()  # only these; () = all that are not protected
+    protected: tuple[str, ...] = ()  # never read: attributes that must not be shown
+    least_count: int = Field(default=20, ge=20)  # rows before a category has a name
+
+
 class Endpoint(_Strict):
     id: ArmEndpoint
     owner: str
@@ -91,6 +99,7 @@ class Endpoint(_Strict):
     rollback_target: str = ""  # deployment
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
+    disclosure: Disclosure = Disclosure()
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from importlib import import_module
@@ -52,7 +53,7 @@ class Logs:
                 answer = await client.query_workspace(
                     workspace, text, timespan=span, server_timeout=_SERVER_LIMIT_S
                 )
-        return _rows(answer)
+        return replace(_rows(answer), query=text)
 
     async def _turn(self) -> None:
         """Wait until another query fits into Log Analytics' window of 30 s."""

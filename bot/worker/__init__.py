@@ -6,6 +6,7 @@ from typing import TypeAlias
 from bot.incident import (
     Answer,
     CaptureState,
+    CollectEvidence,
     Effect,
     EvaluateSignals,
     ExpireRequest,
@@ -18,6 +19,7 @@ from bot.incident import (
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
@@ -29,6 +31,7 @@ from bot.worker.watch import watch
 Around: TypeAlias = Callable[[Perform], Perform]
 DRIVER: Mapping[type[Effect], Perform] = {
     EvaluateSignals: evaluate,
+    CollectEvidence: collect,
     ShowCard: show,
     Reply: reply,
     CaptureState: capture,

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from bot import signals
+from bot.evidence import policy
 from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluated
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
@@ -82,7 +84,23 @@ class _Findings:
         windows = await self.part("signals", asked)
         if windows is None:
             return None
-        return await asyncio.to_thread(_compare, windows, self.endpoint)
+        shown, left_out = _disclosed(windows, self.endpoint)
+        if left_out:
+            words = f"{left_out} columns: the watch list does not let them be looked at"
+            self.missing["protected columns"] = words
+        found = await asyncio.to_thread(_compare, shown, self.endpoint)
+        return policy.report(found, self.endpoint.disclosure)
+
+
+def _disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:
+    """Return the windows without columns that may not be looked at, and how many."""
+    sides = (windows.reference, windows.production)
+    kept = [policy.columns(side.column_names, endpoint.disclosure) for side in sides]
+    every = {name for side in sides for name in side.column_names}
+    shown = replace(
+        windows, reference=sides[0].select(kept[0]), production=sides[1].select(kept[1])
+    )
+    return shown, len(every - {name for names in kept for name in names})
 
 
 def _compare(windows: Windows, endpoint: Endpoint) -> Report:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import sqlalchemy as sa
 
 from bot import traces
-from bot.incident import Answer, Effect, EffectParked, Reply, ShowCard
+from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
 from bot.store.log import Head
@@ -205,5 +205,7 @@ def _lane(due: Due) -> str:
     """Return the name of the queue in which effects wait for each other."""
     if isinstance(due.effect, Answer):
         return f"chat {due.effect.conversation} {due.id}"
+    if isinstance(due.effect, CollectEvidence):
+        return f"evidence {due.incident}"
     where = "chat" if isinstance(due.effect, ShowCard | Reply) else "azure"
     return f"{where} {due.incident}"

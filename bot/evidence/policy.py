@@ -1,0 +1,99 @@
+"""What may be kept and shown of other people's data; applied before anything is kept.
+
+Protected columns are not even read. Names of categories appear only when at least twenty
+rows have them: fewer can point at a person. Rows themselves never leave the engine.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.signals import FeatureResult, Report, Shape
+from bot.signals.explanation import where
+from bot.watch import Disclosure
+from cards.words import clean, redact
+
+OTHER, MISSING = "other", "missing"
+# Columns of our constant queries; whatever else a table may get is left out.
+LOG_COLUMNS = frozenset(
+    {"deployment", "status", "requests", "p95_ms", "reason", "first", "last"}
+    | {"events", "name", "at", "run"}
+)
+_LONGEST = 200
+
+
+def columns(names: Iterable[str], rule: Disclosure) -> list[str]:
+    """Return the columns that may be looked at, in their order; case does not matter."""
+    protected = {name.lower() for name in rule.protected}
+    allowed = {name.lower() for name in rule.columns}
+    return [
+        name
+        for name in names
+        if name.lower() not in protected and (not allowed or name.lower() in allowed)
+    ]
+
+
+def report(found: Report, rule: Disclosure) -> Report:
+    """Return the report without names of rare categories."""
+    results = tuple(_result(result, rule) for result in found.results)
+    return replace(found, results=results)
+
+
+def _result(result: FeatureResult, rule: Disclosure) -> FeatureResult:
+    if result.data_type != "Categorical" or result.shape is None:
+        return result
+    counts = (result.reference_count, result.production_count)
+    shape = _frequent(result.shape, counts, rule.least_count)
+    if shape == result.shape:
+        return result
+    return replace(result, shape=shape, where=where(shape))
+
+
+def _frequent(shape: Shape, counts: tuple[int, int], least: int) -> Shape:
+    """Return the shape with rare categories joined to "other"; both sides are looked at.
+
+    A count is a share of the rows that were compared, rounded down.
+    """
+    kept: dict[str, tuple[float, float]] = {}
+    rest: list[tuple[float, float]] = []
+    for name, before, now in zip(
+        shape.bins, shape.reference, shape.production, strict=True
+    ):
+        seen = max(round(before * counts[0]), round(now * counts[1]))
+        if name != OTHER and (name == MISSING or seen >= least):
+            kept[name] = (before, now)
+        else:
+            rest.append((before, now))
+    if rest:
+        joined = (sum(b for b, _ in rest), sum(n for _, n in rest))
+        last = kept.pop(MISSING, None)
+        kept[OTHER] = joined
+        if last is not None:
+            kept[MISSING] = last
+    return Shape(
+        bins=tuple(kept),
+        reference=tuple(b for b, _ in kept.values()),
+        production=tuple(n for _, n in kept.values()),
+    )
+
+
+def log_rows(
+    names: Iterable[str], rows: Iterable[Iterable[Any]]
+) -> tuple[list[str], list[list[Any]], list[str]]:
+    """Return allowed columns, their rows, and the names of columns that were left out."""
+    every = list(names)
+    places = [place for place, name in enumerate(every) if name in LOG_COLUMNS]
+    left_out = [name for name in every if name not in LOG_COLUMNS]
+    cells = [[_cell(row[p]) for p in places] for row in map(list, rows)]
+    return [every[p] for p in places], cells, left_out
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return clean(str(value), _LONGEST, empty="")
+
+
+def tags(found: Mapping[str, str]) -> dict[str, str]:
+    """Return tags with secrets and numbers of persons blanked."""
+    return {redact(k)[:_LONGEST]: redact(v)[:_LONGEST] for k, v in found.items()}
