@@ -153,7 +153,8 @@ class Desk:
             return turns.Wrong("This card is too old for that button; ask for it anew.")
         words = {**turn.inputs, "incident": data["id"]}
         if ref := data.get("ref"):
-            words["request"] = request_id(ref)
+            # Our cards write it one way; what is merely like it is not from them.
+            words["request"] = ref if ref == request_id(ref) else "of this button"
         try:
             person = await self._permit(command, words, turn)
             incident = await self._decide(

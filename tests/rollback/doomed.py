@@ -1,0 +1,134 @@
+"""An executor that is killed at a given await of its move. Run by test_kill.
+
+`python -m tests.rollback.doomed SETTINGS.json` reads numbers from its input, one a line.
+For each it forks a process that is the executor until its outbox is empty; at the n-th
+different await inside our code that process gets SIGKILL (0: never). It prints the name
+of the place, or "done".
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from azure.identity.aio import ManagedIdentityCredential
+
+from bot.azure import AzureMover
+from bot.azure.cloud import Cloud
+from bot.azure.mover import Patience
+from bot.incident import ShiftTraffic
+from bot.settings import Settings
+from bot.store import Store
+from bot.watch import WatchList
+from bot.worker import Means
+from bot.worker.loop import Worker
+from bot.worker.shift import shift
+from cards import Links
+
+OURS = f"{os.sep}bot{os.sep}"
+
+
+class Doomed:
+    """Drives a coroutine as the loop would, and dies at its n-th different await."""
+
+    def __init__(self, coroutine: Any, fatal: int, out: int) -> None:
+        self._coroutine, self._fatal, self._out = coroutine, fatal, out
+        self._seen: list[str] = []
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        step, given = self._coroutine.send, None
+        while True:
+            try:
+                waits_for = step(given)
+            except StopIteration:
+                return
+            self._count()
+            try:
+                step, given = self._coroutine.send, (yield waits_for)
+            except BaseException as error:  # noqa: BLE001 - the coroutine's to catch
+                step, given = self._coroutine.throw, error
+
+    def _count(self) -> None:
+        place = _place(self._coroutine)
+        if place not in self._seen:
+            self._seen.append(place)
+            if len(self._seen) == self._fatal:
+                os.write(self._out, place.encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _place(awaited: Any) -> str:
+    """Return where our own code waits: "shift.py:120 mover.py:83 …"."""
+    found = []
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        if frame is not None and OURS in frame.f_code.co_filename:
+            found.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+        awaited = getattr(awaited, "cr_await", None)
+    return " ".join(found)
+
+
+async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -> None:
+    """Be `watchkeeper execute`, until nothing is left to do."""
+    store = Store.open(settings.database_url, role="execute")
+    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+    patience = Patience(poll=settings.poll, limit=settings.limit)
+    async with ManagedIdentityCredential(client_id=settings.executor_client_id) as who:
+        mover = AzureMover(who, cloud, patience=patience)
+        means = Means(
+            store=store,
+            watch=watch,
+            clock=lambda: datetime.now(UTC),
+            random=SystemRandom(),
+            links=Links(),
+            sign=lambda _key, _revision: "",
+            mover=mover,
+            shift_limit=settings.limit,
+            shift_settles=timedelta(seconds=0.2),
+        )
+
+        async def doomed(*given: Any) -> None:
+            await Doomed(shift(*given), fatal, out)
+
+        worker = Worker(means, "executor", {ShiftTraffic: doomed})
+        task = asyncio.create_task(worker.run())
+        while await store.outbox.next_due("executor"):  # noqa: ASYNC110 - a database
+            await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await mover.close()
+    store.close()
+
+
+def _forked(settings: Settings, watch: WatchList, fatal: int) -> str:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        asyncio.run(_execute(settings, watch, fatal, writing))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        place = told.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return f"killed at {place}"
+    return "done" if status == 0 else f"failed with {status}"
+
+
+def main() -> None:
+    document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    settings = Settings(**document["settings"])
+    watch = WatchList.model_validate(document["watch"])
+    for line in sys.stdin:
+        print(_forked(settings, watch, int(line)), flush=True)  # noqa: T201 - the protocol
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""SIGKILL at every await of the executor: the old state or a resumed move, one PUT."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from bot.consequences import follow
+from bot.incident import (
+    Actor,
+    Deployment,
+    EndpointState,
+    Incident,
+    RollbackApproved,
+    RollbackAsked,
+    RollbackRequested,
+    ShiftFailed,
+    TrafficShifted,
+)
+from bot.oversight import holder
+from bot.proposal import propose
+from bot.simulator import people
+from bot.store import Store
+from tests.house import QUIET, House, Opened
+
+ROOT = Path(__file__).parents[2]
+BEFORE, AFTER = {"blue": 90, "green": 10}, {"green": 100}
+MOST = 80  # places; there are fewer, and the test says so
+FEWEST = 10
+
+
+async def approved(house: House, store: Store, number: int) -> Incident:
+    """Record a request and its approval, as serve would have."""
+    from bot.app import now  # noqa: PLC0415 - the clock of the programs
+
+    await house.sim_post("azure/traffic", traffic=BEFORE)
+    at, endpoint = now(), house.watch.endpoints[0]
+    jonas, mei = (Actor(a.tenant, a.oid, a.name) for a in (people.JONAS, people.MEI))
+    state = EndpointState(
+        at=at,
+        traffic=BEFORE,
+        deployments=tuple(
+            Deployment(name=n, model=m, provisioning_state="Succeeded")
+            for n, m in (
+                ("blue", "loan-prescreening:14"),
+                ("green", "loan-prescreening:13"),
+            )
+        ),
+        provisioning_state="Succeeded",
+        digest="",
+    )
+    asked = RollbackAsked(at=at, by=jonas, reason="13 copes")
+    request = propose(asked, 1, endpoint, state, [], request=f"R-{number}", now=at)
+    assert isinstance(request, RollbackRequested)
+    new = Incident(id="", group_key=f"g-{number}", endpoint=endpoint.id)
+    incident = await store.append(new, [asked, request])
+    yes = RollbackApproved(at=at, by=mei, request=f"R-{number}", person="Mei Chen")
+    return await store.append(incident, [yes], follow(incident, (yes,)))
+
+
+class Executor:
+    """A process that forks an executor a line, see tests/rollback/doomed.py."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, house: House, folder: Path) -> "Executor":
+        config = folder / "doomed.json"
+        document = {
+            "settings": house.settings.model_dump(mode="json"),
+            "watch": house.watch.model_dump(mode="json"),
+        }
+        config.write_text(json.dumps(document), "utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.rollback.doomed", str(config),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k},
+        )  # fmt: skip
+        return cls(process)
+
+    async def run(self, fatal: int = 0) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{fatal}\n".encode())
+        async with asyncio.timeout(60):
+            return (await self._process.stdout.readline()).decode().strip()
+
+    async def end(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+async def test_a_kill_at_every_await_leaves_one_put_and_the_truth(
+    build: Opened, tmp_path: Path
+) -> None:
+    """
+    Killed wherever it waits, and started again as a platform would.
+    """
+    house = await build(endpoint=QUIET, start=False)
+    await house.sim_post("azure/operations", seconds=0.15)
+    store = Store.open(house.settings.database_url)
+    executor = await Executor.start(house, tmp_path)
+    places: list[str] = []
+    try:
+        for number in range(1, MOST):
+            sent = len(house.requests("PUT", "onlineendpoints"))
+            incident = await approved(house, store, number)
+            fate = await executor.run(number)
+            if fate.startswith("killed"):
+                places.append(fate)
+                assert "done" == await executor.run()
+            await _judged(house, store, incident, sent, fate)
+            if fate == "done":
+                break
+    finally:
+        await executor.end()
+        store.close()
+
+    assert "done" == fate, "there are more places than the test goes to"
+    assert len(places) >= FEWEST, places
+    assert any("mover.py" in p for p in places), "never killed while Azure worked"
+
+
+async def _judged(
+    house: House, store: Store, incident: Incident, sent: int, fate: str
+) -> None:
+    """Compare what is recorded with what the cloud itself serves and has seen."""
+    after = await store.load(incident.id)
+    assert after is not None
+    puts = len(house.requests("PUT", "onlineendpoints")) - sent
+    outcome = after.outcome
+    assert outcome is not None, fate
+    assert puts <= 1, fate
+    if isinstance(outcome, TrafficShifted):
+        assert (1, AFTER) == (puts, await house.traffic()), fate
+    else:
+        assert isinstance(outcome, ShiftFailed)
+        assert "nothing was changed" in outcome.reason, fate
+        assert BEFORE == await house.traffic(), fate
+    assert 1 == len(after.every(TrafficShifted, ShiftFailed)), fate
+    assert holder(await store.ledger(incident.endpoint)) is None, fate
