@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import evidence, gate
+from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
 from bot.store import Conflict, Listed, Store
@@ -104,7 +105,14 @@ class _Pages:
         """Answer the whole packet, as `watchkeeper evidence export` writes it."""
         store, archive = self._means.store, self._means.archive
         sealed = await store.read(lambda db: evidence.read(db, [key]))
-        objects = await evidence.objects(archive.shelf, sealed) if archive else {}
+        try:
+            objects = await evidence.objects(archive.shelf, sealed) if archive else {}
+        except (NotKept, Differs) as error:
+            # Told, not hidden: half a packet would pass for a whole one.
+            raise web.HTTPConflict(
+                text=json.dumps({"error": f"the packet is not whole: {error}"}),
+                content_type="application/json",
+            ) from None
         signer = archive.key if archive else None
         content = await asyncio.to_thread(evidence.of_incident, sealed, objects, signer)
         name = f'attachment; filename="{key}.zip"'

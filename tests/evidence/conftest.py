@@ -13,8 +13,10 @@ from bot.incident import Acknowledged, Actor, Incident
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from tests.conftest import NOW
+from tests.house import blobs, build, house
 from tests.incidents import NEW, received
 
+__all__ = ["blobs", "build", "house"]
 KEY = Ed25519PrivateKey.generate()
 PRIYA = Actor("t", "o-1", "Priya Raman")
 
