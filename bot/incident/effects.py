@@ -1,0 +1,97 @@
+"""What must follow in the world; each effect is safe to perform twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateSignals:
+    """Fetch the windows, run the signal engine, look at the endpoint's health."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectEvidence:
+    """Freeze what the evaluation rests on, outside the database."""
+
+    seq: int  # of the SignalsEvaluated event
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCard:
+    """Post the incident's card, or update it where it already stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Tell the incident's thread of one event: an edit of the card notifies nobody."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """Look at the endpoint before the asked rollback is shown to anyone."""
+
+    asked: int  # seq of the RollbackAsked event
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTraffic:
+    """Carry out an approved rollback. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowShift:
+    """See how a move ends that outlasted our patience. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOutcome:
+    """Compare how the endpoint serves after a move with before; due a while after it."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireRequest:
+    """Close the request if nobody decided it; due when it expires."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a typed command in the conversation where it was given."""
+
+    conversation: str
+    reply_to: str
+    card: str  # a module in `cards` that renders it
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+Effect: TypeAlias = (
+    EvaluateSignals
+    | CollectEvidence
+    | ShowCard
+    | Reply
+    | CaptureState
+    | ShiftTraffic
+    | FollowShift
+    | WatchOutcome
+    | ExpireRequest
+    | Answer
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """An effect and when it is due; queued together with the event it follows from."""
+
+    effect: Effect
+    due_at: datetime

@@ -1,0 +1,181 @@
+"""Facts about an incident, in the past tense; an event is never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.incident.alert import Actor, Alert
+from bot.incident.endpoint import Check, EndpointState, Health, Traffic
+from bot.signals import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    at: datetime
+    by: Actor | None = None  # None: the bot itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReceived(Event):
+    alert: Alert
+    delivery: str  # id of the delivery that holds the exact bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsEvaluated(Event):
+    """What the engine found. A part that could not be had is named in `missing`."""
+
+    report: Report | None
+    health: tuple[Health, ...] = ()
+    state: EndpointState | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceCollected(Event):
+    """What was frozen at alert time. The bytes lie on the shelf, under their SHA-256."""
+
+    endpoint: str  # ARM id: binds the history to it, which the index alone does not
+    digests: Mapping[str, str]  # part -> SHA-256
+    of: int = 0  # seq of the SignalsEvaluated that it belongs to
+    missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
+    build: str = ""  # version of this program
+    configuration: str = ""  # SHA-256 of the watch list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardShown(Event):
+    conversation: str
+    activity: str
+    revision: int  # the seq that the card was rendered at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardLost(Event):
+    """The message was gone when we wanted to update it; a new one follows."""
+
+    activity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied(Event):
+    seq: int  # of the event that the thread was told of
+    activity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(Event):
+    by: Actor
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackAsked(Event):
+    """Somebody wants a rollback; nothing was looked at yet."""
+
+    by: Actor
+    reason: str
+    target: str = ""  # deployment; "": the watch list's, else the previous one
+    undoes: str = ""  # request whose move is to be taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackImpossible(Event):
+    """The ask ended before it became a request: why, in words for a person."""
+
+    asked: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackRequested(Event):
+    """A proposal, bound to the state of the world that its approver will see."""
+
+    by: Actor
+    request: str  # "R-7"
+    reason: str
+    target: str
+    captured: EndpointState
+    traffic: Traffic  # after the move
+    checks: tuple[Check, ...] = ()
+    health: tuple[Health, ...] = ()
+    expires_at: datetime
+    approvals_needed: int = 1
+    undoes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackApproved(Event):
+    by: Actor
+    request: str
+    person: str = ""  # who it is, whichever account was used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackRejected(Event):
+    by: Actor
+    request: str
+    reason: str
+    withdrawn: bool = False  # by the person who had asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackExpired(Event):
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStale(Event):
+    """The world is no longer the one that the request was bound to; nothing was moved."""
+
+    request: str
+    reason: str
+    live: Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftStarted(Event):
+    """Written before the PUT goes out: from here on it is read back, never repeated."""
+
+    request: str
+    before: EndpointState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficShifted(Event):
+    """Azure was read back and serves what was approved."""
+
+    request: str
+    before: Traffic
+    after: Traffic
+    state: EndpointState
+    health: tuple[Health, ...] = ()
+    watch_minutes: float = 0  # for which it is compared with before; 0: it is not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftFailed(Event):
+    """What was and was not changed, for a person. `live` None: could not look.
+
+    `settled` False: Azure has not finished, or nobody knows; the endpoint stays held.
+    """
+
+    request: str
+    reason: str
+    live: Traffic | None
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectParked(Event):
+    """An effect cannot succeed; a person has to look."""
+
+    effect: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRefused(Event):
+    by: Actor
+    verb: str
+    reason: str

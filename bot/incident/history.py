@@ -1,0 +1,169 @@
+"""An incident: the fold of its events."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeAlias, TypeVar
+
+from bot.incident.alert import Alert, Severity
+from bot.incident.events import (
+    Acknowledged,
+    AlertReceived,
+    CardLost,
+    CardShown,
+    Event,
+    RollbackApproved,
+    RollbackAsked,
+    RollbackExpired,
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackRequested,
+    RollbackStale,
+    ShiftFailed,
+    ShiftStarted,
+    TrafficShifted,
+)
+
+E = TypeVar("E", bound=Event)
+Status: TypeAlias = Literal["firing", "acknowledged", "resolved"]
+# How a request ends without approval, and how an ask ends at all.
+Decided: TypeAlias = (
+    RollbackApproved | RollbackRejected | RollbackExpired | RollbackStale
+)
+_ENDS = (
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackExpired,
+    RollbackStale,
+    TrafficShifted,
+    ShiftFailed,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """An incident is its history; all else we say of it is read off that."""
+
+    id: str  # "A-42"
+    group_key: str
+    endpoint: str  # ARM id, lower case
+    history: tuple[Event, ...] = ()
+
+    @property
+    def revision(self) -> int:
+        """Return the seq of the newest event; the first is 1."""
+        return len(self.history)
+
+    def having(self, *events: Event) -> "Incident":
+        """Return the incident after `events`."""
+        return replace(self, history=(*self.history, *events))
+
+    def last(self, *kinds: type[E]) -> E | None:
+        """Return the newest event of any of these kinds."""
+        return next((e for e in reversed(self.history) if isinstance(e, kinds)), None)
+
+    def every(self, *kinds: type[E]) -> tuple[E, ...]:
+        """Return all events of these kinds, oldest first."""
+        return tuple(e for e in self.history if isinstance(e, kinds))
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Return the newest notice of each condition; Resolved wins a tie in time."""
+        newest: dict[str, Alert] = {}
+        for event in self.every(AlertReceived):
+            seen = newest.get(event.alert.fingerprint)
+            if seen is None or _supersedes(event.alert, seen):
+                newest[event.alert.fingerprint] = event.alert
+        return tuple(newest.values())
+
+    @property
+    def status(self) -> Status:
+        if self.alerts and all(a.status == "resolved" for a in self.alerts):
+            return "resolved"
+        if not self.alerts and self._over:
+            return "resolved"
+        return "acknowledged" if self.acknowledgement else "firing"
+
+    @property
+    def _over(self) -> bool:
+        """Return whether all that people asked for here has come to its end."""
+        newest = self.last(RollbackAsked, *_ENDS)
+        return isinstance(newest, _ENDS) and getattr(newest, "settled", True)
+
+    @property
+    def acknowledgement(self) -> Acknowledged | None:
+        return self.last(Acknowledged)
+
+    @property
+    def card(self) -> CardShown | None:
+        """Return where the card stands, or None when it has to be posted."""
+        newest = self.last(CardShown, CardLost)
+        return newest if isinstance(newest, CardShown) else None
+
+    @property
+    def request(self) -> RollbackRequested | None:
+        """Return the newest rollback request, decided or not."""
+        return self.last(RollbackRequested)
+
+    @property
+    def decision(self) -> Decided | None:
+        """Return what became of the newest request; None while it waits."""
+        for event in reversed(self.history):
+            if isinstance(event, Decided):
+                return event if self._is_newest(event.request) else None
+        return None
+
+    @property
+    def approvals(self) -> tuple[RollbackApproved, ...]:
+        """Return the approvals that the newest request has so far."""
+        given = self.every(RollbackApproved)
+        return tuple(e for e in given if self._is_newest(e.request))
+
+    @property
+    def approved(self) -> bool:
+        """Return whether the newest request may be carried out."""
+        needed = self.request.approvals_needed if self.request else 1
+        final = isinstance(self.decision, RollbackApproved)
+        return final and len(self.approvals) >= needed
+
+    @property
+    def waiting(self) -> RollbackRequested | None:
+        """Return the newest request while it still wants approvals."""
+        open_ = self.decision is None or isinstance(self.decision, RollbackApproved)
+        return self.request if open_ and not self.approved else None
+
+    @property
+    def started(self) -> ShiftStarted | None:
+        """Return when the newest request began to be carried out; None: not yet."""
+        begun = self.last(ShiftStarted)
+        return begun if begun and self._is_newest(begun.request) else None
+
+    @property
+    def outcome(self) -> TrafficShifted | ShiftFailed | None:
+        """Return how the newest request ended in the world; None until it did."""
+        for event in reversed(self.history):
+            if isinstance(event, TrafficShifted | ShiftFailed):
+                return event if self._is_newest(event.request) else None
+        return None
+
+    def _is_newest(self, request: str) -> bool:
+        return self.request is not None and self.request.request == request
+
+    @property
+    def severity(self) -> Severity:
+        """Return the worst severity still firing, or ever when all is resolved."""
+        firing = [a.severity for a in self.alerts if a.status == "firing"]
+        return min(firing or [a.severity for a in self.alerts] or [4])
+
+    @property
+    def opened_at(self) -> datetime:
+        return self.history[0].at
+
+
+def _supersedes(new: Alert, old: Alert) -> bool:
+    """Return whether `new` is the later word on one condition, whatever came first.
+
+    One Fired and its Resolved carry the same start; a later start is a new firing.
+    """
+    if new.starts_at != old.starts_at:
+        return new.starts_at > old.starts_at
+    return new.status == "resolved" or old.status == "firing"
