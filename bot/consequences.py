@@ -3,22 +3,27 @@
 Record, then do. Whoever records an event queues these effects in the same transaction.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.incident import (
     Acknowledged,
     AlertReceived,
+    Assigned,
     CaptureState,
     CardLost,
+    CardShown,
     CollectEvidence,
     Effect,
     EffectParked,
+    Escalated,
     EvaluateSignals,
     Event,
     ExpireRequest,
     Follow,
     FollowShift,
     Incident,
+    Noted,
     Reply,
     RollbackApproved,
     RollbackAsked,
@@ -31,7 +36,13 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    Snoozed,
+    SnoozeEnded,
+    StartClocks,
+    TellOwner,
     TrafficShifted,
+    Unacknowledged,
+    Wake,
     WatchOutcome,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
@@ -39,6 +50,11 @@ from bot.oversight import DecisionRecorded, OutcomeWatched
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
     Acknowledged,
+    Unacknowledged,
+    Assigned,
+    Snoozed,
+    SnoozeEnded,
+    Escalated,
     RollbackRequested,
     RollbackImpossible,
     RollbackApproved,
@@ -51,7 +67,7 @@ TOLD = (
     DecisionRecorded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost, Noted)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -89,15 +105,34 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         effects.append(ShowCard())
     if isinstance(event, TOLD):
         effects.append(Reply(seq))
+    called = isinstance(event, Escalated) and event.to == "risk"
+    if called or _unshown(before, event):
+        effects.append(TellOwner(seq))
+    effects += _clocks(before, incident, event)
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event),
+        *_later(incident, event),
     ]
 
 
-def _later(event: Event) -> list[Follow]:
+def _clocks(before: Incident, incident: Incident, event: Event) -> list[Effect]:
+    """Return what starts or ends the waiting for somebody to take the incident."""
+    since, found = incident.unattended, list[Effect]()
+    if since and since != before.unattended:
+        found.append(StartClocks(since))
+    asleep = before.snooze
+    if isinstance(event, AlertReceived) and asleep:
+        seq = before.history.index(asleep) + 1
+        if incident.severity < replace(before, history=before.history[:seq]).severity:
+            found.append(Wake(seq, worse=True))
+    return found
+
+
+def _later(incident: Incident, event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
+    if isinstance(event, Snoozed):
+        due.append(Follow(effect=Wake(incident.revision), due_at=event.until))
     if isinstance(event, RollbackRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
@@ -109,6 +144,17 @@ def _later(event: Event) -> list[Follow]:
         at = event.at + timedelta(minutes=event.watch_minutes)
         due.append(Follow(effect=look, due_at=at))
     return due
+
+
+def _unshown(before: Incident, event: Event) -> bool:
+    """Return whether the card cannot be shown, which nobody was told of since it was."""
+    if not isinstance(event, EffectParked) or _parked_elsewhere(event):
+        return False
+    told = False
+    for earlier in before.every(EffectParked, CardShown):
+        parked = isinstance(earlier, EffectParked)
+        told = parked and (told or not _parked_elsewhere(earlier))
+    return not told
 
 
 def _parked_elsewhere(event: Event) -> bool:

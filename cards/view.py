@@ -11,7 +11,9 @@ from bot.watch import Endpoint, Person, WatchList
 
 Stage: TypeAlias = Literal[
     "firing",
+    "escalated",  # nobody took it in time
     "acknowledged",
+    "snoozed",
     "approval",  # a rollback request waits for a person
     "working",  # approved; the executor moves the traffic
     "outcome",  # the traffic was, or was not, moved
@@ -84,7 +86,9 @@ class View:
                 return "outcome"
             if incident.status != "resolved" and not self._resolved_since_outcome:
                 return "outcome"
-        return incident.status
+        if incident.snooze:
+            return "snoozed"
+        return "escalated" if incident.escalation else incident.status
 
     @property
     def waits_for_approval(self) -> bool:

@@ -23,6 +23,7 @@ from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
     delivery,
+    history,
     incident,
     micros,
     moment,
@@ -188,6 +189,22 @@ class Store:
     async def of_request(self, request: str) -> Incident | None:
         """Return the incident whose newest rollback request is `request`."""
         query = sa.select(incident.c.id).where(incident.c.request == request)
+
+        def run(db: sa.Connection) -> Incident | None:
+            key = db.execute(query).scalar()
+            return statements.load(db, key) if key else None
+
+        return await self.read(run)
+
+    async def of_card(self, activity: str) -> Incident | None:
+        """Return the incident whose card was posted as this activity."""
+        named = f'"activity":{json.dumps(activity)}'
+        query = (
+            sa.select(history.c.incident)
+            .where(history.c.type == "CardShown")
+            .where(history.c.body.contains(named, autoescape=True))
+            .limit(1)
+        )
 
         def run(db: sa.Connection) -> Incident | None:
             key = db.execute(query).scalar()

@@ -8,24 +8,33 @@ from bot.incident import (
     CaptureState,
     CollectEvidence,
     Effect,
+    Escalate,
     EvaluateSignals,
     ExpireRequest,
     FollowShift,
+    RemoveCopy,
     Reply,
+    SendDigest,
     ShiftTraffic,
     ShowCard,
+    StartClocks,
+    TellOwner,
+    Wake,
     WatchOutcome,
 )
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
+from bot.worker.digest import schedule, send
+from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.rollback import capture, expire
 from bot.worker.shift import follow, shift
-from bot.worker.show import reply, show
+from bot.worker.show import remove, reply, show
 from bot.worker.watch import watch
 
 Around: TypeAlias = Callable[[Perform], Perform]
@@ -38,6 +47,12 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ExpireRequest: expire,
     WatchOutcome: watch,
     Answer: answer,
+    StartClocks: start_clocks,
+    Escalate: escalate,
+    Wake: wake,
+    SendDigest: send,
+    TellOwner: tell,
+    RemoveCopy: remove,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
 
@@ -46,7 +61,13 @@ def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker
     """Return the loop that reads, talks and seals; `around` may watch each effect."""
     performs = {kind: around(perform) for kind, perform in DRIVER.items()}
     log = Log(means.store, signer)
-    return Worker(means, "driver", performs, _anchoring(means, log) or log)
+    return Worker(
+        means,
+        "driver",
+        performs,
+        _anchoring(means, log) or log,
+        prepare=lambda: schedule(means),
+    )
 
 
 def _anchoring(means: Means, log: Log) -> Anchoring | None:

@@ -8,7 +8,7 @@ from random import Random
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Workspace
+from bot.ports import Chat, Mover, Workflow, Workspace
 from bot.store import Conflict, Due, Leader, Store
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
@@ -31,6 +31,7 @@ class Means:
     sign: Callable[[str, int], str]
     workspace: Workspace | None = None
     chat: Chat | None = None
+    workflow: Workflow | None = None
     mover: Mover | None = None
     archive: Archive | None = None
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
