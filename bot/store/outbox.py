@@ -28,13 +28,17 @@ class Outbox:
         self._store.changed.set()
 
     async def due(self, role: Role, now: datetime, limit: int = 200) -> list[Due]:
-        """Return what is due, the longest waiting first."""
+        """Return what is due, the longest waiting first.
+
+        What a newer version of the program queued waits for one that knows it.
+        """
         query = (
             sa.select(outbox)
             .where(
                 outbox.c.role == role,
                 outbox.c.state == "due",
                 outbox.c.due_at <= micros(now),
+                outbox.c.type.in_(codec.EFFECTS),
             )
             .order_by(outbox.c.due_at, outbox.c.id)
             .limit(limit)
@@ -99,8 +103,7 @@ class Outbox:
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
-            row = sa.update(outbox).where(outbox.c.id == job)
-            db.execute(row.values(state="parked", error=error))
+            statements.park(db, job, error)
 
         await self._store.write(run, key=f"outbox:{job}")
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot import traces
 from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
-from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
+from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable, Unwritable
 from bot.store.log import Head
 from bot.worker.intake import take
 from bot.worker.means import Forgotten, Means, record
@@ -112,6 +112,8 @@ class Worker:
                     await take(self._means, delivery, leader)
             except (Deposed, *_DATABASE):
                 raise
+            except Unreadable as error:  # it stays new for the version that knows
+                log.warning("delivery %s must wait: %s", delivery.id, error)
             except Exception as error:
                 log.exception("delivery %s could not be read", delivery.id)
                 reason = f"our fault: {type(error).__name__} while reading it"
@@ -149,6 +151,9 @@ class Worker:
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)
+        except Unreadable as error:  # a newer version is being rolled out
+            log.warning("%s must wait: %s", due.incident, error)
+            await self._later(due, LONGEST, str(error), leader, attempts=due.attempts)
         except (Ambiguous, Conflict) as error:
             await self._later(due, self._pause(due), str(error), leader)
         except (Impossible, Forgotten) as error:
@@ -187,14 +192,21 @@ class Worker:
     async def _park(self, due: Due, reason: str, leader: Leader) -> None:
         """Give up, and say so where people look."""
         log.error("parked %s for %s: %s", _name(due.effect), due.incident, reason)
-        await self._means.store.outbox.park(
-            due.id, self._role, reason, fence=leader.epoch
-        )
-        parked = EffectParked(
+        event = EffectParked(
             at=self._means.clock(), effect=_name(due.effect), reason=reason
         )
         if due.incident:
-            await record(self._means, due.incident, lambda _: (parked,), leader)
+            await record(
+                self._means,
+                due.incident,
+                lambda _: (event,),
+                leader,
+                parked=(due.id, reason),
+            )
+        else:
+            await self._means.store.outbox.park(
+                due.id, self._role, reason, fence=leader.epoch
+            )
 
 
 def _name(effect: Effect) -> str:

@@ -73,6 +73,7 @@ async def record(
     leader: Leader,
     *,
     done: int | None = None,
+    parked: tuple[int, str] | None = None,
 ) -> Incident:
     """Append what `decide` says of the incident's newest state, with what follows.
 
@@ -89,6 +90,7 @@ async def record(
                 events,
                 follow(incident, events),
                 done=done,
+                parked=parked,
                 leader=(leader.role, leader.epoch),
             )
         except Conflict:
