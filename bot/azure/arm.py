@@ -82,10 +82,12 @@ class Arm:
         body = _json(response)
         return Document(body, hashlib.sha256(response.content).hexdigest())
 
-    async def children(self, path: str) -> list[Mapping[str, Any]]:
+    async def children(
+        self, path: str, version: str = API_VERSION
+    ) -> list[Mapping[str, Any]]:
         """Return all resources below the collection at `path`, page by page."""
         found: list[Mapping[str, Any]] = []
-        url = self._url(path)
+        url = self._url(path, version)
         for _ in range(_PAGES):
             body = _json(await self._send(HttpRequest("GET", url)))
             found.extend(body.get("value") or [])
@@ -134,8 +136,8 @@ class Arm:
             raise ValueError("the answer points to another host")
         return theirs._replace(scheme="https").geturl()
 
-    def _url(self, path: str) -> str:
-        return f"{self._cloud.management}{path}?api-version={API_VERSION}"
+    def _url(self, path: str, version: str = API_VERSION) -> str:
+        return f"{self._cloud.management}{path}?api-version={version}"
 
     async def _send(self, request: HttpRequest) -> Any:
         response = await self._client.send_request(request)

@@ -20,6 +20,7 @@ _ENDPOINT_READ = {
 _ROLES = {
     "reader": _ENDPOINT_READ
     | {
+        "microsoft.authorization/permissions/read",
         f"{ML}/schedules/read",
         f"{ML}/jobs/read",
         f"{ML}/data/read",
@@ -31,7 +32,8 @@ _ROLES = {
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },
-    "executor": _ENDPOINT_READ | {ENDPOINT_WRITE},
+    "executor": _ENDPOINT_READ
+    | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
@@ -57,6 +59,12 @@ def allow(request: web.Request, action: str, *audiences: str) -> None:
             "or the scope is invalid. If access was recently granted, please refresh "
             "your credentials.",
         )
+
+
+def rights(request: web.Request) -> list[str]:
+    """Return all actions that the caller's role has."""
+    allow(request, "microsoft.authorization/permissions/read")
+    return sorted(_ROLES[request.app[IDENTITY].principal(request, *ARM)])
 
 
 def refuse(status: int, code: str, message: str) -> NoReturn:
