@@ -61,6 +61,14 @@ from bot.incident.history import (
     Status,
     _supersedes,
 )
+from bot.incident.inspected import (
+    Asset,
+    Assignment,
+    Change,
+    Plan,
+    Rule,
+    Run,
+)
 
 __all__ = [
     "Acknowledged",
@@ -68,9 +76,12 @@ __all__ = [
     "Alert",
     "AlertReceived",
     "Answer",
+    "Asset",
+    "Assignment",
     "CaptureState",
     "CardLost",
     "CardShown",
+    "Change",
     "Check",
     "CollectEvidence",
     "CommandRefused",
@@ -88,6 +99,7 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Plan",
     "Reading",
     "Refused",
     "Replied",
@@ -99,6 +111,8 @@ __all__ = [
     "RollbackRejected",
     "RollbackRequested",
     "RollbackStale",
+    "Rule",
+    "Run",
     "Severity",
     "ShiftFailed",
     "ShiftStarted",
