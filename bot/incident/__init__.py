@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    RULE_ID,
     Actor,
     Alert,
     Kind,
@@ -71,6 +72,7 @@ from bot.incident.inspected import (
 )
 
 __all__ = [
+    "RULE_ID",
     "Acknowledged",
     "Actor",
     "Alert",
