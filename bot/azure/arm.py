@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import DecodeError, HttpResponseError
@@ -76,18 +76,24 @@ class Arm:
     async def close(self) -> None:
         await self._client.close()
 
-    async def get(self, path: str) -> Document:
+    async def get(self, path: str, *, version: str = API_VERSION) -> Document:
         """Return the resource at `path`; azure.core errors as they come."""
-        response = await self._send(HttpRequest("GET", self._url(path)))
+        response = await self._send(HttpRequest("GET", self._url(path, version)))
         body = _json(response)
         return Document(body, hashlib.sha256(response.content).hexdigest())
 
     async def children(
-        self, path: str, version: str = API_VERSION
+        self,
+        path: str,
+        *,
+        version: str = API_VERSION,
+        filter: str = "",  # noqa: A002
     ) -> list[Mapping[str, Any]]:
         """Return all resources below the collection at `path`, page by page."""
         found: list[Mapping[str, Any]] = []
         url = self._url(path, version)
+        if filter:
+            url += f"&$filter={quote(filter)}"
         for _ in range(_PAGES):
             body = _json(await self._send(HttpRequest("GET", url)))
             found.extend(body.get("value") or [])

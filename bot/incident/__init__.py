@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    RULE_ID,
     Actor,
     Alert,
     Kind,
@@ -61,16 +62,28 @@ from bot.incident.history import (
     Status,
     _supersedes,
 )
+from bot.incident.inspected import (
+    Asset,
+    Assignment,
+    Change,
+    Plan,
+    Rule,
+    Run,
+)
 
 __all__ = [
+    "RULE_ID",
     "Acknowledged",
     "Actor",
     "Alert",
     "AlertReceived",
     "Answer",
+    "Asset",
+    "Assignment",
     "CaptureState",
     "CardLost",
     "CardShown",
+    "Change",
     "Check",
     "CollectEvidence",
     "CommandRefused",
@@ -88,6 +101,7 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Plan",
     "Reading",
     "Refused",
     "Replied",
@@ -99,6 +113,8 @@ __all__ = [
     "RollbackRejected",
     "RollbackRequested",
     "RollbackStale",
+    "Rule",
+    "Run",
     "Severity",
     "ShiftFailed",
     "ShiftStarted",

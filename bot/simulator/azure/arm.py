@@ -84,7 +84,7 @@ def _parent(collection: str) -> str | None:
 async def change(request: web.Request) -> web.Response:
     """Take a new document for an endpoint; the work goes on as an operation."""
     path = key(request.path)
-    allow(request, ENDPOINT_WRITE)
+    by = allow(request, ENDPOINT_WRITE)
     world = request.app[WORLD]
     operations.settle(world)
     before = world.get("arm", path)
@@ -92,7 +92,7 @@ async def change(request: web.Request) -> web.Response:
         refuse(404, "ResourceNotFound", "Only existing endpoints can be changed here.")
     body = await request.json()
     _check(world, path, before, body)
-    started = operations.begin(world, path, body)
+    started = operations.begin(world, path, body, by)
     location = before.get("location", "westeurope")
     where = _OPERATIONS.format(location=location) + f"/mfeOperationsStatus/{started}"
     url = f"https://{request.host}/subscriptions/{request.match_info['subscription']}"
