@@ -59,7 +59,7 @@ from bot.incident.history import (
     Decided,
     Incident,
     Status,
-    _supersedes,
+    supersedes,
 )
 
 __all__ = [
@@ -109,6 +109,6 @@ __all__ = [
     "Traffic",
     "TrafficShifted",
     "WatchOutcome",
-    "_supersedes",
     "aware",
+    "supersedes",
 ]

@@ -6,7 +6,7 @@ Every change runs on the writer thread; every read on a reader thread of its own
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -128,23 +128,14 @@ class Store:
             for r in rows
         ]
 
-    async def set_aside(self, key: str, reason: str, *, fence: int) -> None:
-        """Keep the delivery as unhandled, with the reason why."""
+    async def settle(self, reasons: Mapping[str, str], *, fence: int) -> None:
+        """Mark deliveries as taken into history; those with a reason as unhandled."""
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, "driver", fence)
-            statements.settle(db, key, "unhandled", reason)
+            statements.settle(db, reasons)
 
-        await self.write(run, key=key)
-
-    async def settle(self, key: str, *, fence: int) -> None:
-        """Mark the delivery as taken into history."""
-
-        def run(db: sa.Connection) -> None:
-            statements.fence(db, "driver", fence)
-            statements.settle(db, key, "taken", "")
-
-        await self.write(run, key=key)
+        await self.write(run, key=min(reasons, default=""))
 
     async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
         query = (
@@ -184,6 +175,18 @@ class Store:
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
         return await self.read(lambda db: statements.newest(db, group_key))
+
+    async def conditions(
+        self, group_key: str, fingerprints: Collection[str]
+    ) -> dict[str, dict[datetime, str]]:
+        """Return by fingerprint which incident holds each firing, by its start."""
+        return await self.read(
+            lambda db: statements.conditions(db, group_key, fingerprints)
+        )
+
+    async def group(self, group_key: str, keys: Collection[str]) -> list[Incident]:
+        """Return the newest incident of the group, and those with these ids."""
+        return await self.read(lambda db: statements.group(db, group_key, keys))
 
     async def of_request(self, request: str) -> Incident | None:
         """Return the incident whose newest rollback request is `request`."""
@@ -237,7 +240,7 @@ class Store:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
             for each in follow:
-                statements.queue(db, after.id, each)
+                statements.queue(db, after, each)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
             return after

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from bot import traces
 from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
-from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
+from bot.store import Conflict, Delivery, Deposed, Due, Leader, Role, Unwritable
 from bot.store.log import Head
 from bot.worker.intake import take
 from bot.worker.means import Forgotten, Means, record
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
 CHECK_S = 1.0  # how often we ask whether we still lead
 POLL_S = 0.2  # another process may have queued something
+BATCH = 250  # deliveries that are taken in together
 AT_ONCE = 24  # effects under way together
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
@@ -106,18 +108,34 @@ class Worker:
                 continue
 
     async def _take_in(self, leader: Leader) -> None:
-        for delivery in await self._means.store.new_deliveries():
-            try:
-                with traces.step("take in", delivery.id, route=delivery.route):
-                    await take(self._means, delivery, leader)
-            except (Deposed, *_DATABASE):
-                raise
-            except Exception as error:
-                log.exception("delivery %s could not be read", delivery.id)
-                reason = f"our fault: {type(error).__name__} while reading it"
-                await self._means.store.set_aside(
-                    delivery.id, reason, fence=leader.epoch
-                )
+        """Take in what waits, many at once; one that fails alone is set aside."""
+        deliveries = await self._means.store.new_deliveries(BATCH)
+        try:
+            await self._taken(deliveries, leader)
+        except (Deposed, *_DATABASE):
+            raise
+        except Exception:
+            log.exception("%d deliveries together could not be taken", len(deliveries))
+            for delivery in deliveries:
+                await self._taken_alone(delivery, leader)
+
+    async def _taken(self, deliveries: Sequence[Delivery], leader: Leader) -> None:
+        if not deliveries:
+            return
+        with ExitStack() as spans:
+            for one in deliveries:
+                spans.enter_context(traces.step("take in", one.id, route=one.route))
+            await take(self._means, deliveries, leader)
+
+    async def _taken_alone(self, delivery: Delivery, leader: Leader) -> None:
+        try:
+            await self._taken([delivery], leader)
+        except (Deposed, *_DATABASE):
+            raise
+        except Exception as error:
+            log.exception("delivery %s could not be taken", delivery.id)
+            reason = f"our fault: {type(error).__name__} while taking it"
+            await self._means.store.settle({delivery.id: reason}, fence=leader.epoch)
 
     async def _begin(self, leader: Leader) -> None:
         """Start what is due, one effect a lane, the longest waiting first."""
