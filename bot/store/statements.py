@@ -17,6 +17,7 @@ from bot.incident import (
     ShowCard,
 )
 from bot.store import codec
+from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed
 from bot.store.schema import (
     condition,
@@ -89,7 +90,7 @@ def next_number(db: sa.Connection, name: str) -> int:
     return int(found)
 
 
-def load(db: sa.Connection, key: str) -> Incident | None:
+def load(db: sa.Connection, key: str, recent: Recent) -> Incident | None:
     row = db.execute(sa.select(incident).where(incident.c.id == key)).one_or_none()
     if row is None:
         return None
@@ -97,7 +98,7 @@ def load(db: sa.Connection, key: str) -> Incident | None:
         id=key,
         group_key=row.group_key,
         endpoint=row.endpoint,
-        history=_history(db, key),
+        history=recent.history(key, lambda after: _history(db, key, after)),
     )
 
 
@@ -107,20 +108,23 @@ def ledger(db: sa.Connection, endpoint: str) -> Incident:
     return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
 
 
-def _history(db: sa.Connection, key: str) -> tuple[Event, ...]:
-    query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
-    return tuple(codec.read_event(e.type, e.version, e.body) for e in db.execute(query))
+def _history(db: sa.Connection, key: str, after: int = 0) -> tuple[Event, ...]:
+    query = sa.select(history).where(history.c.incident == key, history.c.seq > after)
+    rows = db.execute(query.order_by(history.c.seq))
+    return tuple(codec.read_event(e.type, e.version, e.body) for e in rows)
 
 
-def group(db: sa.Connection, group_key: str, keys: Collection[str]) -> list[Incident]:
-    found = newest(db, group_key)
+def group(
+    db: sa.Connection, group_key: str, keys: Collection[str], recent: Recent
+) -> list[Incident]:
+    found = newest(db, group_key, recent)
     several = [found] if found else []
     known = {i.id for i in several}
-    others = (load(db, key) for key in sorted(set(keys) - known))
+    others = (load(db, key, recent) for key in sorted(set(keys) - known))
     return [*several, *(i for i in others if i is not None)]
 
 
-def newest(db: sa.Connection, group_key: str) -> Incident | None:
+def newest(db: sa.Connection, group_key: str, recent: Recent) -> Incident | None:
     query = (
         sa.select(incident.c.id)
         .where(incident.c.group_key == group_key)
@@ -128,7 +132,7 @@ def newest(db: sa.Connection, group_key: str) -> Incident | None:
         .limit(1)
     )
     key = db.execute(query).scalar()
-    return load(db, key) if key else None
+    return load(db, key, recent) if key else None
 
 
 def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Incident:
@@ -202,17 +206,15 @@ def index(db: sa.Connection, after: Incident, number: int | None) -> None:
     db.execute(sa.insert(incident).values(values))
 
 
-def queue(db: sa.Connection, about: Incident | str, follow: Follow) -> None:
-    """Queue an effect about an incident, or about the name of something else.
+def queue(db: sa.Connection, about: str, follow: Follow, severity: int = 0) -> None:
+    """Queue an effect about an incident of `severity`, or about something else.
 
     One that waits untried serves the later event too. Locking its row makes sure of it:
     whoever begins it afterwards reads what we write now.
     """
-    key, rank = (about, 0) if isinstance(about, str) else (about.id, 0)
-    if isinstance(about, Incident) and isinstance(follow.effect, RANKED):
-        rank = about.severity
+    rank = severity if isinstance(follow.effect, RANKED) else 0
     row = {
-        "incident": key,
+        "incident": about,
         "role": "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver",
         "type": type(follow.effect).__name__,
         "body": codec.dump(follow.effect),

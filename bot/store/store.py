@@ -19,6 +19,7 @@ from bot.store import statements
 from bot.store.engine import FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
+from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
@@ -46,6 +47,7 @@ class Store:
         self._lock = lock
         self._writer = Writer(engine)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self._recent = Recent()
         self.outbox = Outbox(self)
         self.closing: list[Callable[[], None]] = []
         self.changed = asyncio.Event()  # set when this process queued something to do
@@ -163,7 +165,7 @@ class Store:
     # -- histories --------------------------------------------------------------------
 
     async def load(self, key: str) -> Incident | None:
-        return await self.read(lambda db: statements.load(db, key))
+        return await self.read(lambda db: statements.load(db, key, self._recent))
 
     async def ledger(self, endpoint: str) -> Incident:
         """Return what is recorded of an endpoint itself, by ARM id: locks, gates.
@@ -174,7 +176,9 @@ class Store:
 
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
-        return await self.read(lambda db: statements.newest(db, group_key))
+        return await self.read(
+            lambda db: statements.newest(db, group_key, self._recent)
+        )
 
     async def conditions(
         self, group_key: str, fingerprints: Collection[str]
@@ -186,7 +190,9 @@ class Store:
 
     async def group(self, group_key: str, keys: Collection[str]) -> list[Incident]:
         """Return the newest incident of the group, and those with these ids."""
-        return await self.read(lambda db: statements.group(db, group_key, keys))
+        return await self.read(
+            lambda db: statements.group(db, group_key, keys, self._recent)
+        )
 
     async def of_request(self, request: str) -> Incident | None:
         """Return the incident whose newest rollback request is `request`."""
@@ -194,7 +200,7 @@ class Store:
 
         def run(db: sa.Connection) -> Incident | None:
             key = db.execute(query).scalar()
-            return statements.load(db, key) if key else None
+            return statements.load(db, key, self._recent) if key else None
 
         return await self.read(run)
 
@@ -239,13 +245,15 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
+            severity = after.severity if follow else 0
             for each in follow:
-                statements.queue(db, after, each)
+                statements.queue(db, after.id, each, severity)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
             return after
 
         after = await self.write(run, key=before.id or before.group_key)
+        self._recent.keep(after)
         self.changed.set()
         return after
 

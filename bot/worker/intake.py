@@ -23,6 +23,7 @@ KEPT_BY_AZURE = timedelta(days=30)
 class _Taken:
     """What some deliveries hold, and why some of it belongs to no incident."""
 
+    at: datetime  # one for all: what follows from each of them is the same, once
     groups: dict[tuple[str, str], list[AlertReceived]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # by delivery; "": none
 
@@ -32,7 +33,7 @@ async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> 
 
     An incident that many of them tell of is read once and written once.
     """
-    taken = _Taken()
+    taken = _Taken(at=means.clock())
     for delivery in deliveries:
         _read(means, delivery, taken)
     joins = [
@@ -62,7 +63,7 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             reasons.append(_unresolved(alert))
             continue
         event = AlertReceived(
-            at=means.clock(),
+            at=taken.at,
             alert=timed(alert, delivery.received_at),
             delivery=delivery.id,
         )
