@@ -28,7 +28,10 @@ class Outbox:
         self._store.changed.set()
 
     async def due(self, role: Role, now: datetime, limit: int = 500) -> list[Due]:
-        """Return what is due: the most severe first, then the longest waiting."""
+        """Return what is due: the most severe first, then the longest waiting.
+
+        What a newer version of the program queued waits for one that knows it.
+        """
         query = (
             sa.select(outbox, incident.c.endpoint)
             .outerjoin(incident, incident.c.id == outbox.c.incident)
@@ -36,6 +39,7 @@ class Outbox:
                 outbox.c.role == role,
                 outbox.c.state == "due",
                 outbox.c.due_at <= micros(now),
+                outbox.c.type.in_(codec.EFFECTS),
             )
             .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
             .limit(limit)
@@ -102,8 +106,7 @@ class Outbox:
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
-            row = sa.update(outbox).where(outbox.c.id == job)
-            db.execute(row.values(state="parked", error=error))
+            statements.park(db, job, error)
 
         await self._store.write(run, key=f"outbox:{job}")
 

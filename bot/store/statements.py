@@ -73,6 +73,11 @@ def conditions(
     return found
 
 
+def park(db: sa.Connection, job: int, why: str) -> None:
+    row = sa.update(outbox).where(outbox.c.id == job)
+    db.execute(row.values(state="parked", error=why))
+
+
 def fence(db: sa.Connection, role: str, epoch: int) -> None:
     """Raise Deposed unless `epoch` is still the newest leader's."""
     query = sa.select(counter.c.value).where(counter.c.name == f"epoch:{role}")

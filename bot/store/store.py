@@ -232,12 +232,13 @@ class Store:
         follow: Sequence[Follow] = (),
         *,
         done: int | None = None,
+        parked: tuple[int, str] | None = None,
         leader: tuple[Role, int] | None = None,
     ) -> Incident:
         """Record `events` after `before` and queue what follows, all or nothing.
 
         An incident with the id "" is new and gets the next one. `done` removes the
-        effect that was performed.
+        effect that was performed; `parked` keeps one for a person to see, with why.
         Raises Conflict, Deposed, Unwritable.
         """
 
@@ -250,6 +251,8 @@ class Store:
                 statements.queue(db, after.id, each, severity)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
+            if parked is not None:
+                statements.park(db, *parked)
             return after
 
         after = await self.write(run, key=before.id or before.group_key)

@@ -3,18 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot import sources
+from bot import sources, traces
 from bot.consequences import STALE, follow
 from bot.grouping import OWN_START, Group, wanted
 from bot.incident import Alert, AlertReceived, Incident
-from bot.store import Conflict, Delivery, Leader
+from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
 from bot.watch import Endpoint
-from bot.worker.means import CONFLICTS, Means
+from bot.worker.means import CONFLICTS, DATABASE, Means
 
 log = logging.getLogger(__name__)
+BATCH = 250  # deliveries that are taken in together
 AHEAD = timedelta(minutes=5)  # clocks differ; more is a mistake or a trick
 KEPT_BY_AZURE = timedelta(days=30)
 
@@ -26,6 +28,42 @@ class _Taken:
     at: datetime  # one for all: what follows from each of them is the same, once
     groups: dict[tuple[str, str], list[AlertReceived]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # by delivery; "": none
+
+
+async def take_in(means: Means, leader: Leader) -> None:
+    """Take in what waits, many at once; one that fails by itself is set aside."""
+    deliveries = await means.store.new_deliveries(BATCH)
+    try:
+        await _traced(means, deliveries, leader)
+    except (Deposed, *DATABASE):
+        raise
+    except Exception:
+        if len(deliveries) > 1:
+            log.exception("%d deliveries are taken one by one", len(deliveries))
+        for delivery in deliveries:
+            await _alone(means, delivery, leader)
+
+
+async def _traced(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:
+    if not deliveries:
+        return
+    with ExitStack() as spans:
+        for one in deliveries:
+            spans.enter_context(traces.step("take in", one.id, route=one.route))
+        await take(means, deliveries, leader)
+
+
+async def _alone(means: Means, delivery: Delivery, leader: Leader) -> None:
+    try:
+        await _traced(means, [delivery], leader)
+    except (Deposed, *DATABASE):
+        raise
+    except Unreadable as error:  # it stays new for the version that knows
+        log.warning("delivery %s must wait: %s", delivery.id, error)
+    except Exception as error:
+        log.exception("delivery %s could not be taken", delivery.id)
+        reason = f"our fault: {type(error).__name__} while taking it"
+        await means.store.settle({delivery.id: reason}, fence=leader.epoch)
 
 
 async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:

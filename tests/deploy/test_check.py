@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.conftest import ROOT, Running, child, start
+from tests.deploy.conftest import ROOT, Running, start
 
 Found = dict[str, dict[str, str]]
 
@@ -26,8 +27,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def environment(demo: Running) -> dict[str, str]:
     """Return the variables of the demo's `serve`, its identity's among them."""
-    text = Path(f"/proc/{child(demo, b'serve')}/environ").read_bytes().decode()
-    return dict(pair.split("=", 1) for pair in text.split("\0") if "=" in pair)
+    words = shlex.split((demo.state / "serve.env").read_text("utf-8"))
+    return dict(word.split("=", 1) for word in words if word != "export")
 
 
 def check(
