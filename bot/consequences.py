@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.incident import (
     Acknowledged,
+    Alert,
     AlertReceived,
     CaptureState,
     CardLost,
@@ -33,6 +34,7 @@ from bot.incident import (
     SignalsEvaluated,
     TrafficShifted,
     WatchOutcome,
+    supersedes,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
 
@@ -51,7 +53,7 @@ TOLD = (
     DecisionRecorded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -59,23 +61,35 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
-        found += _after(incident, now, event)
+        if isinstance(event, AlertReceived):
+            found += _heard(heard, now, event)
+        else:
+            found += _after(incident, now, event)
         incident = now
     return tuple(dict.fromkeys(found))
+
+
+def _heard(
+    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+) -> list[Follow]:
+    """Return what follows from one more notice; `heard` is the newest of each."""
+    alert = event.alert
+    known = heard.get(alert.fingerprint)
+    if known is not None and (known == alert or not supersedes(alert, known)):
+        return []  # a repeat, or older than what we know: nothing new was said
+    heard[alert.fingerprint] = alert
+    if STALE in alert.labels and incident.card is None:
+        return []  # too old to call anybody; it stands in the list of alerts
+    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
+    return [Follow(effect=e, due_at=event.at) for e in (*effects, ShowCard())]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     seq = incident.revision
     effects: list[Effect] = []
-    if isinstance(event, AlertReceived):
-        if before.alerts == incident.alerts:
-            return []  # a repeat: nothing new was said
-        if STALE in event.alert.labels and incident.card is None:
-            return []  # too old to call anybody; it stands in the list of alerts
-        if event.alert.status == "firing" and event.alert in incident.alerts:
-            effects.append(EvaluateSignals())
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))

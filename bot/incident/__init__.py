@@ -60,7 +60,7 @@ from bot.incident.history import (
     Decided,
     Incident,
     Status,
-    _supersedes,
+    supersedes,
 )
 from bot.incident.inspected import (
     Asset,
@@ -125,6 +125,6 @@ __all__ = [
     "Traffic",
     "TrafficShifted",
     "WatchOutcome",
-    "_supersedes",
     "aware",
+    "supersedes",
 ]

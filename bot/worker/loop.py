@@ -7,15 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
-import sqlalchemy as sa
-
-from bot import traces
 from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
-from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable, Unwritable
+from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
-from bot.worker.intake import take
-from bot.worker.means import Forgotten, Means, record
+from bot.worker.intake import take_in
+from bot.worker.means import DATABASE, Forgotten, Means, record
 from bot.worker.show import NotYet
 
 log = logging.getLogger(__name__)
@@ -26,7 +23,6 @@ AT_ONCE = 24  # effects under way together
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
 SOON = timedelta(milliseconds=300)
-_DATABASE = (sa.exc.DBAPIError, Unwritable)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -69,7 +65,7 @@ class Worker:
                 await self._lead(leader)
             except Deposed:
                 log.warning("no longer leading as %s", self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("the database does not answer: %s", type(error).__name__)
             finally:
                 self.leading = False
@@ -81,7 +77,7 @@ class Worker:
         while True:
             try:
                 return await Leader.elect(self._means.store, self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("cannot ask to lead: %s", type(error).__name__)
                 await asyncio.sleep(1)
 
@@ -95,7 +91,7 @@ class Worker:
                 if not await leader.holds():
                     raise Deposed(self._role)
             if self._role == "driver":
-                await self._take_in(leader)
+                await take_in(self._means, leader)
             await self._begin(leader)
             if self._log:
                 await self._log.seal(self._means.clock(), fence=leader.epoch)
@@ -104,22 +100,6 @@ class Worker:
                     await changed.wait()
             except TimeoutError:
                 continue
-
-    async def _take_in(self, leader: Leader) -> None:
-        for delivery in await self._means.store.new_deliveries():
-            try:
-                with traces.step("take in", delivery.id, route=delivery.route):
-                    await take(self._means, delivery, leader)
-            except (Deposed, *_DATABASE):
-                raise
-            except Unreadable as error:  # it stays new for the version that knows
-                log.warning("delivery %s must wait: %s", delivery.id, error)
-            except Exception as error:
-                log.exception("delivery %s could not be read", delivery.id)
-                reason = f"our fault: {type(error).__name__} while reading it"
-                await self._means.store.set_aside(
-                    delivery.id, reason, fence=leader.epoch
-                )
 
     async def _begin(self, leader: Leader) -> None:
         """Start what is due, one effect a lane, the longest waiting first."""
@@ -158,7 +138,7 @@ class Worker:
             await self._later(due, self._pause(due), str(error), leader)
         except (Impossible, Forgotten) as error:
             await self._park(due, str(error), leader)
-        except (Deposed, asyncio.CancelledError, *_DATABASE):
+        except (Deposed, asyncio.CancelledError, *DATABASE):
             raise
         except Exception as error:
             log.exception("%s for %s failed", _name(due.effect), due.incident)

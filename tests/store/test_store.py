@@ -223,7 +223,7 @@ async def test_unhandled_deliveries_are_listed_with_their_reason(store: Store) -
     fence = (await Leader.elect(store, "driver")).epoch
     key = await store.accept("alerts", b"{}", NOW)
 
-    await store.set_aside(key, "not on the watch list", fence=fence)
+    await store.settle({key: "not on the watch list"}, fence=fence)
 
     assert [] == await store.new_deliveries()
     assert [(key, "not on the watch list")] == [
