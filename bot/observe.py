@@ -24,6 +24,7 @@ from prometheus_client import (
 from bot import traces
 from bot.incident import AlertReceived, Answer, EndpointState, Health, Reply, ShowCard
 from bot.ports import Rows, Series, Unavailable, Windows, Workspace
+from bot.retraining import Job
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
@@ -271,3 +272,6 @@ class Timed:
 
     async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
         return await self._time("windows", self._inner.windows(endpoint, now))
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        return await self._time("job", self._inner.job(endpoint, name))

@@ -11,12 +11,14 @@ from bot.azure import blobs
 from bot.azure.arm import Arm, look
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.jobs import look as look_at_job
 from bot.azure.logs import Logs
 from bot.azure.metrics import Metrics, health
 from bot.azure.ml import Ml
 from bot.azure.together import together
 from bot.incident import EndpointState, Health
 from bot.ports import Impossible, Rows, Series, Windows
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 _STATE_LIMIT_S = 45
@@ -97,10 +99,7 @@ class AzureWorkspace:
         """Return both sides of the monitor as Azure ML itself would compare them."""
         if not endpoint.monitor:
             raise Impossible(f"No monitor is named for {endpoint.name}.")
-        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
-        ml = self._ml.setdefault(
-            workspace, Ml(self._cloud, self._credential, workspace)
-        )
+        ml = self._workspace_of(endpoint)
         reference, production = await ml.monitor(endpoint.monitor, now)
         tables = await together(
             blobs.rows(self._cloud, self._credential, reference),
@@ -114,3 +113,15 @@ class AzureWorkspace:
             reference_window=reference.window,
             production_window=production.window,
         )
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        ml = self._workspace_of(endpoint)
+        found = await ml.call(f"the job {name}", look_at_job, name)
+        if found is None:
+            raise Impossible(f"Azure knows no job {name}.")
+        return found
+
+    def _workspace_of(self, endpoint: Endpoint) -> Ml:
+        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
+        made = Ml(self._cloud, self._credential, workspace)
+        return self._ml.setdefault(workspace, made)

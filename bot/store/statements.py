@@ -16,6 +16,7 @@ from bot.store.schema import (
     incident,
     micros,
     outbox,
+    reference,
     unsealed,
 )
 
@@ -66,6 +67,15 @@ def ledger(db: sa.Connection, endpoint: str) -> Incident:
     return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
 
 
+def of_number(db: sa.Connection, name: str) -> Incident | None:
+    """Return the incident, or the endpoint's history, that holds "R-7" or "G-3"."""
+    query = sa.select(reference.c.incident).where(reference.c.id == name)
+    key = db.execute(query).scalar()
+    if key is None:
+        return None
+    return ledger(db, key[2:]) if key.startswith("E:") else load(db, key)
+
+
 def _history(db: sa.Connection, key: str) -> tuple[Event, ...]:
     query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
     return tuple(codec.read_event(e.type, e.version, e.body) for e in db.execute(query))
@@ -114,6 +124,9 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
             )
     except sa.exc.IntegrityError as error:
         raise Conflict(key) from error
+    numbers = filter(None, map(codec.number_of, events))
+    for name in numbers:
+        db.execute(sa.insert(reference).values(id=name, incident=key))
     index(db, after, number)
     return after
 
