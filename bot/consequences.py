@@ -18,8 +18,10 @@ from bot.incident import (
     Event,
     ExpireRequest,
     Follow,
+    FollowRetraining,
     FollowShift,
     Incident,
+    ProposeRetraining,
     Reply,
     RollbackApproved,
     RollbackAsked,
@@ -32,11 +34,22 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    SubmitRetraining,
     TrafficShifted,
     WatchOutcome,
     supersedes,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.retraining import (
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingImpossible,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingSubmitted,
+    retraining,
+)
 
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
@@ -51,6 +64,13 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    RetrainingImpossible,
+    RetrainingRequested,
+    RetrainingApproved,
+    RetrainingRejected,
+    RetrainingLapsed,
+    RetrainingSubmitted,
+    RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
 SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
@@ -99,6 +119,7 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         and not before.approved
     ):
         effects.append(ShiftTraffic(event.request))
+    effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
     if isinstance(event, TOLD):
@@ -109,10 +130,23 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     ]
 
 
+def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
+    """Return what a retraining needs next."""
+    if isinstance(event, DecisionRecorded) and event.choice == "retrain":
+        return [ProposeRetraining(incident.revision)]
+    if isinstance(event, RetrainingApproved):
+        was, now = (retraining(i, event.request) for i in (before, incident))
+        if now and now.approved and not (was and was.approved):
+            return [SubmitRetraining(event.request)]
+    if isinstance(event, RetrainingSubmitted):
+        return [FollowRetraining(event.request)]
+    return []
+
+
 def _later(event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
-    if isinstance(event, RollbackRequested):
+    if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:

@@ -22,7 +22,6 @@ POLL_S = 0.2  # another process may have queued something
 AT_ONCE = 24  # effects under way together
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
-SOON = timedelta(milliseconds=300)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -127,7 +126,8 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
-            await self._later(due, SOON, str(error), leader, attempts=due.attempts)
+            pause, tries = error.pause, due.attempts
+            await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)

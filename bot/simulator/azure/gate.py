@@ -11,6 +11,7 @@ from bot.simulator.identity import EXECUTOR, IDENTITY, NAMES
 ARM = ("https://management.azure.com", "https://management.core.windows.net")
 ML = "microsoft.machinelearningservices/workspaces"
 ENDPOINT_WRITE = f"{ML}/onlineendpoints/write"
+JOB_WRITE = f"{ML}/jobs/write"
 _ENDPOINT_READ = {
     f"{ML}/read",
     f"{ML}/onlineendpoints/read",
@@ -38,6 +39,7 @@ _ROLES = {
     },
     "executor": _ENDPOINT_READ
     | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
+    "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
