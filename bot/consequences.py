@@ -3,11 +3,11 @@
 Record, then do. Whoever records an event queues these effects in the same transaction.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.incident import (
     Acknowledged,
+    Alert,
     AlertReceived,
     Assigned,
     CaptureState,
@@ -21,9 +21,11 @@ from bot.incident import (
     Event,
     ExpireRequest,
     Follow,
+    FollowRetraining,
     FollowShift,
     Incident,
     Noted,
+    ProposeRetraining,
     Reply,
     RollbackApproved,
     RollbackAsked,
@@ -39,13 +41,25 @@ from bot.incident import (
     Snoozed,
     SnoozeEnded,
     StartClocks,
+    SubmitRetraining,
     TellOwner,
     TrafficShifted,
     Unacknowledged,
     Wake,
     WatchOutcome,
+    supersedes,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.retraining import (
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingImpossible,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingSubmitted,
+    retraining,
+)
 
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
@@ -65,9 +79,16 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    RetrainingImpossible,
+    RetrainingRequested,
+    RetrainingApproved,
+    RetrainingRejected,
+    RetrainingLapsed,
+    RetrainingSubmitted,
+    RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost, Noted)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -75,23 +96,47 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
-        found += _after(incident, now, event)
+        if isinstance(event, AlertReceived):
+            found += _heard(heard, now, event)
+        else:
+            found += _after(incident, now, event)
         incident = now
     return tuple(dict.fromkeys(found))
+
+
+def _heard(
+    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+) -> list[Follow]:
+    """Return what follows from one more notice; `heard` is the newest of each."""
+    alert = event.alert
+    known = heard.get(alert.fingerprint)
+    if known is not None and (known == alert or not supersedes(alert, known)):
+        return []  # a repeat, or older than what we know: nothing new was said
+    others = [
+        a.severity for a in heard.values() if a.status == "firing" and a is not known
+    ]
+    first = not heard
+    heard[alert.fingerprint] = alert
+    if STALE in alert.labels and incident.card is None:
+        return []  # too old to call anybody; it stands in the list of alerts
+    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
+    effects.append(ShowCard())
+    asleep = incident.snooze
+    if first and alert.status == "firing":
+        effects.append(StartClocks(incident.revision))
+    elif (
+        asleep and alert.status == "firing" and alert.severity < min(others, default=0)
+    ):
+        effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
+    return [Follow(effect=e, due_at=event.at) for e in effects]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     seq = incident.revision
     effects: list[Effect] = []
-    if isinstance(event, AlertReceived):
-        if before.alerts == incident.alerts:
-            return []  # a repeat: nothing new was said
-        if STALE in event.alert.labels and incident.card is None:
-            return []  # too old to call anybody; it stands in the list of alerts
-        if event.alert.status == "firing" and event.alert in incident.alerts:
-            effects.append(EvaluateSignals())
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
@@ -101,6 +146,7 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         and not before.approved
     ):
         effects.append(ShiftTraffic(event.request))
+    effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
     if isinstance(event, TOLD):
@@ -108,24 +154,31 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     called = isinstance(event, Escalated) and event.to == "risk"
     if called or _unshown(before, event):
         effects.append(TellOwner(seq))
-    effects += _clocks(before, incident, event)
+    effects += _clocks(incident, event)
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
         *_later(incident, event),
     ]
 
 
-def _clocks(before: Incident, incident: Incident, event: Event) -> list[Effect]:
-    """Return what starts or ends the waiting for somebody to take the incident."""
-    since, found = incident.unattended, list[Effect]()
-    if since and since != before.unattended:
-        found.append(StartClocks(since))
-    asleep = before.snooze
-    if isinstance(event, AlertReceived) and asleep:
-        seq = before.history.index(asleep) + 1
-        if incident.severity < replace(before, history=before.history[:seq]).severity:
-            found.append(Wake(seq, worse=True))
-    return found
+def _clocks(incident: Incident, event: Event) -> list[Effect]:
+    """Return what starts the waiting for somebody to take the incident again."""
+    freed = isinstance(event, Unacknowledged | SnoozeEnded)
+    since = incident.unattended if freed else 0
+    return [StartClocks(since)] if since else []
+
+
+def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
+    """Return what a retraining needs next."""
+    if isinstance(event, DecisionRecorded) and event.choice == "retrain":
+        return [ProposeRetraining(incident.revision)]
+    if isinstance(event, RetrainingApproved):
+        was, now = (retraining(i, event.request) for i in (before, incident))
+        if now and now.approved and not (was and was.approved):
+            return [SubmitRetraining(event.request)]
+    if isinstance(event, RetrainingSubmitted):
+        return [FollowRetraining(event.request)]
+    return []
 
 
 def _later(incident: Incident, event: Event) -> list[Follow]:
@@ -133,7 +186,7 @@ def _later(incident: Incident, event: Event) -> list[Follow]:
     due: list[Follow] = []
     if isinstance(event, Snoozed):
         due.append(Follow(effect=Wake(incident.revision), due_at=event.until))
-    if isinstance(event, RollbackRequested):
+    if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:

@@ -13,6 +13,7 @@ from cards import (
     firing,
     outcome,
     resolved,
+    retraining,
     snoozed,
     working,
 )
@@ -27,6 +28,7 @@ _STAGES: Final[Mapping[Stage, Callable[[View], Rendered]]] = {
     "snoozed": snoozed.render,
     "approval": approval.render,
     "working": working.render,
+    "retraining": retraining.render,
     "outcome": outcome.render,
     "resolved": resolved.render,
 }

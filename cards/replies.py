@@ -24,7 +24,7 @@ from bot.incident import (
     Unacknowledged,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
-from cards import care, figures
+from cards import care, figures, progress
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
@@ -33,7 +33,8 @@ from cards.words import clean, identifier, person
 def line(view: View, event: Event) -> str:
     """Return what the thread is told of `event`, in plain text."""
     known = _LINES.get(type(event))
-    return known(view, event) if known else f"{view.incident.id} was updated."
+    said = known(view, event) if known else progress.line(view, event)
+    return said or f"{view.incident.id} was updated."
 
 
 def _who(view: View, event: Event) -> str:

@@ -11,13 +11,16 @@ from bot.incident import (
     Escalate,
     EvaluateSignals,
     ExpireRequest,
+    FollowRetraining,
     FollowShift,
+    ProposeRetraining,
     RemoveCopy,
     Reply,
     SendDigest,
     ShiftTraffic,
     ShowCard,
     StartClocks,
+    SubmitRetraining,
     TellOwner,
     Wake,
     WatchOutcome,
@@ -32,9 +35,12 @@ from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire
 from bot.worker.shift import follow, shift
 from bot.worker.show import remove, reply, show
+from bot.worker.train import follow as follow_job
+from bot.worker.train import submit
 from bot.worker.watch import watch
 
 Around: TypeAlias = Callable[[Perform], Perform]
@@ -46,6 +52,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ProposeRetraining: propose,
     Answer: answer,
     StartClocks: start_clocks,
     Escalate: escalate,
@@ -54,7 +61,12 @@ DRIVER: Mapping[type[Effect], Perform] = {
     TellOwner: tell,
     RemoveCopy: remove,
 }
-EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
+EXECUTOR: Mapping[type[Effect], Perform] = {
+    ShiftTraffic: shift,
+    FollowShift: follow,
+    SubmitRetraining: submit,
+    FollowRetraining: follow_job,
+}
 
 
 def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:

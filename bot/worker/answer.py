@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import cards
 from bot.commands import commands
 from bot.commands.span import span
-from bot.incident import Answer, Refused
+from bot.incident import Answer, Incident, Refused
 from bot.ports import Impossible, Message, TooBig
 from bot.store import Due, Leader
 from bot.worker import looks
@@ -89,8 +89,8 @@ async def _alerts(means: Means, about: About) -> Rendered:
 
 
 async def _approvals(means: Means, about: About) -> Rendered:
-    views = await _views(means, about, asked=True)
-    waiting = [v for v in views if v.incident.waiting and v.waits_for_approval]
+    asked = _seen(means, about, await means.store.with_requests())
+    waiting = [v for v in asked if v.waits_for_approval or v.retraining_waits]
     return approvals.render(waiting, means.clock())
 
 
@@ -152,24 +152,23 @@ _CARDS: Final[Mapping[str, Callable[[Means, About], Awaitable[Rendered]]]] = {
 
 
 async def _views(
-    means: Means,
-    about: About,
-    *,
-    status: tuple[str, ...] = (),
-    asked: bool = False,
-    limit: int = _MOST,
+    means: Means, about: About, *, status: tuple[str, ...] = (), limit: int = _MOST
 ) -> list[View]:
     """Return what the place where it was asked may see, the newest first."""
-    found: list[View] = []
     place = about.get("conversation", "")
-    for listed in await means.store.incidents(status=status, limit=limit):
-        if asked and not listed.request:
-            continue
-        if not means.watch.in_sight(listed.endpoint, place):
-            continue
-        incident = await means.store.load(listed.id)
-        found += [means.view(incident)] if incident else []
-    return found
+    keys = [
+        listed.id
+        for listed in await means.store.incidents(status=status, limit=limit)
+        if means.watch.in_sight(listed.endpoint, place)
+    ]
+    found = [await means.store.load(key) for key in keys]
+    return _seen(means, about, [i for i in found if i is not None])
+
+
+def _seen(means: Means, about: About, found: list[Incident]) -> list[View]:
+    place = about.get("conversation", "")
+    seen = [i for i in found if means.watch.in_sight(i.endpoint, place)]
+    return [means.view(i) for i in seen]
 
 
 async def _view(means: Means, about: About) -> View:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import cards
 from bot.incident import (
@@ -120,7 +121,13 @@ async def remove(means: Means, due: Due, effect: RemoveCopy, leader: Leader) -> 
 
 
 class NotYet(Exception):
-    """Something else has to happen first; not a failure."""
+    """Something else has to happen first; not a failure. Look again after `pause`."""
+
+    def __init__(
+        self, reason: str, pause: timedelta = timedelta(milliseconds=300)
+    ) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 def _chat(means: Means) -> Chat:
