@@ -10,6 +10,8 @@ from bot.incident import (
     Alert,
     AlertReceived,
     Assigned,
+    AzureChanged,
+    AzureRefused,
     CaptureState,
     CardLost,
     CardShown,
@@ -24,6 +26,8 @@ from bot.incident import (
     FollowRetraining,
     FollowShift,
     Incident,
+    LookInAzure,
+    MarkInAzure,
     Noted,
     ProposeRetraining,
     Reply,
@@ -47,6 +51,7 @@ from bot.incident import (
     Unacknowledged,
     Wake,
     WatchOutcome,
+    is_azure_alert,
     supersedes,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
@@ -79,6 +84,7 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    AzureRefused,
     RetrainingImpossible,
     RetrainingRequested,
     RetrainingApproved,
@@ -88,7 +94,8 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted, AzureChanged)
+MARKED = (Acknowledged, Unacknowledged, DecisionRecorded)  # Azure is to know of
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -127,6 +134,9 @@ def _heard(
     asleep = incident.snooze
     if first and alert.status == "firing":
         effects.append(StartClocks(incident.revision))
+        effects += [LookInAzure()] if is_azure_alert(alert.fingerprint) else []
+    elif alert.status == "resolved" and incident.status == "resolved":
+        effects.append(MarkInAzure(incident.revision))
     elif (
         asleep and alert.status == "firing" and alert.severity < min(others, default=0)
     ):
@@ -155,6 +165,8 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     if called or _unshown(before, event):
         effects.append(TellOwner(seq))
     effects += _clocks(incident, event)
+    if isinstance(event, MARKED):
+        effects.append(MarkInAzure(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
         *_later(incident, event),

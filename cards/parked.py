@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from microsoft_teams.cards import CardElement
 
 from bot.incident import (
+    AzureChanged,
+    AzureMarked,
     CardShown,
     EffectParked,
     Event,
@@ -13,6 +15,7 @@ from bot.incident import (
     RollbackRequested,
     ShiftFailed,
     SignalsEvaluated,
+    ToldElsewhere,
     TrafficShifted,
 )
 from cards import buttons, figures, findings
@@ -32,6 +35,10 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "ShiftTraffic": ("The traffic was not moved", (TrafficShifted, ShiftFailed)),
     "ExpireRequest": ("An old rollback request was not closed", ()),
     "Answer": ("A command was not answered", ()),
+    "MarkInAzure": ("The alert's state was not set in Azure", (AzureMarked,)),
+    "LookInAzure": ("The alert's state was not read from Azure", (AzureChanged,)),
+    "TellOwner": ("The owner was not told", (ToldElsewhere,)),
+    "StartClocks": ("Nobody will be reminded", ()),
 }
 
 

@@ -34,6 +34,8 @@ from bot.incident.effects import (
     Follow,
     FollowRetraining,
     FollowShift,
+    LookInAzure,
+    MarkInAzure,
     ProposeRetraining,
     RemoveCopy,
     Reply,
@@ -89,6 +91,14 @@ from bot.incident.inspected import (
     Rule,
     Run,
 )
+from bot.incident.portal import (
+    AlertState,
+    AzureChanged,
+    AzureMarked,
+    AzureRefused,
+    Marked,
+    is_azure_alert,
+)
 
 __all__ = [
     "RULE_ID",
@@ -96,10 +106,14 @@ __all__ = [
     "Actor",
     "Alert",
     "AlertReceived",
+    "AlertState",
     "Answer",
     "Asset",
     "Assigned",
     "Assignment",
+    "AzureChanged",
+    "AzureMarked",
+    "AzureRefused",
     "CaptureState",
     "CardLost",
     "CardShown",
@@ -125,6 +139,9 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "LookInAzure",
+    "MarkInAzure",
+    "Marked",
     "Noted",
     "Plan",
     "ProposeRetraining",
@@ -162,5 +179,6 @@ __all__ = [
     "Wake",
     "WatchOutcome",
     "aware",
+    "is_azure_alert",
     "supersedes",
 ]

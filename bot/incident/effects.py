@@ -142,6 +142,18 @@ class TellOwner:
     seq: int  # of the EffectParked, or of the Escalated that another channel is told
 
 
+@dataclass(frozen=True, slots=True)
+class MarkInAzure:
+    """Set the state of the incident's alerts in Azure to what was decided here."""
+
+    seq: int  # of the event that decided it
+
+
+@dataclass(frozen=True, slots=True)
+class LookInAzure:
+    """See what somebody decided in Azure's portal; due again while it is open."""
+
+
 Effect: TypeAlias = (
     EvaluateSignals
     | CollectEvidence
@@ -162,6 +174,8 @@ Effect: TypeAlias = (
     | SendDigest
     | RemoveCopy
     | TellOwner
+    | MarkInAzure
+    | LookInAzure
 )
 
 

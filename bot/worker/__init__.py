@@ -13,6 +13,8 @@ from bot.incident import (
     ExpireRequest,
     FollowRetraining,
     FollowShift,
+    LookInAzure,
+    MarkInAzure,
     ProposeRetraining,
     RemoveCopy,
     Reply,
@@ -35,6 +37,7 @@ from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.portal import look, mark
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire
 from bot.worker.shift import follow, shift
@@ -60,6 +63,8 @@ DRIVER: Mapping[type[Effect], Perform] = {
     SendDigest: send,
     TellOwner: tell,
     RemoveCopy: remove,
+    MarkInAzure: mark,
+    LookInAzure: look,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
     ShiftTraffic: shift,
