@@ -15,6 +15,7 @@ from bot.incident import (
     CaptureState,
     CardLost,
     CardShown,
+    ChangesFound,
     CollectEvidence,
     Effect,
     EffectParked,
@@ -22,6 +23,7 @@ from bot.incident import (
     EvaluateSignals,
     Event,
     ExpireRequest,
+    FindChanges,
     Follow,
     FollowRetraining,
     FollowShift,
@@ -94,7 +96,15 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted, AzureChanged)
+SHOWN = (
+    *TOLD,
+    SignalsEvaluated,
+    RollbackAsked,
+    CardLost,
+    Noted,
+    AzureChanged,
+    ChangesFound,
+)
 MARKED = (Acknowledged, Unacknowledged, DecisionRecorded)  # Azure is to know of
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
@@ -150,6 +160,9 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
+    first = isinstance(event, SignalsEvaluated) and not before.last(SignalsEvaluated)
+    if first and incident.alerts:
+        effects.append(FindChanges())
     if (
         isinstance(event, RollbackApproved)
         and incident.approved

@@ -8,6 +8,7 @@ from bot.incident import (
     AzureChanged,
     AzureMarked,
     CardShown,
+    ChangesFound,
     EffectParked,
     Event,
     Replied,
@@ -38,6 +39,7 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "MarkInAzure": ("The alert's state was not set in Azure", (AzureMarked,)),
     "LookInAzure": ("The alert's state was not read from Azure", (AzureChanged,)),
     "TellOwner": ("The owner was not told", (ToldElsewhere,)),
+    "FindChanges": ("What changed before is not known", (ChangesFound,)),
     "StartClocks": ("Nobody will be reminded", ()),
 }
 

@@ -12,6 +12,11 @@ class EvaluateSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class FindChanges:
+    """Read what was done to the endpoint just before the first alert."""
+
+
+@dataclass(frozen=True, slots=True)
 class CollectEvidence:
     """Freeze what the evaluation rests on, outside the database."""
 
@@ -176,6 +181,7 @@ Effect: TypeAlias = (
     | TellOwner
     | MarkInAzure
     | LookInAzure
+    | FindChanges
 )
 
 

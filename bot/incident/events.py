@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.incident.alert import Actor, Alert
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
+from bot.incident.inspected import Change, Difference
 from bot.signals import Report
 
 
@@ -179,3 +180,14 @@ class CommandRefused(Event):
     by: Actor
     verb: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesFound(Event):
+    """What was done to the endpoint in the time before the alert."""
+
+    start: datetime
+    end: datetime
+    changes: tuple[Change, ...] = ()  # the newest first
+    differences: tuple[Difference, ...] = ()  # from the incident before
+    missing: str = ""  # why the activity log could not be had

@@ -11,6 +11,7 @@ from bot.incident import (
     Escalate,
     EvaluateSignals,
     ExpireRequest,
+    FindChanges,
     FollowRetraining,
     FollowShift,
     LookInAzure,
@@ -30,6 +31,7 @@ from bot.incident import (
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.before import find
 from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
 from bot.worker.digest import schedule, send
@@ -64,6 +66,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     TellOwner: tell,
     RemoveCopy: remove,
     MarkInAzure: mark,
+    FindChanges: find,
     LookInAzure: look,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {

@@ -12,6 +12,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EffectParked,
+    FindChanges,
     RemoveCopy,
     Reply,
     SendDigest,
@@ -211,7 +212,7 @@ def _lane(due: Due) -> str:
     """Return the name of the queue in which effects wait for each other."""
     if isinstance(due.effect, Answer):
         return f"chat {due.effect.conversation} {due.id}"
-    if isinstance(due.effect, CollectEvidence):
+    if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
     if isinstance(due.effect, SendDigest | RemoveCopy):
         return f"chat {due.id}"
