@@ -66,6 +66,13 @@ class ExpireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Name in one message all incidents whose own cards would be too many now."""
+
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer a typed command in the conversation where it was given."""
 
@@ -85,6 +92,7 @@ Effect: TypeAlias = (
     | FollowShift
     | WatchOutcome
     | ExpireRequest
+    | Fold
     | Answer
 )
 

@@ -10,6 +10,7 @@ from bot.incident import (
     Effect,
     EvaluateSignals,
     ExpireRequest,
+    Fold,
     FollowShift,
     Reply,
     ShiftTraffic,
@@ -21,6 +22,7 @@ from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
+from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.rollback import capture, expire
@@ -37,6 +39,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    Fold: fold,
     Answer: answer,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
