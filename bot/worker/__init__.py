@@ -10,6 +10,7 @@ from bot.incident import (
     Effect,
     EvaluateSignals,
     ExpireRequest,
+    Fold,
     FollowRetraining,
     FollowShift,
     ProposeRetraining,
@@ -24,6 +25,7 @@ from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
+from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.retraining import propose
@@ -44,6 +46,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ExpireRequest: expire,
     WatchOutcome: watch,
     ProposeRetraining: propose,
+    Fold: fold,
     Answer: answer,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
