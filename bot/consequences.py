@@ -11,10 +11,13 @@ from bot.incident import (
     CaptureState,
     CardLost,
     CollectEvidence,
+    DecisionExpired,
+    DecisionRecorded,
     Effect,
     EffectParked,
     EvaluateSignals,
     Event,
+    ExpireDecision,
     ExpireRequest,
     Follow,
     FollowRetraining,
@@ -37,7 +40,7 @@ from bot.incident import (
     TrafficShifted,
     WatchOutcome,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
 from bot.retraining import (
     RetrainingApproved,
     RetrainingEnded,
@@ -62,6 +65,7 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    DecisionExpired,
     RetrainingImpossible,
     RetrainingRequested,
     RetrainingApproved,
@@ -108,11 +112,11 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
-    if isinstance(event, TOLD):
+    if isinstance(event, TOLD) or _left_open(before, incident):
         effects.append(Reply(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event),
+        *_later(event, seq),
     ]
 
 
@@ -129,12 +133,19 @@ def _training(before: Incident, incident: Incident, event: Event) -> list[Effect
     return []
 
 
-def _later(event: Event) -> list[Follow]:
+def _left_open(before: Incident, incident: Incident) -> bool:
+    """Return whether all alerts have just ended and a decision is all that is missing."""
+    return before.status != "undecided" and incident.status == "undecided"
+
+
+def _later(event: Event, seq: int) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
     if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
+    if isinstance(event, DecisionRecorded):
+        due.append(Follow(effect=ExpireDecision(seq), due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))

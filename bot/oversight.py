@@ -5,14 +5,8 @@ These events stand in an incident's history, or in the endpoint's own, its ledge
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, TypeAlias
 
 from bot.incident import Actor, Event, Health, Incident
-
-Choice: TypeAlias = Literal[
-    "accept", "retrain", "rollback", "threshold", "false-positive"
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +57,6 @@ class OutcomeWatched(Event):
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRecorded(Event):
-    """What the people responsible make of an incident, and until when it holds."""
-
-    by: Actor
-    choice: Choice
-    reason: str
-    expires_at: datetime
-
-
 def lock(ledger: Incident) -> EndpointLocked | None:
     """Return the lock that a person put on the endpoint, None when it is free."""
     newest = ledger.last(EndpointLocked, EndpointUnlocked)
@@ -97,9 +81,3 @@ def blocked(ledger: Incident, request: str = "") -> str:
             "Look at it in Azure; unlock frees it"
         )
     return ""
-
-
-def decision(incident: Incident, now: datetime) -> DecisionRecorded | None:
-    """Return the newest record that still holds."""
-    found = incident.last(DecisionRecorded)
-    return found if found and now < found.expires_at else None

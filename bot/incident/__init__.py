@@ -18,6 +18,7 @@ from bot.incident.effects import (
     CollectEvidence,
     Effect,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
     Follow,
     FollowRetraining,
@@ -41,7 +42,10 @@ from bot.incident.events import (
     AlertReceived,
     CardLost,
     CardShown,
+    Choice,
     CommandRefused,
+    DecisionExpired,
+    DecisionRecorded,
     EffectParked,
     Event,
     EvidenceCollected,
@@ -59,6 +63,7 @@ from bot.incident.events import (
     TrafficShifted,
 )
 from bot.incident.history import (
+    OPEN,
     Decided,
     Incident,
     Status,
@@ -66,6 +71,7 @@ from bot.incident.history import (
 )
 
 __all__ = [
+    "OPEN",
     "Acknowledged",
     "Actor",
     "Alert",
@@ -75,9 +81,12 @@ __all__ = [
     "CardLost",
     "CardShown",
     "Check",
+    "Choice",
     "CollectEvidence",
     "CommandRefused",
     "Decided",
+    "DecisionExpired",
+    "DecisionRecorded",
     "Deployment",
     "Effect",
     "EffectParked",
@@ -85,6 +94,7 @@ __all__ = [
     "EvaluateSignals",
     "Event",
     "EvidenceCollected",
+    "ExpireDecision",
     "ExpireRequest",
     "Follow",
     "FollowRetraining",

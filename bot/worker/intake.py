@@ -50,7 +50,9 @@ async def _join(means: Means, alert: Alert, delivery: Delivery, leader: Leader) 
         incident = await _incident(means, alert, endpoint)
         if _has(incident, alert, delivery):
             return True
-        event = AlertReceived(at=means.clock(), alert=alert, delivery=delivery.id)
+        event = AlertReceived(
+            at=means.clock(), alert=alert, delivery=delivery.id, tier=endpoint.tier
+        )
         try:
             await means.store.append(
                 incident,

@@ -178,6 +178,8 @@ async def test_an_incident_of_tier_one_closes_with_a_decision(house: House) -> N
     await house.alert("latency", status="resolved")
     card = await house.shown("a decision on record closes it")
     assert "Record decision" in str(card)
+    assert "undecided" == (await house.incident())["status"]
+    assert "stays open until its owner" in await house.told("stays open until")
 
     gate = await house.get(f"{house.bot}/api/gate/{NAME}/blue")
     assert "no decision" in gate["reasons"][0]
@@ -188,4 +190,33 @@ async def test_an_incident_of_tier_one_closes_with_a_decision(house: House) -> N
     await house.press("sam", "Record decision", choice="accept", reason="one burst")
 
     await house.shown("Sam Okafor decided: accept")
+    assert "resolved" == (await house.incident())["status"]
     assert (await house.get(f"{house.bot}/api/gate/{NAME}/blue"))["pass"]
+
+
+async def test_what_fires_again_before_the_decision_is_the_same_incident(
+    house: House,
+) -> None:
+    """
+    Nobody has closed it yet, so it is no second incident.
+    """
+    await house.alert("latency")
+    await house.alert("latency", status="resolved")
+    await house.shown("Decision needed")
+
+    await house.sim_post("azure/alerts", kind="latency")
+    await house.shown("Firing")
+
+    assert 1 == len(await house.cards())
+    assert "firing" == (await house.incident())["status"]
+
+
+async def test_a_decision_of_lower_tiers_is_not_waited_for(build: Opened) -> None:
+    house = await build(endpoint={**QUIET, "tier": 2})
+    await house.alert("latency")
+    await house.alert("latency", status="resolved")
+
+    card = await house.shown("is resolved")
+
+    assert "Record decision" not in str(card)
+    assert "resolved" == (await house.incident())["status"]
