@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.incident import (
     Acknowledged,
+    Alert,
     AlertReceived,
     CaptureState,
     CardLost,
@@ -39,6 +40,7 @@ from bot.incident import (
     SubmitRetraining,
     TrafficShifted,
     WatchOutcome,
+    supersedes,
 )
 from bot.oversight import OutcomeWatched
 from bot.retraining import (
@@ -75,7 +77,7 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -83,23 +85,37 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
-        found += _after(incident, now, event)
+        if isinstance(event, AlertReceived):
+            found += _heard(heard, now, event)
+        else:
+            found += _after(incident, now, event)
         incident = now
+    if any(isinstance(e, AlertReceived) for e in events):
+        found += _left_open(before, incident)
     return tuple(dict.fromkeys(found))
+
+
+def _heard(
+    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+) -> list[Follow]:
+    """Return what follows from one more notice; `heard` is the newest of each."""
+    alert = event.alert
+    known = heard.get(alert.fingerprint)
+    if known is not None and (known == alert or not supersedes(alert, known)):
+        return []  # a repeat, or older than what we know: nothing new was said
+    heard[alert.fingerprint] = alert
+    if STALE in alert.labels and incident.card is None:
+        return []  # too old to call anybody; it stands in the list of alerts
+    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
+    return [Follow(effect=e, due_at=event.at) for e in (*effects, ShowCard())]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     seq = incident.revision
     effects: list[Effect] = []
-    if isinstance(event, AlertReceived):
-        if before.alerts == incident.alerts:
-            return []  # a repeat: nothing new was said
-        if STALE in event.alert.labels and incident.card is None:
-            return []  # too old to call anybody; it stands in the list of alerts
-        if event.alert.status == "firing" and event.alert in incident.alerts:
-            effects.append(EvaluateSignals())
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
@@ -112,7 +128,7 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
-    if isinstance(event, TOLD) or _left_open(before, incident):
+    if isinstance(event, TOLD):
         effects.append(Reply(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
@@ -133,9 +149,12 @@ def _training(before: Incident, incident: Incident, event: Event) -> list[Effect
     return []
 
 
-def _left_open(before: Incident, incident: Incident) -> bool:
-    """Return whether all alerts have just ended and a decision is all that is missing."""
-    return before.status != "undecided" and incident.status == "undecided"
+def _left_open(before: Incident, incident: Incident) -> list[Follow]:
+    """Tell the thread when all alerts have ended and only a decision is missing."""
+    if incident.status != "undecided" or before.status == "undecided":
+        return []
+    newest = incident.history[-1]
+    return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
 
 
 def _later(event: Event, seq: int) -> list[Follow]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from bot.incident import EndpointState, Health, Traffic
+from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule, Traffic
 from bot.retraining import Job
 from bot.watch import Endpoint
 
@@ -131,6 +131,23 @@ class Workspace(Protocol):
 
     async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
         """Return the rows that the endpoint's monitor compares at `now`."""
+
+    async def changes(
+        self, resource: str, start: datetime, end: datetime
+    ) -> tuple[Change, ...]:
+        """Return the activity log of `resource` and what is below it, newest first.
+
+        Azure keeps it for 90 days and is minutes late.
+        """
+
+    async def rule(self, rule: str) -> Rule:
+        """Return the alert rule with this ARM id, and who set it last."""
+
+    async def plan(self, endpoint: Endpoint) -> Plan:
+        """Return the endpoint's monitor as configured, and its latest runs."""
+
+    async def access(self, resource: str) -> tuple[Assignment, ...]:
+        """Return the role assignments that reach `resource`, direct ones first."""
 
     async def job(self, endpoint: Endpoint, name: str) -> Job:
         """Return a job of the endpoint's workspace."""

@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    RULE_ID,
     Actor,
     Alert,
     Kind,
@@ -64,22 +65,36 @@ from bot.incident.events import (
 )
 from bot.incident.history import (
     OPEN,
+    RECORDED_TIER,
     Decided,
     Incident,
     Status,
-    _supersedes,
+    supersedes,
+)
+from bot.incident.inspected import (
+    Asset,
+    Assignment,
+    Change,
+    Plan,
+    Rule,
+    Run,
 )
 
 __all__ = [
     "OPEN",
+    "RECORDED_TIER",
+    "RULE_ID",
     "Acknowledged",
     "Actor",
     "Alert",
     "AlertReceived",
     "Answer",
+    "Asset",
+    "Assignment",
     "CaptureState",
     "CardLost",
     "CardShown",
+    "Change",
     "Check",
     "Choice",
     "CollectEvidence",
@@ -102,6 +117,7 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Plan",
     "ProposeRetraining",
     "Reading",
     "Refused",
@@ -114,6 +130,8 @@ __all__ = [
     "RollbackRejected",
     "RollbackRequested",
     "RollbackStale",
+    "Rule",
+    "Run",
     "Severity",
     "ShiftFailed",
     "ShiftStarted",
@@ -125,6 +143,6 @@ __all__ = [
     "Traffic",
     "TrafficShifted",
     "WatchOutcome",
-    "_supersedes",
     "aware",
+    "supersedes",
 ]

@@ -18,7 +18,7 @@ VERSION = 1
 UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 _MODULES = (incident, oversight, retraining)  # whoever defines events is loaded by now
 _EVENTS = {kind.__name__: kind for kind in Event.__subclasses__()}
-_EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
+EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
 EXECUTORS = (
     incident.ShiftTraffic,
     incident.FollowShift,
@@ -61,7 +61,7 @@ def read_event(kind: str, version: int, body: str) -> Event:
 
 
 def read_effect(kind: str, body: str) -> Effect:
-    if kind not in _EFFECTS:
+    if kind not in EFFECTS:
         raise Unreadable(f"effect {kind}: update Watchkeeper")
-    effect: Effect = _adapter(_EFFECTS[kind]).validate_json(body)
+    effect: Effect = _adapter(EFFECTS[kind]).validate_json(body)
     return effect

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+import sqlalchemy as sa
+
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
 from bot.ports import Chat, Mover, Trainer, Workspace
-from bot.store import Conflict, Due, Leader, Store
+from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
 
+DATABASE = (sa.exc.DBAPIError, Unwritable)  # it does not answer; nothing of ours
 CONFLICTS = 20  # tries before we believe that something is wrong
 
 
@@ -75,6 +78,7 @@ async def record(
     leader: Leader,
     *,
     done: int | None = None,
+    parked: tuple[int, str] | None = None,
 ) -> Incident:
     """Append what `decide` says of the incident's newest state, with what follows.
 
@@ -91,6 +95,7 @@ async def record(
                 events,
                 follow(incident, events),
                 done=done,
+                parked=parked,
                 leader=(leader.role, leader.epoch),
             )
         except Conflict:

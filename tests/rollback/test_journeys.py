@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -159,8 +160,27 @@ async def test_the_gate_tells_a_pipeline(house: House) -> None:
     assert elsewhere["pass"]
     assert "Priya Raman locked the endpoint" in frozen["reasons"][0]
     assert 404 == (await house.session.get(f"{house.bot}/api/gate/pink/blue")).status
+    await _kept(house, busy)
     assert 1 == await _gate(house, "blue")
     assert 2 == await _gate(house, "blue", "--url", "http://127.0.0.1:1")
+
+
+async def _kept(house: House, told: dict[str, Any]) -> None:
+    """What a pipeline was told can be looked up years later, by its id."""
+    url = f"{house.bot}/evidence/{told['evidence']}"
+    wanted = {"Accept": "application/json"}
+    async with house.session.get(url, headers=wanted) as answer:
+        found = await answer.json()
+    async with house.session.get(url) as answer:
+        page = await answer.text()
+    async with house.session.get(f"{house.bot}/evidence/G-999") as answer:
+        assert 404 == answer.status
+
+    assert told["reasons"] == found["reasons"]
+    assert ("blue", told["pass"]) == (found["deployment"], found["pass"])
+    assert ["A-1"] == [each["incident"] for each in found["seen"]]
+    assert "do not" in page
+    assert told["reasons"][0] in page
 
 
 async def _gate(house: House, *more: str) -> int:

@@ -7,7 +7,7 @@ A few seconds after the start, the daily monitor finds six features over their l
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,13 +15,16 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.simulator import people
+from bot.simulator.azure.access import grant
+from bot.simulator.azure.activity import log
 from bot.simulator.azure.arm import key, put
 from bot.simulator.azure.blobs import folder as blob_folder
-from bot.simulator.azure.firing import breach
+from bot.simulator.azure.firing import breach, seed_rules
+from bot.simulator.azure.gate import ENDPOINT_WRITE, ML
 from bot.simulator.azure.notices import listening
-from bot.simulator.azure.operations import plan, remember
+from bot.simulator.azure.operations import WRITE, plan, remember
 from bot.simulator.azure.state import AZURE
-from bot.simulator.identity import TENANT
+from bot.simulator.identity import EXECUTOR, READER, TENANT
 from bot.simulator.scenarios._applicants import write_production, write_reference
 from bot.simulator.scenarios._scenario import Lifetime, Scenario
 from bot.simulator.scenarios._workspace import (
@@ -70,10 +73,25 @@ def seed(world: World, folder: Path, now: datetime) -> None:
         world.put("metrics", key(ENDPOINT), {"usual": usual, "changes": []})
         world.put("monitor", key(ENDPOINT), _monitor())
         world.put("azure", "data", {"shifted": True})
+        _governed(world, now)
     shifted = bool((world.get("azure", "data") or {}).get("shifted", True))
     container = blobs / ACCOUNT / CONTAINER
     write_reference(container / REFERENCE_PATH)
     write_production(container / PRODUCTION_PATH, now, shifted=shifted)
+
+
+def _governed(world: World, now: datetime) -> None:
+    """Let there be alert rules, people with rights, and a past in the activity log."""
+    seed_rules(world, ENDPOINT, by=people.PRIYA.oid, at=now - timedelta(days=21))
+    grant(world, ENDPOINT, EXECUTOR, "Watchkeeper: rollback executor", ENDPOINT_WRITE)
+    group = "/".join(WORKSPACE.split("/")[:5])
+    grant(world, WORKSPACE, READER, "Watchkeeper: reader", "*/read")
+    grant(world, group, people.PRIYA.oid, "AzureML Data Scientist", f"{ML}/*")
+    grant(world, "/".join(group.split("/")[:3]), people.SAM.oid, "Reader", "*/read")
+    deployed = f"{WRITE.rsplit('/', 1)[0]}/deployments/write"
+    blue = f"{ENDPOINT}/deployments/blue"
+    log(world, blue, deployed, by=people.PRIYA.oid, at=now - timedelta(hours=30))
+    log(world, ENDPOINT, WRITE, by=people.PRIYA.oid, at=now - timedelta(hours=5))
 
 
 def _monitor() -> dict[str, Any]:

@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 _NUMBERED = {"RollbackRequested": "request", "GateAnswered": "number"}
 
 
