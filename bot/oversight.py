@@ -7,6 +7,7 @@ These events stand in an incident's history, or in the endpoint's own, its ledge
 from dataclasses import dataclass
 
 from bot.incident import Actor, Event, Health, Incident
+from bot.signals import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class OutcomeWatched(Event):
     after: tuple[Health, ...]
     worse: tuple[str, ...] = ()  # measures that are, in words for a person
     unknown: tuple[str, ...] = ()
+    target: str = ""  # the deployment that took over
+    drift: Report | None = None  # of what the target took in since the move
+    drift_before: Report | None = None  # the last one before it
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot.incident import Health
-from bot.worker.watch import worse
+from bot.signals import FeatureResult, Report
+from bot.worker.watch import drifted_more, worse
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
 
@@ -240,3 +241,66 @@ async def test_a_decision_of_lower_tiers_is_not_waited_for(build: Opened) -> Non
 
     assert "Record decision" not in str(card)
     assert "resolved" == (await house.incident())["status"]
+
+
+async def test_afterwards_the_drift_of_the_target_is_looked_at(build: Opened) -> None:
+    """
+    The applicants are others, whichever model they meet: green takes in the same drift.
+    """
+    house = await build(endpoint={"watch_minutes": 0.02})
+    await house.sim_post("azure/data", shifted=True)
+    await house.alert("data-drift")
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+
+    watched = await house.event("OutcomeWatched")
+
+    assert "green" == watched["target"]
+    assert "model inputs of green" == watched["drift"]["production_name"]
+    assert 800 == watched["drift"]["production_rows"]
+    assert "breached" == watched["drift"]["verdict"]
+    assert "breached" == watched["drift_before"]["verdict"]
+    assert "Features that drift" in str(await house.shown("before and after"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (6, 6, ()),
+        (0, 3, ("3 of 8 features have drifted, before 0",)),
+        (5, 2, ()),
+        (None, 3, ()),
+        (3, None, ()),
+    ],
+)
+def test_more_drift_is_worse(
+    before: int | None, after: int | None, words: tuple[str, ...]
+) -> None:
+    reports = [None if n is None else _report(n) for n in (before, after)]
+
+    assert words == drifted_more(*reports)
+
+
+def _report(drifted: int) -> Report:
+    results = [
+        FeatureResult(
+            feature=f"f{n}",
+            data_type="Numerical",
+            metric="JensenShannonDistance",
+            value=0.2 if n < drifted else 0.05,
+            threshold=0.1,
+            breached_when="above",
+            verdict="breached" if n < drifted else "not breached",
+        )
+        for n in range(8)
+    ]
+    return Report(
+        signal="data-drift",
+        mode="sound",
+        verdict="breached" if drifted else "not breached",
+        sentence="",
+        results=tuple(results),
+        reference_rows=9,
+        production_rows=9,
+    )
