@@ -1,9 +1,10 @@
 """Evidence: what was seen, said and done about an incident, for people and programs."""
 
+from bot.evidence.answer import answer_page, given
 from bot.evidence.bundle import of_incident
 from bot.evidence.objects import objects
 from bot.evidence.packet import packet
 from bot.evidence.page import page
 from bot.evidence.sealed import read
 
-__all__ = ["objects", "of_incident", "packet", "page", "read"]
+__all__ = ["answer_page", "given", "objects", "of_incident", "packet", "page", "read"]

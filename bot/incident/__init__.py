@@ -19,6 +19,7 @@ from bot.incident.effects import (
     CollectEvidence,
     Effect,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
     Fold,
     Follow,
@@ -43,7 +44,10 @@ from bot.incident.events import (
     AlertReceived,
     CardLost,
     CardShown,
+    Choice,
     CommandRefused,
+    DecisionExpired,
+    DecisionRecorded,
     EffectParked,
     Event,
     EvidenceCollected,
@@ -62,6 +66,8 @@ from bot.incident.events import (
     TrafficShifted,
 )
 from bot.incident.history import (
+    OPEN,
+    RECORDED_TIER,
     Decided,
     Incident,
     Status,
@@ -77,6 +83,8 @@ from bot.incident.inspected import (
 )
 
 __all__ = [
+    "OPEN",
+    "RECORDED_TIER",
     "RULE_ID",
     "Acknowledged",
     "Actor",
@@ -90,9 +98,12 @@ __all__ = [
     "CardShown",
     "Change",
     "Check",
+    "Choice",
     "CollectEvidence",
     "CommandRefused",
     "Decided",
+    "DecisionExpired",
+    "DecisionRecorded",
     "Deployment",
     "Effect",
     "EffectParked",
@@ -100,6 +111,7 @@ __all__ = [
     "EvaluateSignals",
     "Event",
     "EvidenceCollected",
+    "ExpireDecision",
     "ExpireRequest",
     "Fold",
     "Follow",

@@ -66,6 +66,13 @@ class ExpireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpireDecision:
+    """Tell that a decision holds no longer, if the incident is still open; due then."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeRetraining:
     """Make a request of the decision to train the model again."""
 
@@ -113,6 +120,7 @@ Effect: TypeAlias = (
     | FollowShift
     | WatchOutcome
     | ExpireRequest
+    | ExpireDecision
     | ProposeRetraining
     | SubmitRetraining
     | FollowRetraining

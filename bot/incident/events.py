@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from bot.incident.alert import Actor, Alert
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
 from bot.signals import Report
+
+Choice: TypeAlias = Literal[
+    "accept", "retrain", "rollback", "threshold", "false-positive"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,7 @@ class Event:
 class AlertReceived(Event):
     alert: Alert
     delivery: str  # id of the delivery that holds the exact bytes
+    tier: int = 0  # of the endpoint, as the watch list had it; 0: not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +178,23 @@ class EffectParked(Event):
 
     effect: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecorded(Event):
+    """What the people responsible make of an incident, and until when it holds."""
+
+    by: Actor
+    choice: Choice
+    reason: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionExpired(Event):
+    """The newest decision held until now, and the incident is still open."""
+
+    decided: int  # seq of the DecisionRecorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
     Fold,
     FollowRetraining,
@@ -29,7 +30,7 @@ from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.retraining import propose
-from bot.worker.rollback import capture, expire
+from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
 from bot.worker.train import follow as follow_job
@@ -45,6 +46,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ExpireDecision: run_out,
     ProposeRetraining: propose,
     Fold: fold,
     Answer: answer,
