@@ -3,7 +3,7 @@
 from bot.evidence.bundle import of_incident
 from bot.evidence.objects import objects
 from bot.evidence.packet import packet
-from bot.evidence.page import page
+from bot.evidence.page import Rendering, page
 from bot.evidence.sealed import read
 
-__all__ = ["objects", "of_incident", "packet", "page", "read"]
+__all__ = ["Rendering", "objects", "of_incident", "packet", "page", "read"]
