@@ -27,6 +27,7 @@ svg .before{fill:url(#hatch);stroke:var(--ink);stroke-width:1}
 svg .now{fill:var(--now);stroke:var(--ink);stroke-width:1}
 svg .axis{stroke:var(--line);stroke-width:1}
 svg .limit{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:5 3}
+svg .halo{stroke:var(--paper);stroke-width:4}
 svg .event{stroke:var(--ink);stroke-width:1;stroke-dasharray:1 2}
 svg .line{fill:none;stroke:var(--ink);stroke-width:1.6}
 svg .hatch{stroke:var(--ink);stroke-width:1}
@@ -66,6 +67,7 @@ def drift(results: Sequence[FeatureResult], most: int = 12) -> str:
         yield _rect(_LABEL, y + 2, width, 14, kind)
         if result.threshold is not None:
             x = _LABEL + min(max(result.threshold / top, 0), 1) * room
+            yield _vertical(x, y - 1, y + 19, "halo")  # else a dark bar hides it
             yield _vertical(x, y - 1, y + 19, "limit")
         said = f"{_number(value)} {'over the limit' if over else result.verdict}"
         if result.verdict == "not breached":

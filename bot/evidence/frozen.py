@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -59,17 +60,22 @@ class Frozen:
     def sections(self, *, queries: bool = True) -> Iterator[str]:
         """Yield the parts that are at hand; `queries`: those of Log Analytics too."""
         for name, draw in _DRAWN.items():
-            part = self.parts.get(name)
-            if not part:
-                continue
-            try:
-                yield from draw(part, self)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                # An object of another version: its bytes are still in the packet.
-                yield f"<p class=soft>{escape(name)}: see its object in the packet.</p>"
-        for name, part in self.parts.items():
+            yield from self._drawn(name, partial(draw, frozen=self))
+        for name in self.parts:
             if queries and name.startswith("logs "):
-                yield from _logs(name, part)
+                yield from self._drawn(name, partial(_logs, name))
+
+    def commands(self) -> list[str]:
+        """Return the commands with which anyone can look again, as a section."""
+        return self._drawn("repeat", _repeat)
+
+    def _drawn(self, name: str, draw: Callable[[Any], Iterator[str]]) -> list[str]:
+        part = self.parts.get(name)
+        try:
+            return [*draw(part)] if part else []
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            # An object of another version: its bytes are still in the packet.
+            return [f"<p class=soft>{escape(name)}: see its object in the packet.</p>"]
 
 
 def missing(incident: Incident, frozen: Frozen) -> Iterator[str]:
@@ -101,24 +107,21 @@ def objects_table(frozen: Frozen) -> Iterator[str]:
     )
 
 
-def repeat(frozen: Frozen) -> Iterator[str]:
-    """Yield the commands with which anyone can look again."""
-    if not (commands := frozen.parts.get("repeat")):
-        return
+def _repeat(part: Mapping[str, str]) -> Iterator[str]:
     yield "<h2>To look again</h2><dl>"
-    for name, command in sorted(commands.items()):
+    for name, command in sorted(part.items()):
         yield f"<dt>{escape(str(name))}<dd><code>{escape(str(command))}</code>"
     yield "</dl>"
 
 
 def _metrics(part: Sequence[Mapping[str, Any]], frozen: Frozen) -> Iterator[str]:
     yield "<h2>Metrics up to the alert</h2>"
-    settings = frozen.parts.get("settings") or {}
+    settings = frozen.endpoint
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for series in part:
         by_name.setdefault(str(series["metric"]), []).append(series)
     for metric, every in sorted(by_name.items()):
-        limit = settings.get("latency_p95_ms") if metric.endswith("P95") else None
+        limit = settings.latency_p95_ms if settings and "P95" in metric else None
         unit = _UNITS.get(str(every[0]["unit"]), "")
         title = f"{_TITLES.get(metric, metric)}{' in ms' if unit == ' ms' else ''}"
         lines = [
@@ -136,7 +139,7 @@ def _metrics(part: Sequence[Mapping[str, Any]], frozen: Frozen) -> Iterator[str]
             yield f"<p class=soft>{escape(title)}: Azure has no values.</p>"
 
 
-def _deployments(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
+def _deployments(part: Mapping[str, Any], frozen: Frozen) -> Iterator[str]:
     yield "<h2>Deployments when the alert came</h2>"
     shares = part.get("traffic") or {}
     yield charts.traffic([(_time(part["at"])[11:16] + " UTC", shares)])
@@ -157,7 +160,7 @@ def _deployments(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
     yield f"<p class=soft>Tags: {escape(tags) or 'none'}</p>"
 
 
-def _monitor(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
+def _monitor(part: Mapping[str, Any], frozen: Frozen) -> Iterator[str]:
     state = "on" if part["enabled"] else "off"
     yield f"<h2>Monitor {escape(part['name'])}</h2><p>Every {part['interval']} "
     yield f"{escape(str(part['frequency']))}, {state}. Limits set by "
@@ -187,7 +190,7 @@ def _monitor(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
     yield "</table>"
 
 
-def _windows(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
+def _windows(part: Mapping[str, Any], frozen: Frozen) -> Iterator[str]:
     yield "<h2>Data that was compared</h2><table><tr><th>Side<th>Asset<th class=n>Rows"
     yield "<th>Window (UTC)</tr>"
     for side in ("reference", "production"):
@@ -197,7 +200,7 @@ def _windows(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
     yield "</table>"
 
 
-def _changes(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
+def _changes(part: Mapping[str, Any], frozen: Frozen) -> Iterator[str]:
     yield f"<h2>What was changed in Azure, from {_time(part['from'])}</h2>"
     if not part["changes"]:
         yield "<p>Nothing in this workspace.</p>"
@@ -211,7 +214,7 @@ def _changes(part: Mapping[str, Any], _: Frozen) -> Iterator[str]:
     yield from _more(len(part["changes"]))
 
 
-def _rules(part: Sequence[Mapping[str, Any]], _: Frozen) -> Iterator[str]:
+def _rules(part: Sequence[Mapping[str, Any]], frozen: Frozen) -> Iterator[str]:
     yield "<h2>Alert rule</h2><table><tr><th>Rule<th>Condition<th>Window<th>Set by"
     yield "<th>Set (UTC)</tr>"
     for rule in part:
@@ -270,7 +273,7 @@ def _or(value: Any) -> str:
     return "not known" if value is None or value == "" else str(value)
 
 
-_DRAWN: Mapping[str, Callable[[Any, Frozen], Iterator[str]]] = {
+_DRAWN: Mapping[str, Callable[..., Iterator[str]]] = {
     "metrics": _metrics,
     "deployments": _deployments,
     "activity log": _changes,

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from bot import levels
 from bot.evidence import charts
-from bot.evidence.frozen import Frozen, missing, objects_table, repeat
+from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
 from bot.evidence.words import told
 from bot.incident import (
@@ -32,11 +32,11 @@ _STYLE = f"""
 body{{font:15px/1.5 "Segoe UI",system-ui,sans-serif;color:var(--ink);
 background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}}
 h1{{font-size:1.5rem;margin:0}}h2{{font-size:1.1rem;margin:2rem 0 .5rem}}
-p,dd{{margin:.2rem 0}}.soft{{color:var(--soft)}}
+p,dd,dt{{margin:.2rem 0}}.soft{{color:var(--soft)}}
 table{{border-collapse:collapse;width:100%;margin:.5rem 0}}
-td,th{{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);
-vertical-align:top;overflow-wrap:anywhere}}
-td.n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
+td,th{{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);
+vertical-align:top;overflow-wrap:break-word}}
+th{{white-space:nowrap}}td.n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}}dt{{color:var(--soft)}}
 .missing,.gap td:first-child{{border-left:4px solid var(--bad);padding-left:.8rem}}
 .missing{{padding:.2rem .8rem;margin:.5rem 0}}
@@ -45,7 +45,8 @@ pre{{white-space:pre-wrap;border:1px solid var(--line);padding:.5rem}}
 figure{{margin:1rem 0}}figcaption{{font-weight:600}}
 footer{{margin:3rem 0;color:var(--soft);font-size:.85rem}}
 @media print{{:root{{color-scheme:light;--ink:#000;--soft:#333;--line:#999;--bad:#a80000;
---bar:#777;--now:#ccc;--paper:#fff}}body{{margin:0;max-width:none;font-size:12px}}
+--bar:#777;--now:#ccc;--paper:#fff}}body{{margin:0;max-width:none;font-size:11px}}
+code{{font-size:10px}}
 h2{{break-after:avoid}}figure,svg,tr,dl{{break-inside:avoid}}thead{{display:table-header-group}}
 @page{{margin:16mm}}}}
 {charts.STYLE}"""
@@ -75,7 +76,7 @@ def page(
         *_rollbacks(incident),
         *frozen.sections(queries=risk),
         *missing(incident, frozen),
-        *repeat(frozen),
+        *frozen.commands(),
         *(objects_table(frozen) if risk else []),
         *_history(view, risk=risk),
         *(_foot(incident) if risk else []),
