@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.incident import (
     Acknowledged,
+    Alert,
     AlertReceived,
     CaptureState,
     CardLost,
@@ -17,8 +18,10 @@ from bot.incident import (
     Event,
     ExpireRequest,
     Follow,
+    FollowRetraining,
     FollowShift,
     Incident,
+    ProposeRetraining,
     Reply,
     RollbackApproved,
     RollbackAsked,
@@ -31,10 +34,22 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    SubmitRetraining,
     TrafficShifted,
     WatchOutcome,
+    supersedes,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.retraining import (
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingImpossible,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingSubmitted,
+    retraining,
+)
 
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
@@ -49,9 +64,16 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    RetrainingImpossible,
+    RetrainingRequested,
+    RetrainingApproved,
+    RetrainingRejected,
+    RetrainingLapsed,
+    RetrainingSubmitted,
+    RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertReceived, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -59,23 +81,35 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
-        found += _after(incident, now, event)
+        if isinstance(event, AlertReceived):
+            found += _heard(heard, now, event)
+        else:
+            found += _after(incident, now, event)
         incident = now
     return tuple(dict.fromkeys(found))
+
+
+def _heard(
+    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+) -> list[Follow]:
+    """Return what follows from one more notice; `heard` is the newest of each."""
+    alert = event.alert
+    known = heard.get(alert.fingerprint)
+    if known is not None and (known == alert or not supersedes(alert, known)):
+        return []  # a repeat, or older than what we know: nothing new was said
+    heard[alert.fingerprint] = alert
+    if STALE in alert.labels and incident.card is None:
+        return []  # too old to call anybody; it stands in the list of alerts
+    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
+    return [Follow(effect=e, due_at=event.at) for e in (*effects, ShowCard())]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     seq = incident.revision
     effects: list[Effect] = []
-    if isinstance(event, AlertReceived):
-        if before.alerts == incident.alerts:
-            return []  # a repeat: nothing new was said
-        if STALE in event.alert.labels and incident.card is None:
-            return []  # too old to call anybody; it stands in the list of alerts
-        if event.alert.status == "firing" and event.alert in incident.alerts:
-            effects.append(EvaluateSignals())
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
@@ -85,6 +119,7 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         and not before.approved
     ):
         effects.append(ShiftTraffic(event.request))
+    effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
     if isinstance(event, TOLD):
@@ -95,10 +130,23 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     ]
 
 
+def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
+    """Return what a retraining needs next."""
+    if isinstance(event, DecisionRecorded) and event.choice == "retrain":
+        return [ProposeRetraining(incident.revision)]
+    if isinstance(event, RetrainingApproved):
+        was, now = (retraining(i, event.request) for i in (before, incident))
+        if now and now.approved and not (was and was.approved):
+            return [SubmitRetraining(event.request)]
+    if isinstance(event, RetrainingSubmitted):
+        return [FollowRetraining(event.request)]
+    return []
+
+
 def _later(event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
-    if isinstance(event, RollbackRequested):
+    if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:

@@ -35,6 +35,7 @@ from bot.incident import (
     ShowCard,
 )
 from bot.ports import Rows, Series, Unavailable, Windows, Workspace
+from bot.retraining import Job
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
@@ -296,3 +297,6 @@ class Timed:
 
     async def access(self, resource: str) -> tuple[Assignment, ...]:
         return await self._time("access", self._inner.access(resource))
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        return await self._time("job", self._inner.job(endpoint, name))

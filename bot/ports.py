@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule, Traffic
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 Card: TypeAlias = dict[str, Any]
@@ -148,6 +149,9 @@ class Workspace(Protocol):
     async def access(self, resource: str) -> tuple[Assignment, ...]:
         """Return the role assignments that reach `resource`, direct ones first."""
 
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        """Return a job of the endpoint's workspace."""
+
 
 class Mover(Protocol):
     """The only one who may change traffic; lives in the executor's process alone."""
@@ -163,4 +167,23 @@ class Mover(Protocol):
         The body is the raw GET body with properties.traffic changed and nothing else.
         Raises Impossible when nothing was changed, with the reason (live traffic is not
         `expected`, forbidden, conflict); Ambiguous when the PUT may have been applied.
+        """
+
+
+class Trainer(Protocol):
+    """The only one who may submit jobs; lives in the executor's process alone.
+
+    Both raise Unavailable or Impossible; `workspace` is an ARM id.
+    """
+
+    async def job(self, workspace: str, name: str) -> Job | None:
+        """Return a job as it stands, None when the workspace knows none of the name."""
+
+    async def submit(
+        self, workspace: str, again: str, name: str, labels: Mapping[str, str]
+    ) -> Job:
+        """Run the job `again` once more, as `name`, with `labels` besides its own.
+
+        Safe to repeat: Azure takes a name for one job alone. After Unavailable it may
+        have been taken, so look first.
         """

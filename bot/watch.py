@@ -76,6 +76,13 @@ class Approval(_Strict):
     valid_minutes: float = Field(default=60, gt=0, le=1440)
 
 
+class Retraining(_Strict):
+    """The job that trained the model; approved, it is submitted again on newer data."""
+
+    # Its name in the workspace.
+    job: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=255)
+
+
 class Disclosure(_Strict):
     """What may be kept and shown of the data that a monitor compares."""
 
@@ -114,6 +121,7 @@ class Endpoint(_Strict):
     latency_p95_ms: float | None = None
     availability: float | None = None
     rollback_target: str = ""  # deployment
+    retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
     disclosure: Disclosure = Disclosure()

@@ -14,6 +14,7 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.oversight import DecisionRecorded, OutcomeWatched
+from cards import progress
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
@@ -71,7 +72,7 @@ def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911 one line a kin
                 f"{ending(request, event)} ({event.request}): {_clause(event.reason)}. "
                 f"Traffic now: {live}."
             )
-    return f"{view.incident.id} was updated."
+    return progress.line(view, event) or f"{view.incident.id} was updated."
 
 
 def _watched(name: str, event: OutcomeWatched) -> str:

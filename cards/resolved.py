@@ -5,7 +5,7 @@ from microsoft_teams.cards import CardElement
 from bot.commands.decide import undecided
 from bot.incident import TrafficShifted
 from bot.oversight import DecisionRecorded
-from cards import buttons, figures, findings, measures, rollback, situation
+from cards import buttons, figures, findings, measures, progress, rollback, situation
 from cards.elements import (
     Rows,
     Tile,
@@ -38,6 +38,7 @@ def render(view: View) -> Rendered:
         situation.subtitle(view),
         paragraph(_sentence(view, took)),
         *_record(view),
+        *progress.notices(view),
         *situation.verdict_box(view),
         *tiles([*measures.tiles(view)[:2], _open_for(view)]),
         *gaps,

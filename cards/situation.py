@@ -14,7 +14,7 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import buttons, figures, findings, measures
+from cards import buttons, figures, findings, measures, progress
 from cards.elements import (
     Rows,
     Style,
@@ -178,7 +178,7 @@ def health_words(health: Health) -> str:
 
 def notices(view: View) -> list[CardElement]:
     """Return what a person has to know of a rollback that came to nothing, or waits."""
-    shown = list(parked_notice(view))
+    shown = [*progress.notices(view), *parked_notice(view)]
     newest = view.incident.last(
         RollbackAsked,
         RollbackRequested,

@@ -60,7 +60,7 @@ class Ml:
 
         A data drift signal goes before any other: it is what the bot recomputes.
         """
-        schedule = await self._call(f"the monitor {name}", _schedule, name)
+        schedule = await self.call(f"the monitor {name}", _schedule, name)
         signal = _drift_signal(schedule, name)
         sides = []
         for side in (signal.reference_data, signal.production_data):
@@ -77,11 +77,11 @@ class Ml:
         self, name: str, version: str, window: tuple[datetime, datetime] | None
     ) -> Side:
         subject = f"the data asset {name}:{version}"
-        path = await self._call(subject, _data_path, name, version)
+        path = await self.call(subject, _data_path, name, version)
         if found := _DIRECT_PATH.fullmatch(path):
             place = Place(found[1], found[2], found[3], found[4])
         elif found := _STORE_PATH.fullmatch(path):
-            account, suffix, container = await self._call(
+            account, suffix, container = await self.call(
                 f"the data store {found[1]}", _store, found[1]
             )
             place = Place(account, suffix, container, found[2])
@@ -89,7 +89,8 @@ class Ml:
             raise Impossible(f"{subject} does not lie in Blob Storage.".capitalize())
         return Side(f"{name}:{version}", place, window)
 
-    async def _call(self, subject: str, function: Callable[..., T], *given: str) -> T:
+    async def call(self, subject: str, function: Callable[..., T], *given: Any) -> T:
+        """Return what `function` of the client returns; it may block its thread."""
         with speaking_of(subject):
             async with asyncio.timeout(_LIMIT_S):
                 async with self._opening:

@@ -13,12 +13,14 @@ from bot.azure.arm import Arm, look
 from bot.azure.changes import Changes
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.jobs import look as look_at_job
 from bot.azure.logs import Logs
 from bot.azure.metrics import Metrics, health
 from bot.azure.ml import Ml
 from bot.azure.together import together
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
 from bot.ports import Impossible, Rows, Series, Unavailable, Windows
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 _STATE_LIMIT_S = 45
@@ -101,10 +103,7 @@ class AzureWorkspace:
         """Return both sides of the monitor as Azure ML itself would compare them."""
         if not endpoint.monitor:
             raise Impossible(f"No monitor is named for {endpoint.name}.")
-        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
-        ml = self._ml.setdefault(
-            workspace, Ml(self._cloud, self._credential, workspace)
-        )
+        ml = self._workspace_of(endpoint)
         reference, production = await ml.monitor(endpoint.monitor, now)
         tables = await together(
             blobs.rows(self._cloud, self._credential, reference),
@@ -160,3 +159,15 @@ class AzureWorkspace:
             return by, at
         written = [c for c in lines if c.operation.lower().endswith("/write") and c.by]
         return (written[0].by, written[0].at) if written else (by, at)
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        ml = self._workspace_of(endpoint)
+        found = await ml.call(f"the job {name}", look_at_job, name)
+        if found is None:
+            raise Impossible(f"Azure knows no job {name}.")
+        return found
+
+    def _workspace_of(self, endpoint: Endpoint) -> Ml:
+        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
+        made = Ml(self._cloud, self._credential, workspace)
+        return self._ml.setdefault(workspace, made)

@@ -21,10 +21,13 @@ from bot.incident.effects import (
     EvaluateSignals,
     ExpireRequest,
     Follow,
+    FollowRetraining,
     FollowShift,
+    ProposeRetraining,
     Reply,
     ShiftTraffic,
     ShowCard,
+    SubmitRetraining,
     WatchOutcome,
 )
 from bot.incident.endpoint import (
@@ -60,7 +63,7 @@ from bot.incident.history import (
     Decided,
     Incident,
     Status,
-    _supersedes,
+    supersedes,
 )
 from bot.incident.inspected import (
     Asset,
@@ -97,11 +100,13 @@ __all__ = [
     "EvidenceCollected",
     "ExpireRequest",
     "Follow",
+    "FollowRetraining",
     "FollowShift",
     "Health",
     "Incident",
     "Kind",
     "Plan",
+    "ProposeRetraining",
     "Reading",
     "Refused",
     "Replied",
@@ -122,9 +127,10 @@ __all__ = [
     "ShowCard",
     "SignalsEvaluated",
     "Status",
+    "SubmitRetraining",
     "Traffic",
     "TrafficShifted",
     "WatchOutcome",
-    "_supersedes",
     "aware",
+    "supersedes",
 ]

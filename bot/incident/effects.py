@@ -66,6 +66,27 @@ class ExpireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposeRetraining:
+    """Make a request of the decision to train the model again."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRetraining:
+    """Submit the job of an approved request. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRetraining:
+    """See how the submitted job ends. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer a typed command in the conversation where it was given."""
 
@@ -85,6 +106,9 @@ Effect: TypeAlias = (
     | FollowShift
     | WatchOutcome
     | ExpireRequest
+    | ProposeRetraining
+    | SubmitRetraining
+    | FollowRetraining
     | Answer
 )
 

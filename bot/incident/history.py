@@ -71,7 +71,7 @@ class Incident:
         newest: dict[str, Alert] = {}
         for event in self.every(AlertReceived):
             seen = newest.get(event.alert.fingerprint)
-            if seen is None or _supersedes(event.alert, seen):
+            if seen is None or supersedes(event.alert, seen):
                 newest[event.alert.fingerprint] = event.alert
         return tuple(newest.values())
 
@@ -159,7 +159,7 @@ class Incident:
         return self.history[0].at
 
 
-def _supersedes(new: Alert, old: Alert) -> bool:
+def supersedes(new: Alert, old: Alert) -> bool:
     """Return whether `new` is the later word on one condition, whatever came first.
 
     One Fired and its Resolved carry the same start; a later start is a new firing.

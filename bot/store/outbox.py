@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.incident import Follow
 from bot.store import codec, statements
 from bot.store.records import Due, Role
-from bot.store.schema import delivery, micros, moment, outbox
+from bot.store.schema import delivery, incident, micros, moment, outbox
 
 if TYPE_CHECKING:
     from bot.store.store import Store
@@ -27,16 +27,21 @@ class Outbox:
         )
         self._store.changed.set()
 
-    async def due(self, role: Role, now: datetime, limit: int = 200) -> list[Due]:
-        """Return what is due, the longest waiting first."""
+    async def due(self, role: Role, now: datetime, limit: int = 500) -> list[Due]:
+        """Return what is due: the most severe first, then the longest waiting.
+
+        What a newer version of the program queued waits for one that knows it.
+        """
         query = (
-            sa.select(outbox)
+            sa.select(outbox, incident.c.endpoint)
+            .outerjoin(incident, incident.c.id == outbox.c.incident)
             .where(
                 outbox.c.role == role,
                 outbox.c.state == "due",
                 outbox.c.due_at <= micros(now),
+                outbox.c.type.in_(codec.EFFECTS),
             )
-            .order_by(outbox.c.due_at, outbox.c.id)
+            .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
             .limit(limit)
         )
         rows = await self._store.read(lambda db: db.execute(query).all())
@@ -47,6 +52,8 @@ class Outbox:
                 effect=codec.read_effect(r.type, r.body),
                 due_at=moment(r.due_at),
                 attempts=r.attempts,
+                rank=r.rank,
+                endpoint=r.endpoint or "",
             )
             for r in rows
         ]
@@ -99,8 +106,7 @@ class Outbox:
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
-            row = sa.update(outbox).where(outbox.c.id == job)
-            db.execute(row.values(state="parked", error=error))
+            statements.park(db, job, error)
 
         await self._store.write(run, key=f"outbox:{job}")
 

@@ -20,13 +20,18 @@ class Deposed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """An effect whose time has come. `attempts`: earlier ones that did not end."""
+    """An effect whose time has come. `attempts`: earlier ones that did not end.
+
+    `rank` is the severity of what it is about, `endpoint` its ARM id; both may be empty.
+    """
 
     id: int
     incident: str
     effect: Effect
     due_at: datetime
     attempts: int
+    rank: int = 0
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,42 @@
 """The statements; each runs inside its caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.incident import Event, Follow, Incident
+from bot.incident import (
+    AlertReceived,
+    EvaluateSignals,
+    Event,
+    Follow,
+    Incident,
+    Reply,
+    ShowCard,
+)
 from bot.store import codec
+from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed
 from bot.store.schema import (
+    condition,
     counter,
     delivery,
     history,
     incident,
     micros,
+    moment,
     outbox,
+    reference,
     unsealed,
 )
+
+# Each looks at the whole incident: one that still waits does for a later event as well.
+ONCE = (EvaluateSignals, ShowCard)
+# What nobody waits for at a screen; the rest goes first whatever it is about.
+RANKED = (*ONCE, Reply)
+MOST = 500  # names in one query
 
 
 def insert_once(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
@@ -26,9 +45,38 @@ def insert_once(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None
     db.execute(dialect.insert(table).values(row).on_conflict_do_nothing())
 
 
-def settle(db: sa.Connection, key: str, state: str, reason: str) -> None:
-    row = sa.update(delivery).where(delivery.c.id == key)
-    db.execute(row.values(state=state, reason=reason))
+def settle(db: sa.Connection, reasons: Mapping[str, str]) -> None:
+    """Mark deliveries as taken, or as unhandled where there is a reason."""
+    row = sa.update(delivery).where(delivery.c.id == sa.bindparam("key"))
+    named = row.values(state=sa.bindparam("state_"), reason=sa.bindparam("reason_"))
+    rows = [
+        {"key": key, "state_": "unhandled" if why else "taken", "reason_": why}
+        for key, why in sorted(reasons.items())
+    ]
+    if rows:
+        db.execute(named, rows)
+
+
+def conditions(
+    db: sa.Connection, group_key: str, fingerprints: Collection[str]
+) -> dict[str, dict[datetime, str]]:
+    """Return by fingerprint which incident holds each firing, by its start."""
+    found: dict[str, dict[datetime, str]] = {}
+    names = sorted(fingerprints)
+    for n in range(0, len(names), MOST):
+        query = sa.select(condition).where(
+            condition.c.group_key == group_key,
+            condition.c.fingerprint.in_(names[n : n + MOST]),
+        )
+        for row in db.execute(query):
+            starts = found.setdefault(row.fingerprint, {})
+            starts[moment(row.starts_at)] = row.incident
+    return found
+
+
+def park(db: sa.Connection, job: int, why: str) -> None:
+    row = sa.update(outbox).where(outbox.c.id == job)
+    db.execute(row.values(state="parked", error=why))
 
 
 def fence(db: sa.Connection, role: str, epoch: int) -> None:
@@ -48,7 +96,7 @@ def next_number(db: sa.Connection, name: str) -> int:
     return int(found)
 
 
-def load(db: sa.Connection, key: str) -> Incident | None:
+def load(db: sa.Connection, key: str, recent: Recent) -> Incident | None:
     row = db.execute(sa.select(incident).where(incident.c.id == key)).one_or_none()
     if row is None:
         return None
@@ -56,7 +104,7 @@ def load(db: sa.Connection, key: str) -> Incident | None:
         id=key,
         group_key=row.group_key,
         endpoint=row.endpoint,
-        history=_history(db, key),
+        history=recent.history(key, lambda after: _history(db, key, after)),
     )
 
 
@@ -66,12 +114,32 @@ def ledger(db: sa.Connection, endpoint: str) -> Incident:
     return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
 
 
-def _history(db: sa.Connection, key: str) -> tuple[Event, ...]:
-    query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
-    return tuple(codec.read_event(e.type, e.version, e.body) for e in db.execute(query))
+def of_number(db: sa.Connection, name: str, recent: Recent) -> Incident | None:
+    """Return the incident, or the endpoint's history, that holds "R-7" or "G-3"."""
+    query = sa.select(reference.c.incident).where(reference.c.id == name)
+    key = db.execute(query).scalar()
+    if key is None:
+        return None
+    return ledger(db, key[2:]) if key.startswith("E:") else load(db, key, recent)
 
 
-def newest(db: sa.Connection, group_key: str) -> Incident | None:
+def _history(db: sa.Connection, key: str, after: int = 0) -> tuple[Event, ...]:
+    query = sa.select(history).where(history.c.incident == key, history.c.seq > after)
+    rows = db.execute(query.order_by(history.c.seq))
+    return tuple(codec.read_event(e.type, e.version, e.body) for e in rows)
+
+
+def group(
+    db: sa.Connection, group_key: str, keys: Collection[str], recent: Recent
+) -> list[Incident]:
+    found = newest(db, group_key, recent)
+    several = [found] if found else []
+    known = {i.id for i in several}
+    others = (load(db, key, recent) for key in sorted(set(keys) - known))
+    return [*several, *(i for i in others if i is not None)]
+
+
+def newest(db: sa.Connection, group_key: str, recent: Recent) -> Incident | None:
     query = (
         sa.select(incident.c.id)
         .where(incident.c.group_key == group_key)
@@ -79,7 +147,7 @@ def newest(db: sa.Connection, group_key: str) -> Incident | None:
         .limit(1)
     )
     key = db.execute(query).scalar()
-    return load(db, key) if key else None
+    return load(db, key, recent) if key else None
 
 
 def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Incident:
@@ -114,8 +182,31 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
             )
     except sa.exc.IntegrityError as error:
         raise Conflict(key) from error
+    numbers = filter(None, map(codec.number_of, events))
+    for name in numbers:
+        db.execute(sa.insert(reference).values(id=name, incident=key))
     index(db, after, number)
+    _remember(db, after, events)
     return after
+
+
+def _remember(db: sa.Connection, after: Incident, events: Sequence[Event]) -> None:
+    """Note where each firing is kept; the first incident that held it keeps it."""
+    alerts = [e.alert for e in events if isinstance(e, AlertReceived)]
+    firings = sorted({(a.fingerprint, micros(a.starts_at)) for a in alerts})
+    if not firings:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    rows = [
+        {
+            "group_key": after.group_key,
+            "fingerprint": fingerprint,
+            "starts_at": start,
+            "incident": after.id,
+        }
+        for fingerprint, start in firings
+    ]
+    db.execute(dialect.insert(condition).on_conflict_do_nothing(), rows)
 
 
 def index(db: sa.Connection, after: Incident, number: int | None) -> None:
@@ -133,16 +224,30 @@ def index(db: sa.Connection, after: Incident, number: int | None) -> None:
     db.execute(sa.insert(incident).values(values))
 
 
-def queue(db: sa.Connection, about: str, follow: Follow) -> None:
-    role = "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver"
+def queue(db: sa.Connection, about: str, follow: Follow, severity: int = 0) -> None:
+    """Queue an effect about an incident of `severity`, or about something else.
+
+    One that waits untried serves the later event too. Locking its row makes sure of it:
+    whoever begins it afterwards reads what we write now.
+    """
+    rank = severity if isinstance(follow.effect, RANKED) else 0
     row = {
         "incident": about,
-        "role": role,
+        "role": "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver",
         "type": type(follow.effect).__name__,
         "body": codec.dump(follow.effect),
-        "state": "due",
-        "due_at": micros(follow.due_at),
-        "attempts": 0,
-        "error": "",
     }
-    db.execute(sa.insert(outbox).values(row))
+    if isinstance(follow.effect, ONCE) and _waits(db, row, micros(follow.due_at), rank):
+        return
+    when = {"due_at": micros(follow.due_at), "rank": rank, "attempts": 0}
+    db.execute(sa.insert(outbox).values({**row, **when, "state": "due", "error": ""}))
+
+
+def _waits(db: sa.Connection, row: Mapping[str, str], due: int, rank: int) -> bool:
+    """Return whether such an effect waits; it is now as early and urgent as this one."""
+    same = [outbox.c[name] == value for name, value in row.items()]
+    query = sa.update(outbox).where(*same, outbox.c.state == "due")
+    sooner = sa.case((outbox.c.due_at > due, due), else_=outbox.c.due_at)
+    urgent = sa.case((outbox.c.rank > rank, rank), else_=outbox.c.rank)
+    untried = query.where(outbox.c.attempts == 0)
+    return db.execute(untried.values(due_at=sooner, rank=urgent)).rowcount > 0

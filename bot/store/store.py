@@ -6,7 +6,7 @@ Every change runs on the writer thread; every read on a reader thread of its own
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.store import statements
 from bot.store.engine import FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
+from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
@@ -27,6 +28,7 @@ from bot.store.schema import (
     micros,
     moment,
     outbox,
+    reference,
 )
 from bot.store.writer import Writer
 
@@ -46,6 +48,7 @@ class Store:
         self._lock = lock
         self._writer = Writer(engine)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self._recent = Recent()
         self.outbox = Outbox(self)
         self.closing: list[Callable[[], None]] = []
         self.changed = asyncio.Event()  # set when this process queued something to do
@@ -128,23 +131,14 @@ class Store:
             for r in rows
         ]
 
-    async def set_aside(self, key: str, reason: str, *, fence: int) -> None:
-        """Keep the delivery as unhandled, with the reason why."""
+    async def settle(self, reasons: Mapping[str, str], *, fence: int) -> None:
+        """Mark deliveries as taken into history; those with a reason as unhandled."""
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, "driver", fence)
-            statements.settle(db, key, "unhandled", reason)
+            statements.settle(db, reasons)
 
-        await self.write(run, key=key)
-
-    async def settle(self, key: str, *, fence: int) -> None:
-        """Mark the delivery as taken into history."""
-
-        def run(db: sa.Connection) -> None:
-            statements.fence(db, "driver", fence)
-            statements.settle(db, key, "taken", "")
-
-        await self.write(run, key=key)
+        await self.write(run, key=min(reasons, default=""))
 
     async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
         query = (
@@ -172,7 +166,7 @@ class Store:
     # -- histories --------------------------------------------------------------------
 
     async def load(self, key: str) -> Incident | None:
-        return await self.read(lambda db: statements.load(db, key))
+        return await self.read(lambda db: statements.load(db, key, self._recent))
 
     async def ledger(self, endpoint: str) -> Incident:
         """Return what is recorded of an endpoint itself, by ARM id: locks, gates.
@@ -183,17 +177,50 @@ class Store:
 
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
-        return await self.read(lambda db: statements.newest(db, group_key))
+        return await self.read(
+            lambda db: statements.newest(db, group_key, self._recent)
+        )
+
+    async def conditions(
+        self, group_key: str, fingerprints: Collection[str]
+    ) -> dict[str, dict[datetime, str]]:
+        """Return by fingerprint which incident holds each firing, by its start."""
+        return await self.read(
+            lambda db: statements.conditions(db, group_key, fingerprints)
+        )
+
+    async def group(self, group_key: str, keys: Collection[str]) -> list[Incident]:
+        """Return the newest incident of the group, and those with these ids."""
+        return await self.read(
+            lambda db: statements.group(db, group_key, keys, self._recent)
+        )
 
     async def of_request(self, request: str) -> Incident | None:
-        """Return the incident whose newest rollback request is `request`."""
-        query = sa.select(incident.c.id).where(incident.c.request == request)
+        """Return the incident that holds the request "R-7", the newest or an older."""
+        return await self.read(
+            lambda db: statements.of_number(db, request, self._recent)
+        )
 
-        def run(db: sa.Connection) -> Incident | None:
-            key = db.execute(query).scalar()
-            return statements.load(db, key) if key else None
+    async def with_requests(self, limit: int = 200) -> list[Incident]:
+        """Return the incidents of the newest requests, each once."""
+        query = (
+            sa.select(incident.c.id)
+            .where(incident.c.id.in_(sa.select(reference.c.incident)))
+            .order_by(incident.c.updated_at.desc())
+            .limit(limit)
+        )
 
-        return await self.read(run)
+        def run(db: sa.Connection) -> list[Incident | None]:
+            keys: Sequence[str] = db.execute(query).scalars().all()
+            return [statements.load(db, key, self._recent) for key in keys]
+
+        return [found for found in await self.read(run) if found]
+
+    async def of_answer(self, number: str) -> Incident | None:
+        """Return the history of the endpoint that holds the gate's answer "G-3"."""
+        return await self.read(
+            lambda db: statements.of_number(db, number, self._recent)
+        )
 
     async def incidents(
         self, *, status: Sequence[str] = (), endpoint: str = "", limit: int = 500
@@ -223,12 +250,13 @@ class Store:
         follow: Sequence[Follow] = (),
         *,
         done: int | None = None,
+        parked: tuple[int, str] | None = None,
         leader: tuple[Role, int] | None = None,
     ) -> Incident:
         """Record `events` after `before` and queue what follows, all or nothing.
 
         An incident with the id "" is new and gets the next one. `done` removes the
-        effect that was performed.
+        effect that was performed; `parked` keeps one for a person to see, with why.
         Raises Conflict, Deposed, Unwritable.
         """
 
@@ -236,13 +264,17 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
+            severity = after.severity if follow else 0
             for each in follow:
-                statements.queue(db, after.id, each)
+                statements.queue(db, after.id, each, severity)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
+            if parked is not None:
+                statements.park(db, *parked)
             return after
 
         after = await self.write(run, key=before.id or before.group_key)
+        self._recent.keep(after)
         self.changed.set()
         return after
 

@@ -10,10 +10,13 @@ from bot.incident import (
     Effect,
     EvaluateSignals,
     ExpireRequest,
+    FollowRetraining,
     FollowShift,
+    ProposeRetraining,
     Reply,
     ShiftTraffic,
     ShowCard,
+    SubmitRetraining,
     WatchOutcome,
 )
 from bot.store.log import Log, Signer
@@ -23,9 +26,12 @@ from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire
 from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
+from bot.worker.train import follow as follow_job
+from bot.worker.train import submit
 from bot.worker.watch import watch
 
 Around: TypeAlias = Callable[[Perform], Perform]
@@ -37,9 +43,15 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ProposeRetraining: propose,
     Answer: answer,
 }
-EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
+EXECUTOR: Mapping[type[Effect], Perform] = {
+    ShiftTraffic: shift,
+    FollowShift: follow,
+    SubmitRetraining: submit,
+    FollowRetraining: follow_job,
+}
 
 
 def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:

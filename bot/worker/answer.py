@@ -83,15 +83,12 @@ async def _requests(means: Means, card: str, about: Mapping[str, str]) -> Render
 async def _waiting(means: Means) -> list[View]:
     """Return the incidents with a request that can still be approved."""
     found: list[View] = []
-    for listed in await means.store.incidents(limit=500):
-        incident = await means.store.load(listed.id) if listed.request else None
-        if incident is None or incident.waiting is None:
-            continue
+    for incident in await means.store.with_requests():
         try:
             view = means.view(incident)
         except Forgotten:
             continue
-        found += [view] if view.waits_for_approval else []
+        found += [view] if view.waits_for_approval or view.retraining_waits else []
     return found
 
 

@@ -7,15 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
-import sqlalchemy as sa
-
-from bot import traces
 from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
 from bot.ports import Ambiguous, Impossible, Unavailable
-from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
+from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
-from bot.worker.intake import take
-from bot.worker.means import Forgotten, Means, record
+from bot.worker.intake import take_in
+from bot.worker.means import DATABASE, Forgotten, Means, record
 from bot.worker.show import NotYet
 
 log = logging.getLogger(__name__)
@@ -25,8 +22,6 @@ POLL_S = 0.2  # another process may have queued something
 AT_ONCE = 24  # effects under way together
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
-SOON = timedelta(milliseconds=300)
-_DATABASE = (sa.exc.DBAPIError, Unwritable)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -69,7 +64,7 @@ class Worker:
                 await self._lead(leader)
             except Deposed:
                 log.warning("no longer leading as %s", self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("the database does not answer: %s", type(error).__name__)
             finally:
                 self.leading = False
@@ -81,7 +76,7 @@ class Worker:
         while True:
             try:
                 return await Leader.elect(self._means.store, self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("cannot ask to lead: %s", type(error).__name__)
                 await asyncio.sleep(1)
 
@@ -95,7 +90,7 @@ class Worker:
                 if not await leader.holds():
                     raise Deposed(self._role)
             if self._role == "driver":
-                await self._take_in(leader)
+                await take_in(self._means, leader)
             await self._begin(leader)
             if self._log:
                 await self._log.seal(self._means.clock(), fence=leader.epoch)
@@ -104,20 +99,6 @@ class Worker:
                     await changed.wait()
             except TimeoutError:
                 continue
-
-    async def _take_in(self, leader: Leader) -> None:
-        for delivery in await self._means.store.new_deliveries():
-            try:
-                with traces.step("take in", delivery.id, route=delivery.route):
-                    await take(self._means, delivery, leader)
-            except (Deposed, *_DATABASE):
-                raise
-            except Exception as error:
-                log.exception("delivery %s could not be read", delivery.id)
-                reason = f"our fault: {type(error).__name__} while reading it"
-                await self._means.store.set_aside(
-                    delivery.id, reason, fence=leader.epoch
-                )
 
     async def _begin(self, leader: Leader) -> None:
         """Start what is due, one effect a lane, the longest waiting first."""
@@ -145,15 +126,19 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
-            await self._later(due, SOON, str(error), leader, attempts=due.attempts)
+            pause, tries = error.pause, due.attempts
+            await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)
+        except Unreadable as error:  # a newer version is being rolled out
+            log.warning("%s must wait: %s", due.incident, error)
+            await self._later(due, LONGEST, str(error), leader, attempts=due.attempts)
         except (Ambiguous, Conflict) as error:
             await self._later(due, self._pause(due), str(error), leader)
         except (Impossible, Forgotten) as error:
             await self._park(due, str(error), leader)
-        except (Deposed, asyncio.CancelledError, *_DATABASE):
+        except (Deposed, asyncio.CancelledError, *DATABASE):
             raise
         except Exception as error:
             log.exception("%s for %s failed", _name(due.effect), due.incident)
@@ -187,14 +172,21 @@ class Worker:
     async def _park(self, due: Due, reason: str, leader: Leader) -> None:
         """Give up, and say so where people look."""
         log.error("parked %s for %s: %s", _name(due.effect), due.incident, reason)
-        await self._means.store.outbox.park(
-            due.id, self._role, reason, fence=leader.epoch
-        )
-        parked = EffectParked(
+        event = EffectParked(
             at=self._means.clock(), effect=_name(due.effect), reason=reason
         )
         if due.incident:
-            await record(self._means, due.incident, lambda _: (parked,), leader)
+            await record(
+                self._means,
+                due.incident,
+                lambda _: (event,),
+                leader,
+                parked=(due.id, reason),
+            )
+        else:
+            await self._means.store.outbox.park(
+                due.id, self._role, reason, fence=leader.epoch
+            )
 
 
 def _name(effect: Effect) -> str:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+import sqlalchemy as sa
+
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Workspace
-from bot.store import Conflict, Due, Leader, Store
+from bot.ports import Chat, Mover, Trainer, Workspace
+from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
 
+DATABASE = (sa.exc.DBAPIError, Unwritable)  # it does not answer; nothing of ours
 CONFLICTS = 20  # tries before we believe that something is wrong
 
 
@@ -32,10 +35,12 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     mover: Mover | None = None
+    trainer: Trainer | None = None
     archive: Archive | None = None
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(seconds=15)
+    job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
 
     def view(self, incident: Incident) -> View:
         return View(
@@ -73,6 +78,7 @@ async def record(
     leader: Leader,
     *,
     done: int | None = None,
+    parked: tuple[int, str] | None = None,
 ) -> Incident:
     """Append what `decide` says of the incident's newest state, with what follows.
 
@@ -89,6 +95,7 @@ async def record(
                 events,
                 follow(incident, events),
                 done=done,
+                parked=parked,
                 leader=(leader.role, leader.epoch),
             )
         except Conflict:

@@ -15,6 +15,7 @@ from bot.incident import (
 )
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.proposal import HOUR, Surroundings, last_calm, propose
+from bot.retraining import RetrainingLapsed, retraining
 from bot.store import Due, Leader
 from bot.watch import Endpoint
 from bot.worker.means import Means, record
@@ -133,6 +134,10 @@ async def expire(means: Means, due: Due, effect: ExpireRequest, leader: Leader) 
     """Close a request that nobody decided in time."""
 
     def decide(incident: Incident) -> tuple[Event, ...]:
+        found = retraining(incident, effect.request)
+        if found:
+            lapsed = RetrainingLapsed(at=means.clock(), request=effect.request)
+            return (lapsed,) if found.waiting else ()
         waiting = incident.waiting
         if waiting is None or waiting.request != effect.request:
             return ()

@@ -1,5 +1,7 @@
 """Keep the incident's one message true, and tell its thread what an edit cannot."""
 
+from datetime import timedelta
+
 import cards
 from bot.incident import CardLost, CardShown, Incident, Replied, Reply, ShowCard
 from bot.ports import Chat, Gone, Impossible, Message
@@ -77,7 +79,13 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
 
 
 class NotYet(Exception):
-    """Something else has to happen first; not a failure."""
+    """Something else has to happen first; not a failure. Look again after `pause`."""
+
+    def __init__(
+        self, reason: str, pause: timedelta = timedelta(milliseconds=300)
+    ) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 def _chat(means: Means) -> Chat:

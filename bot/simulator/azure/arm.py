@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.simulator.azure import operations
-from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse
+from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse, rights
 from bot.simulator.world import WORLD, Document, World
 
 routes = web.RouteTableDef()
@@ -46,6 +46,14 @@ async def operation(request: web.Request) -> web.Response:
     if "error" in found:
         body["error"] = found["error"]
     return web.json_response(body)
+
+
+@routes.get("/subscriptions/{scope:.+}/providers/Microsoft.Authorization/permissions")
+async def permissions(request: web.Request) -> web.Response:
+    """Answer what the caller may do; in this world the scope makes no difference."""
+    actions = rights(request)
+    rest: dict[str, list[str]] = {"notActions": [], "dataActions": []}
+    return web.json_response({"value": [{"actions": actions, **rest}]})
 
 
 @routes.get("/subscriptions/{subscription}/{groups}/{group}/providers/{rest:.+}")

@@ -11,6 +11,7 @@ from bot.simulator.identity import EXECUTOR, IDENTITY, NAMES
 ARM = ("https://management.azure.com", "https://management.core.windows.net")
 ML = "microsoft.machinelearningservices/workspaces"
 ENDPOINT_WRITE = f"{ML}/onlineendpoints/write"
+JOB_WRITE = f"{ML}/jobs/write"
 _ENDPOINT_READ = {
     f"{ML}/read",
     f"{ML}/onlineendpoints/read",
@@ -20,6 +21,7 @@ _ENDPOINT_READ = {
 _ROLES = {
     "reader": _ENDPOINT_READ
     | {
+        "microsoft.authorization/permissions/read",
         f"{ML}/schedules/read",
         f"{ML}/jobs/read",
         f"{ML}/data/read",
@@ -35,7 +37,9 @@ _ROLES = {
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },
-    "executor": _ENDPOINT_READ | {ENDPOINT_WRITE},
+    "executor": _ENDPOINT_READ
+    | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
+    "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
@@ -64,6 +68,12 @@ def allow(request: web.Request, action: str, *audiences: str) -> str:
             "your credentials.",
         )
     return _BY_NAME.get(who, who)
+
+
+def rights(request: web.Request) -> list[str]:
+    """Return all actions that the caller's role has."""
+    allow(request, "microsoft.authorization/permissions/read")
+    return sorted(_ROLES[request.app[IDENTITY].principal(request, *ARM)])
 
 
 def refuse(status: int, code: str, message: str) -> NoReturn:

@@ -35,11 +35,12 @@ from bot.simulator.scenarios._workspace import (
     MONITOR,
     PRODUCTION_PATH,
     REFERENCE_PATH,
+    TRAINING,
     WORKSPACE,
     documents,
 )
 from bot.simulator.world import WORLD, World
-from bot.watch import Approval, Endpoint, SignalRule, WatchList
+from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
 
 _SIGNAL = "loan_data_drift"
 _STORY = "loan-drift"
@@ -126,6 +127,7 @@ def watch() -> dict[str, Any]:
         latency_p95_ms=250,
         availability=0.999,
         rollback_target="green",
+        retraining=Retraining(job=TRAINING),
         approval=Approval(people=(people.MEI.person, people.LENA.person)),
     )
     listed = WatchList(
