@@ -1,20 +1,26 @@
 """The frozen objects that a history refers to."""
 
+from collections.abc import Collection
+
 from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Shelf, fetch, object_name
 from bot.incident import EvidenceCollected, Incident
 
 
-async def objects(shelf: Shelf, sealed: Sealed) -> dict[str, bytes]:
+async def objects(
+    shelf: Shelf, sealed: Sealed, parts: Collection[str] | None = None
+) -> dict[str, bytes]:
     """Return the objects that the incidents name, by SHA-256, as far as they are there.
 
-    Raises Differs when one was changed, NotKept when the shelf does not answer.
+    `parts`: of these names alone. Raises Differs when one was changed, NotKept when the
+    shelf does not answer.
     """
     named = {
         digest
         for incident in sealed.incidents()
         for event in incident.every(EvidenceCollected)
-        for digest in event.digests.values()
+        for part, digest in event.digests.items()
+        if parts is None or part in parts
     }
     found = {digest: await fetch(shelf, digest) for digest in sorted(named)}
     return {digest: content for digest, content in found.items() if content is not None}
