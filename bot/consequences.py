@@ -17,11 +17,14 @@ from bot.incident import (
     CardShown,
     ChangesFound,
     CollectEvidence,
+    DecisionExpired,
+    DecisionRecorded,
     Effect,
     EffectParked,
     Escalated,
     EvaluateSignals,
     Event,
+    ExpireDecision,
     ExpireRequest,
     FindChanges,
     Follow,
@@ -56,7 +59,7 @@ from bot.incident import (
     is_azure_alert,
     supersedes,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
 from bot.retraining import (
     RetrainingApproved,
     RetrainingEnded,
@@ -87,6 +90,7 @@ TOLD = (
     OutcomeWatched,
     DecisionRecorded,
     AzureRefused,
+    DecisionExpired,
     RetrainingImpossible,
     RetrainingRequested,
     RetrainingApproved,
@@ -121,6 +125,8 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
         else:
             found += _after(incident, now, event)
         incident = now
+    if any(isinstance(e, AlertReceived) for e in events):
+        found += _left_open(before, incident)
     return tuple(dict.fromkeys(found))
 
 
@@ -206,6 +212,14 @@ def _training(before: Incident, incident: Incident, event: Event) -> list[Effect
     return []
 
 
+def _left_open(before: Incident, incident: Incident) -> list[Follow]:
+    """Tell the thread when all alerts have ended and only a decision is missing."""
+    if incident.status != "undecided" or before.status == "undecided":
+        return []
+    newest = incident.history[-1]
+    return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
+
+
 def _later(incident: Incident, event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
@@ -214,6 +228,10 @@ def _later(incident: Incident, event: Event) -> list[Follow]:
     if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
+    if isinstance(event, DecisionRecorded):
+        due.append(
+            Follow(effect=ExpireDecision(incident.revision), due_at=event.expires_at)
+        )
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))

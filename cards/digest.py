@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from microsoft_teams.cards import CardElement
 
-from bot.oversight import DecisionRecorded
+from bot.incident import DecisionRecorded
 from cards import alerts, charts, figures
 from cards.elements import (
     Head,

@@ -7,6 +7,8 @@ from bot.incident import (
     Acknowledged,
     Assigned,
     AzureRefused,
+    DecisionExpired,
+    DecisionRecorded,
     Escalated,
     Event,
     Noted,
@@ -24,7 +26,7 @@ from bot.incident import (
     TrafficShifted,
     Unacknowledged,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
 from cards import care, figures, progress
 from cards.rollback import ending
 from cards.view import View
@@ -160,6 +162,20 @@ def _decided(view: View, event: DecisionRecorded) -> str:
     )
 
 
+def _lapsed(view: View, event: DecisionExpired) -> str:
+    key = view.incident.id
+    return f"The decision on {key} holds no longer. Record one anew: decide {key} …"
+
+
+def left_open(view: View) -> str:
+    """Return what the thread is told when only a decision is missing to the end."""
+    key = view.incident.id
+    return (
+        f"{key} is over, and stays open until its owner or risk staff record what they "
+        f"make of it: decide {key} …"
+    )
+
+
 def _shifted(view: View, event: TrafficShifted) -> str:
     return (
         f"Rolled back: {_name(view)} now serves {_shares(event.after)}, "
@@ -203,6 +219,7 @@ _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
     RollbackStale: _stale,
     OutcomeWatched: _watched,
     DecisionRecorded: _decided,
+    DecisionExpired: _lapsed,
     TrafficShifted: _shifted,
     ShiftFailed: _failed,
 }

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from bot.commands import Command, Words
 from bot.commands.reading import incident_id
-from bot.incident import Incident, Refused
+from bot.incident import OPEN, Incident, Refused
 from bot.watch import Endpoint
 from bot.worker import Means
 
@@ -114,7 +114,7 @@ class Finding:
         if endpoint is None:
             return None
         listed = await self._means.store.incidents(
-            status=("firing", "acknowledged"), endpoint=endpoint.id, limit=1
+            status=OPEN, endpoint=endpoint.id, limit=1
         )
         if not listed:
             group = f"{endpoint.id} request"

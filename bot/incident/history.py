@@ -17,6 +17,8 @@ from bot.incident.events import (
     AlertReceived,
     CardLost,
     CardShown,
+    DecisionExpired,
+    DecisionRecorded,
     Event,
     RollbackApproved,
     RollbackAsked,
@@ -31,7 +33,10 @@ from bot.incident.events import (
 )
 
 E = TypeVar("E", bound=Event)
-Status: TypeAlias = Literal["firing", "acknowledged", "resolved"]
+# "undecided": no alert fires any more, but tier 1 does not close without a decision.
+Status: TypeAlias = Literal["firing", "acknowledged", "undecided", "resolved"]
+OPEN: tuple[Status, ...] = ("firing", "acknowledged", "undecided")
+RECORDED_TIER = 1  # whose incidents do not close without a decision on record
 # How a request ends without approval, and how an ask ends at all.
 Decided: TypeAlias = (
     RollbackApproved | RollbackRejected | RollbackExpired | RollbackStale
@@ -84,11 +89,28 @@ class Incident:
 
     @property
     def status(self) -> Status:
-        if self.alerts and all(a.status == "resolved" for a in self.alerts):
-            return "resolved"
+        if self.quiet:
+            return "undecided" if self._wants_decision else "resolved"
         if not self.alerts and self._over:
             return "resolved"
         return "acknowledged" if self.acknowledgement else "firing"
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether every alert that it had is resolved."""
+        alerts = self.alerts
+        return bool(alerts) and all(a.status == "resolved" for a in alerts)
+
+    @property
+    def decided(self) -> DecisionRecorded | None:
+        """Return the newest decision on record, unless it ran out meanwhile."""
+        newest = self.last(DecisionRecorded, DecisionExpired)
+        return newest if isinstance(newest, DecisionRecorded) else None
+
+    @property
+    def _wants_decision(self) -> bool:
+        tiers = (e.tier for e in self.every(AlertReceived))
+        return RECORDED_TIER in tiers and self.decided is None
 
     @property
     def _over(self) -> bool:
@@ -105,8 +127,9 @@ class Incident:
     def snooze(self) -> Snoozed | None:
         """Return the snooze that holds; its end is an event too, set by a timer."""
         newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
-        open_ = isinstance(newest, Snoozed) and self.status != "resolved"
-        return newest if isinstance(newest, Snoozed) and open_ else None
+        if not isinstance(newest, Snoozed):
+            return None
+        return newest if self.status in ("firing", "acknowledged") else None
 
     @property
     def assignee(self) -> str:

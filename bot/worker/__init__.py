@@ -10,8 +10,10 @@ from bot.incident import (
     Effect,
     Escalate,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
     FindChanges,
+    Fold,
     FollowRetraining,
     FollowShift,
     LookInAzure,
@@ -37,11 +39,12 @@ from bot.worker.collect import collect
 from bot.worker.digest import schedule, send
 from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
+from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.portal import look, mark
 from bot.worker.retraining import propose
-from bot.worker.rollback import capture, expire
+from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
 from bot.worker.show import remove, reply, show
 from bot.worker.train import follow as follow_job
@@ -57,7 +60,9 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ExpireDecision: run_out,
     ProposeRetraining: propose,
+    Fold: fold,
     Answer: answer,
     StartClocks: start_clocks,
     Escalate: escalate,

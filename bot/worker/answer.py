@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import cards
 from bot.commands import commands
 from bot.commands.span import span
-from bot.incident import Answer, Incident, Refused
+from bot.incident import OPEN, Answer, Incident, Refused
 from bot.ports import Impossible, Message, TooBig
 from bot.store import Due, Leader
 from bot.worker import looks
@@ -20,7 +20,6 @@ from cards.frame import smaller
 from cards.view import Rendered, View
 
 About: TypeAlias = Mapping[str, str]
-OPEN = ("firing", "acknowledged")
 WEEK = timedelta(days=7)
 YEAR = timedelta(days=366)
 _MOST = 500  # incidents looked at

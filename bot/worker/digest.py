@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 
 from bot.incident import (
+    DecisionRecorded,
     Follow,
     Incident,
     SendDigest,
     TrafficShifted,
 )
-from bot.oversight import DecisionRecorded
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.store.log import heads

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.commands.span import span
-from bot.incident import EndpointState, Health
+from bot.incident import OPEN, EndpointState, Health
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.watch import Endpoint
 from bot.worker.evaluate import Findings
@@ -18,7 +18,6 @@ T = TypeVar("T")
 LOOK_S = 20.0  # for one thing asked of Azure; what does not come is named as missing
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=30)
-OPEN = ("firing", "acknowledged")
 
 
 def endpoint_of(means: Means, about: Mapping[str, str]) -> Endpoint:

@@ -4,12 +4,12 @@ No echo: of each alert the history holds the state that both sides know; only wh
 different from it is set, or shown.
 """
 
-from bot.commands.decide import undecided
 from bot.incident import (
     AlertState,
     AzureChanged,
     AzureMarked,
     AzureRefused,
+    DecisionRecorded,
     Event,
     Follow,
     Incident,
@@ -17,7 +17,6 @@ from bot.incident import (
     MarkInAzure,
     is_azure_alert,
 )
-from bot.oversight import DecisionRecorded
 from bot.ports import Impossible, Portal
 from bot.store import Conflict, Due, Leader
 from bot.worker.means import Means, record
@@ -92,9 +91,9 @@ async def _seen(
 def wanted(means: Means, incident: Incident) -> tuple[AlertState | None, str]:
     """Return the state that Azure should have by what is decided here, and why."""
     where = f"Watchkeeper {incident.id}"
+    if incident.status == "undecided":  # over in Azure, but tier 1 wants a record
+        return None, ""
     if incident.status == "resolved":
-        if undecided(incident, means.endpoint(incident)):
-            return None, ""
         decided = incident.last(DecisionRecorded)
         made = f": {decided.choice}. {clean(decided.reason, 200)}" if decided else ""
         return "Closed", f"{where} is over{made}"

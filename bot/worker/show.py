@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import cards
 from bot.incident import (
+    AlertReceived,
     CardLost,
     CardShown,
     Escalated,
@@ -100,8 +101,10 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
         raise NotYet("the card is not posted")
     chat, channel = _chat(means), incident.card.conversation
     key = f"{incident.id}/{effect.seq}"
-    view, event = means.view(incident), incident.history[effect.seq - 1]
-    text = replies.line(view, event)
+    event = incident.history[effect.seq - 1]
+    view = means.view(incident)
+    over = isinstance(event, AlertReceived)  # all that is told of one: see consequences
+    text = replies.left_open(view) if over else replies.line(view, event)
     activity = await chat.find(channel, key, text) if due.attempts else None
     if activity is None:
         message = Message(text=text, summary=text, key=key)

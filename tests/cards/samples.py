@@ -17,6 +17,7 @@ from bot.incident import (
     Change,
     ChangesFound,
     Check,
+    DecisionRecorded,
     Deployment,
     Difference,
     EffectParked,
@@ -25,6 +26,7 @@ from bot.incident import (
     Event,
     Health,
     Incident,
+    Kind,
     Noted,
     Reading,
     RollbackApproved,
@@ -39,10 +41,9 @@ from bot.incident import (
     Snoozed,
     TrafficShifted,
 )
-from bot.oversight import DecisionRecorded
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
-from cards import Links, Rendered, View
+from cards import Links, Rendered, View, more
 from cards import drift as drift_card
 from cards import health as health_card
 from cards import status as status_card
@@ -719,4 +720,21 @@ DAY = Day(
         ),
     ),
     root="9f2c41d0" * 8,
+)
+
+_KINDS: tuple[Kind, ...] = ("errors", "latency", "data-drift", "resource")
+WAITING = tuple(
+    more.Waiting(id=f"A-{n}", severity=1 + n % 3, kind=_KINDS[n % 4], endpoint=name)
+    for n, name in enumerate(
+        ["loan-screening"] * 14 + ["fraud-scoring"] * 5 + ["churn"] * 2, 20
+    )
+)
+HUNDREDS = tuple(
+    more.Waiting(
+        id=f"A-{n}",
+        severity=1 + n % 4,
+        kind=_KINDS[n % 4],
+        endpoint=f"underwriting-secondary-{n % 60}",
+    )
+    for n in range(100, 1080)
 )

@@ -23,6 +23,7 @@ from cards import (
     evidence_list,
     frame,
     help,  # noqa: A004
+    more,
     owner,
     parked,
     reminder,
@@ -82,6 +83,9 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
             now=samples.FIRED, watched=14, open=(), fired=0, resolved=0, rollbacks=0
         )
     ),
+    "more": lambda: more.render(samples.WAITING, ("A-3", "A-31"), samples.after(12)),
+    "more-of-hundreds": lambda: more.render(samples.HUNDREDS, (), samples.after(12)),
+    "more-none": lambda: more.render([], ("A-3", "A-31"), samples.after(42)),
     "health": samples.served_for,
     "health-unknown": lambda: samples.served_for(known=False),
     "drift": lambda: samples.drifted(samples.report()),
