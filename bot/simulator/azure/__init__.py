@@ -6,7 +6,7 @@ rights. `add_routes` puts it into the simulator; `POST /sim/azure/…` changes i
 
 from aiohttp import web
 
-from bot.simulator.azure import alerts, arm, blobs, control, firing, logs, metrics
+from bot.simulator.azure import alerts, arm, blobs, control, firing, jobs, logs, metrics
 from bot.simulator.azure.state import AZURE, Azure
 
 __all__ = ["AZURE", "Azure", "add_routes"]
@@ -18,12 +18,13 @@ def add_routes(app: web.Application) -> None:
     for part in (
         metrics,
         alerts,
+        jobs,
         arm,
         logs,
         blobs,
         firing,
         control,
-    ):  # metrics before arm
+    ):  # what is special before arm
         app.add_routes(part.routes)
     app.on_cleanup.append(_stop)
 

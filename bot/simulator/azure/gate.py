@@ -32,6 +32,7 @@ _ROLES = {
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },
     "executor": _ENDPOINT_READ | {ENDPOINT_WRITE},
+    "analyst": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/jobs/write"},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
