@@ -54,6 +54,7 @@ TOLD = (
 )
 STALE = "stale"  # label of an alert that came long after it fired
 SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
+LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -61,11 +62,12 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    looked = before.last(SignalsEvaluated)
     heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
         if isinstance(event, AlertReceived):
-            found += _heard(heard, now, event)
+            found += _heard(heard, looked, now, event)
         else:
             found += _after(incident, now, event)
         incident = now
@@ -73,7 +75,10 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
 
 
 def _heard(
-    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+    heard: dict[str, Alert],
+    looked: SignalsEvaluated | None,
+    incident: Incident,
+    event: AlertReceived,
 ) -> list[Follow]:
     """Return what follows from one more notice; `heard` is the newest of each."""
     alert = event.alert
@@ -83,8 +88,12 @@ def _heard(
     heard[alert.fingerprint] = alert
     if STALE in alert.labels and incident.card is None:
         return []  # too old to call anybody; it stands in the list of alerts
-    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
-    return [Follow(effect=e, due_at=event.at) for e in (*effects, ShowCard())]
+    found = [Follow(effect=ShowCard(), due_at=event.at)]
+    if alert.status == "firing":
+        again = looked.at + LOOK_AGAIN_AFTER if looked else event.at
+        look = Follow(effect=EvaluateSignals(), due_at=max(event.at, again))
+        found.insert(0, look)
+    return found
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:

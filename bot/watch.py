@@ -52,6 +52,11 @@ class Channel(_Strict):
     id: str
     name: str = ""
     time_zone: str = "UTC"
+    # As in Alertmanager: how long a new incident gathers alerts before its card is
+    # posted, and the least time between edits that more alerts cause. Sev0 waits for
+    # neither, and a person's action is always shown at once.
+    group_wait_s: float = Field(default=0, ge=0, le=600)
+    group_interval_s: float = Field(default=10, ge=0, le=3600)
 
 
 class SignalRule(_Strict):

@@ -223,13 +223,23 @@ def index(db: sa.Connection, after: Incident, number: int | None) -> None:
     db.execute(sa.insert(incident).values(values))
 
 
-def queue(db: sa.Connection, about: str, follow: Follow, severity: int = 0) -> None:
-    """Queue an effect about an incident of `severity`, or about something else.
+def urgency(after: Incident, events: Sequence[Event]) -> int:
+    """Return the rank of what follows: a first card before all edits, people before all.
+
+    Sev0 has 0, other severities their own number; 4 more where the card stands already.
+    """
+    if after.severity == 0 or any(event.by for event in events):
+        return 0
+    return after.severity + (4 if after.card else 0)
+
+
+def queue(db: sa.Connection, about: str, follow: Follow, rank: int = 0) -> None:
+    """Queue an effect about an incident, or about something else.
 
     One that waits untried serves the later event too. Locking its row makes sure of it:
     whoever begins it afterwards reads what we write now.
     """
-    rank = severity if isinstance(follow.effect, RANKED) else 0
+    rank = rank if isinstance(follow.effect, RANKED) else 0
     row = {
         "incident": about,
         "role": "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver",

@@ -250,9 +250,9 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
-            severity = after.severity if follow else 0
+            rank = statements.urgency(after, events) if follow else 0
             for each in follow:
-                statements.queue(db, after.id, each, severity)
+                statements.queue(db, after.id, each, rank)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
             if parked is not None:

@@ -123,7 +123,10 @@ class Worker:
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
             room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
-            if lane in self._busy or len(self._busy) >= room or not queue.may(due):
+            if lane in self._busy:
+                continue
+            if len(self._busy) >= room or not queue.may(due):
+                queue.hold(due)
                 continue
             task = asyncio.create_task(self._perform(due, leader), name=lane)
             task.add_done_callback(lambda _: self._means.store.changed.set())
@@ -145,7 +148,10 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
-            await self._later(due, SOON, str(error), leader, attempts=due.attempts)
+            self._speech.unsaid(due)
+            now = self._means.clock()
+            pause = error.until - now if error.until else SOON
+            await self._later(due, pause, str(error), leader, attempts=due.attempts)
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)

@@ -1,9 +1,23 @@
 """Keep the incident's one message true, and tell its thread what an edit cannot."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 import cards
-from bot.incident import CardLost, CardShown, Incident, Replied, Reply, ShowCard
+from bot.incident import (
+    AlertReceived,
+    CardLost,
+    CardShown,
+    EvidenceCollected,
+    Incident,
+    Replied,
+    Reply,
+    ShowCard,
+    SignalsEvaluated,
+)
 from bot.ports import Chat, Gone, Impossible, Message
 from bot.store import Due, Leader
+from bot.watch import Channel
 from bot.worker.means import Means, record
 from cards import replies
 
@@ -17,6 +31,7 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
     channel = _channel(means, incident)
+    _gathered(means, incident)
     rendered = cards.show(means.view(incident))
     message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
     try:
@@ -52,6 +67,36 @@ async def _place(
     return activity
 
 
+def _gathered(means: Means, incident: Incident) -> None:
+    """Raise NotYet while more alerts are waited for before anything is said."""
+    channel = means.watch.channels[means.endpoint(incident).channel]
+    until = quiet_until(incident, channel)
+    if until is not None and means.clock() < until:
+        raise NotYet("more alerts may belong to it", until)
+
+
+def quiet_until(incident: Incident, channel: Channel) -> datetime | None:
+    """Return until when nothing is said of an incident; None: it is said at once."""
+    if incident.severity == 0:
+        return None
+    if incident.card is None:
+        return incident.opened_at + timedelta(seconds=channel.group_wait_s)
+    shown = incident.history[: incident.card.revision]
+    later = incident.history[incident.card.revision :]
+    kinds = (*QUIET, AlertReceived, SignalsEvaluated, EvidenceCollected)
+    known = any(isinstance(e, SignalsEvaluated) for e in shown)
+    found = any(isinstance(e, SignalsEvaluated) for e in later)
+    before = replace(incident, history=shown)
+    if (
+        not all(isinstance(e, kinds) for e in later)
+        or (found and not known)
+        or before.status != incident.status
+        or before.severity > incident.severity
+    ):
+        return None
+    return incident.card.at + timedelta(seconds=channel.group_interval_s)
+
+
 def _current(incident: Incident, card: CardShown) -> bool:
     later = incident.history[card.revision :]
     return all(isinstance(event, QUIET) for event in later)
@@ -77,7 +122,11 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
 
 
 class NotYet(Exception):
-    """Something else has to happen first; not a failure."""
+    """Something else has to happen first; not a failure. `until`: when, if known."""
+
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 def _chat(means: Means) -> Chat:
