@@ -15,7 +15,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
-from bot.azure import AzureMover, AzureWorkspace
+from bot.azure import AzureMover, AzureTrainer, AzureWorkspace
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
 from bot.azure.mover import Patience
@@ -131,6 +131,12 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         patience = Patience(poll=settings.poll, limit=settings.limit)
         mover = AzureMover(credential, cloud, patience=patience)
         stack.push_async_callback(mover.close)
+        trainer = None
+        if settings.trainer_client_id:
+            training = await stack.enter_async_context(
+                _credential(settings.trainer_client_id)
+            )
+            trainer = AzureTrainer(training, cloud)
         means = Means(
             store=store,
             watch=watch,
@@ -139,6 +145,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             links=Links(settings.pages),
             sign=keys.sign,
             mover=mover,
+            trainer=trainer,
+            job_poll=6 * settings.poll,
             shift_limit=settings.limit,
             shift_settles=3 * settings.poll,
         )

@@ -9,17 +9,23 @@ from bot.incident import (
     Acknowledged,
     Alert,
     AlertReceived,
+    AlertsExplained,
     CaptureState,
     CardLost,
     CollectEvidence,
+    DecisionExpired,
+    DecisionRecorded,
     Effect,
     EffectParked,
     EvaluateSignals,
     Event,
+    ExpireDecision,
     ExpireRequest,
     Follow,
+    FollowRetraining,
     FollowShift,
     Incident,
+    ProposeRetraining,
     Reply,
     RollbackApproved,
     RollbackAsked,
@@ -32,11 +38,22 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    SubmitRetraining,
     TrafficShifted,
     WatchOutcome,
     supersedes,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
+from bot.retraining import (
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingImpossible,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingSubmitted,
+    retraining,
+)
 
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
@@ -51,9 +68,17 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    DecisionExpired,
+    RetrainingImpossible,
+    RetrainingRequested,
+    RetrainingApproved,
+    RetrainingRejected,
+    RetrainingLapsed,
+    RetrainingSubmitted,
+    RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, AlertsExplained, SignalsEvaluated, RollbackAsked, CardLost)
 LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
@@ -71,6 +96,8 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
         else:
             found += _after(incident, now, event)
         incident = now
+    if any(isinstance(e, AlertReceived) for e in events):
+        found += _left_open(before, incident)
     return tuple(dict.fromkeys(found))
 
 
@@ -108,22 +135,46 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         and not before.approved
     ):
         effects.append(ShiftTraffic(event.request))
+    effects += _training(before, incident, event)
     if isinstance(event, SHOWN) or _parked_elsewhere(event):
         effects.append(ShowCard())
     if isinstance(event, TOLD):
         effects.append(Reply(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event),
+        *_later(event, seq),
     ]
 
 
-def _later(event: Event) -> list[Follow]:
+def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
+    """Return what a retraining needs next."""
+    if isinstance(event, DecisionRecorded) and event.choice == "retrain":
+        return [ProposeRetraining(incident.revision)]
+    if isinstance(event, RetrainingApproved):
+        was, now = (retraining(i, event.request) for i in (before, incident))
+        if now and now.approved and not (was and was.approved):
+            return [SubmitRetraining(event.request)]
+    if isinstance(event, RetrainingSubmitted):
+        return [FollowRetraining(event.request)]
+    return []
+
+
+def _left_open(before: Incident, incident: Incident) -> list[Follow]:
+    """Tell the thread when all alerts have ended and only a decision is missing."""
+    if incident.status != "undecided" or before.status == "undecided":
+        return []
+    newest = incident.history[-1]
+    return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
+
+
+def _later(event: Event, seq: int) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
-    if isinstance(event, RollbackRequested):
+    if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
+    if isinstance(event, DecisionRecorded):
+        due.append(Follow(effect=ExpireDecision(seq), due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))

@@ -30,6 +30,7 @@ from bot.simulator.identity import (
     EXECUTOR,
     READER,
     TENANT,
+    TRAINER,
 )
 from bot.simulator.scenarios._scenario import Scenario
 from bot.simulator.teams import BOT_URL
@@ -159,7 +160,7 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
     """Return the variables of one program; what the user has set stays as it is."""
     cloud = f"http://{HOST}:{port + 1}"
     header = secrets.token_urlsafe(24)
-    for client in (identity, BOT_APP) if identity == READER else (identity,):
+    for client in (identity, BOT_APP if identity == READER else TRAINER):
         world.put("identity-header", client, {"value": header})
     ours: Mapping[str, str] = {
         "HOST": HOST,
@@ -180,6 +181,7 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
         "AZURE_LOGS_URL": cloud,
         "READER_CLIENT_ID": READER,
         "EXECUTOR_CLIENT_ID": EXECUTOR,
+        "TRAINER_CLIENT_ID": TRAINER,
         "OPERATION_POLL_S": "0.5",  # the simulated Azure takes two seconds
         "KEY_FILE": str(state / "keys.json"),
         "EVIDENCE_URL": str(state / "evidence"),

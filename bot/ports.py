@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from bot.incident import EndpointState, Health, Traffic
+from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule, Traffic
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 Card: TypeAlias = dict[str, Any]
@@ -128,8 +129,38 @@ class Workspace(Protocol):
     ) -> Rows:
         """Run the constant query with the name `query` in a Log Analytics workspace."""
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
-        """Return the rows that the endpoint's monitor compares at `now`."""
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
+        """Return the rows that the endpoint's monitor compares at `now`.
+
+        With a deployment, production is what that one took in, from `since` to `now`.
+        """
+
+    async def changes(
+        self, resource: str, start: datetime, end: datetime
+    ) -> tuple[Change, ...]:
+        """Return the activity log of `resource` and what is below it, newest first.
+
+        Azure keeps it for 90 days and is minutes late.
+        """
+
+    async def rule(self, rule: str) -> Rule:
+        """Return the alert rule with this ARM id, and who set it last."""
+
+    async def plan(self, endpoint: Endpoint) -> Plan:
+        """Return the endpoint's monitor as configured, and its latest runs."""
+
+    async def access(self, resource: str) -> tuple[Assignment, ...]:
+        """Return the role assignments that reach `resource`, direct ones first."""
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        """Return a job of the endpoint's workspace."""
 
 
 class Mover(Protocol):
@@ -146,4 +177,23 @@ class Mover(Protocol):
         The body is the raw GET body with properties.traffic changed and nothing else.
         Raises Impossible when nothing was changed, with the reason (live traffic is not
         `expected`, forbidden, conflict); Ambiguous when the PUT may have been applied.
+        """
+
+
+class Trainer(Protocol):
+    """The only one who may submit jobs; lives in the executor's process alone.
+
+    Both raise Unavailable or Impossible; `workspace` is an ARM id.
+    """
+
+    async def job(self, workspace: str, name: str) -> Job | None:
+        """Return a job as it stands, None when the workspace knows none of the name."""
+
+    async def submit(
+        self, workspace: str, again: str, name: str, labels: Mapping[str, str]
+    ) -> Job:
+        """Run the job `again` once more, as `name`, with `labels` besides its own.
+
+        Safe to repeat: Azure takes a name for one job alone. After Unavailable it may
+        have been taken, so look first.
         """

@@ -90,6 +90,9 @@ class Settings(BaseModel):
     executor_client_id: str = Field(
         "", description="managed identity that moves traffic; execute alone"
     )
+    trainer_client_id: str = Field(
+        "", description="managed identity that submits retraining jobs; execute alone"
+    )
     operation_poll_s: float = Field(
         5, gt=0, le=60, description="seconds between looks at a move under way"
     )

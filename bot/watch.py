@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -80,12 +81,35 @@ class Approval(_Strict):
     valid_minutes: float = Field(default=60, gt=0, le=1440)
 
 
+class Retraining(_Strict):
+    """The job that trained the model; approved, it is submitted again on newer data."""
+
+    # Its name in the workspace.
+    job: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=255)
+
+
 class Disclosure(_Strict):
     """What may be kept and shown of the data that a monitor compares."""
 
     columns: tuple[str, ...] = ()  # only these; () = all that are not protected
     protected: tuple[str, ...] = ()  # never read: attributes that must not be shown
     least_count: int = Field(default=20, ge=20)  # rows before a category has a name
+
+
+class ServiceLevels(_Strict):
+    """How long a step may take, in minutes; None: no target. See bot.levels."""
+
+    detect_minutes: float | None = Field(default=None, gt=0)  # data complete -> card
+    acknowledge_minutes: float | None = Field(
+        default=None, gt=0
+    )  # all from the card on
+    decide_minutes: float | None = Field(default=None, gt=0)
+    resolve_minutes: float | None = Field(default=None, gt=0)
+
+    def target(self, step: str) -> timedelta | None:
+        """Return the target of "detect", "acknowledge", "decide" or "resolve"."""
+        minutes: float | None = getattr(self, f"{step}_minutes")
+        return None if minutes is None else timedelta(minutes=minutes)
 
 
 class Endpoint(_Strict):
@@ -102,9 +126,11 @@ class Endpoint(_Strict):
     latency_p95_ms: float | None = None
     availability: float | None = None
     rollback_target: str = ""  # deployment
+    retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
     disclosure: Disclosure = Disclosure()
+    levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
 
     @property
     def name(self) -> str:
@@ -122,6 +148,7 @@ class WatchList(_Strict):
     people: tuple[Person, ...] = ()
     channels: Mapping[str, Channel] = {}
     approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
+    levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
 
     @model_validator(mode="after")
@@ -132,8 +159,18 @@ class WatchList(_Strict):
             else e
             for e in self.endpoints
         )
+        endpoints = tuple(self._with_levels(e) for e in endpoints)
         object.__setattr__(self, "endpoints", endpoints)  # frozen from here on
         return self
+
+    def _with_levels(self, endpoint: Endpoint) -> Endpoint:
+        tier = self.levels.get(endpoint.tier, ServiceLevels())
+        own = {
+            name: getattr(endpoint.levels, name)
+            for name in endpoint.levels.model_fields_set
+        }
+        merged = tier.model_copy(update=own)
+        return endpoint.model_copy(update={"levels": merged})
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

@@ -6,7 +6,15 @@ There is one message an incident for its whole life; `show` picks what it shows.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from cards import acknowledged, approval, firing, outcome, resolved, working
+from cards import (
+    acknowledged,
+    approval,
+    firing,
+    outcome,
+    resolved,
+    retraining,
+    working,
+)
 from cards.view import Links, Rendered, Stage, View
 
 __all__ = ["Links", "Rendered", "Stage", "View", "show"]
@@ -16,7 +24,9 @@ _STAGES: Final[Mapping[Stage, Callable[[View], Rendered]]] = {
     "acknowledged": acknowledged.render,
     "approval": approval.render,
     "working": working.render,
+    "retraining": retraining.render,
     "outcome": outcome.render,
+    "undecided": resolved.render,
     "resolved": resolved.render,
 }
 

@@ -49,6 +49,14 @@ def approve(view: View, request: str) -> Action:
     return execute(view, "Approve rollback", "approve", request)
 
 
+def approve_retraining(view: View, request: str) -> Action:
+    return execute(view, "Approve retraining", "approve", request)
+
+
+def reject_retraining(view: View, request: str) -> Action:
+    return _refuse(view, request, "Reject retraining")
+
+
 def undo(view: View, request: str) -> Action:
     """Return the request to take a move back: one of the same kind."""
     return _ask(
@@ -82,10 +90,14 @@ def decide(view: View) -> Action:
 
 
 def reject(view: View, request: str) -> Action:
+    return _refuse(view, request, "Reject rollback")
+
+
+def _refuse(view: View, request: str, title: str) -> Action:
     return _ask(
         "Reject",
         [_reason("Why not", "Say why, so the requester can act on it.")],
-        execute(view, "Reject rollback", "reject", request),
+        execute(view, title, "reject", request),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from microsoft_teams.cards import CardElement
 
 from bot.incident import (
+    Check,
     EndpointState,
     Health,
     RollbackRequested,
@@ -147,9 +148,10 @@ def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 
 def checks(request: RollbackRequested) -> list[CardElement]:
     """Return what was checked before the move."""
-    if not request.checks:
-        return []
-    rows: Rows = [
-        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:8]
-    ]
-    return [heading("Checks before the move"), *facts(rows, spacing="Small")]
+    return checked(request.checks, "Checks before the move")
+
+
+def checked(found: Sequence[Check], name: str) -> list[CardElement]:
+    """Return checks under their heading, nothing when there are none."""
+    rows: Rows = [(_RESULTS[c.result], runs(said(c.text, 160))) for c in found[:8]]
+    return [heading(name), *facts(rows, spacing="Small")] if rows else []

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from microsoft_teams.cards import Action, CardElement, Mention
 
 from bot.incident import (
+    AlertsExplained,
     Health,
     RollbackAsked,
     RollbackExpired,
@@ -14,7 +15,7 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import buttons, figures, findings, measures
+from cards import buttons, figures, findings, measures, progress
 from cards.elements import (
     Rows,
     Style,
@@ -36,6 +37,7 @@ from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
 from cards.words import clean, identifier, model_name, person
 
+_EXPLAINED = 4  # other incidents that a card names
 _TITLES = {  # with the endpoint's name
     "data-drift": "Input data has drifted on {}",
     "prediction-drift": "Predictions have drifted on {}",
@@ -93,6 +95,9 @@ def conditions(view: View) -> Iterator[tuple[Words, Words]]:
     firing = sum(a.status == "firing" for a in alerts)
     if len(alerts) > 1:
         yield "Alerts", f"{len(alerts)} conditions, {firing} firing"
+    for event in view.incident.every(AlertsExplained)[-_EXPLAINED:]:
+        what = findings.KINDS[event.kind]
+        yield "Explains", runs(f"{what} ({event.incident}): ", said(event.reason, 90))
 
 
 def subtitle(view: View) -> CardElement:
@@ -178,7 +183,7 @@ def health_words(health: Health) -> str:
 
 def notices(view: View) -> list[CardElement]:
     """Return what a person has to know of a rollback that came to nothing, or waits."""
-    shown = list(parked_notice(view))
+    shown = [*progress.notices(view), *parked_notice(view)]
     newest = view.incident.last(
         RollbackAsked,
         RollbackRequested,

@@ -25,6 +25,8 @@ Kind: TypeAlias = Literal[
     "change",  # not a fault: something was deployed, registered or run
 ]
 
+RULE_ID = "rule id"  # label with the ARM id of the rule that fired, where it is told
+
 
 class Refused(Exception):
     """The command does not apply now. Its text is shown to the person as it stands."""

@@ -66,6 +66,34 @@ class ExpireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpireDecision:
+    """Tell that a decision holds no longer, if the incident is still open; due then."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeRetraining:
+    """Make a request of the decision to train the model again."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRetraining:
+    """Submit the job of an approved request. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRetraining:
+    """See how the submitted job ends. The executor's alone."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fold:
     """Name in one message all incidents whose own cards would be too many now."""
 
@@ -92,6 +120,10 @@ Effect: TypeAlias = (
     | FollowShift
     | WatchOutcome
     | ExpireRequest
+    | ExpireDecision
+    | ProposeRetraining
+    | SubmitRetraining
+    | FollowRetraining
     | Fold
     | Answer
 )

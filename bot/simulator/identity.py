@@ -24,7 +24,8 @@ ALERTS_APP = "22222222-aaaa-4bbb-8ccc-000000000002"
 BOT_APP = "33333333-aaaa-4bbb-8ccc-000000000003"
 READER = "66666666-aaaa-4bbb-8ccc-000000000001"
 EXECUTOR = "66666666-aaaa-4bbb-8ccc-000000000002"
-NAMES = {READER: "reader", EXECUTOR: "executor", BOT_APP: "bot"}
+TRAINER = "66666666-aaaa-4bbb-8ccc-000000000003"
+NAMES = {READER: "reader", EXECUTOR: "executor", TRAINER: "trainer", BOT_APP: "bot"}
 BOT_ISSUER = "https://api.botframework.com"
 
 

@@ -59,6 +59,14 @@ incident = sa.Table(
     sa.Index("incident_request", "request"),
 )
 
+# Whose history holds what has a number of its own: a request, an answer of the gate.
+reference = sa.Table(
+    "reference",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),  # "R-7", "G-3"
+    sa.Column("incident", sa.String, nullable=False),  # key of the history
+)
+
 # What must still be done. Gone when done; kept when parked.
 outbox = sa.Table(
     "outbox",

@@ -28,6 +28,7 @@ from bot.store.schema import (
     micros,
     moment,
     outbox,
+    reference,
     unsealed,
 )
 
@@ -119,6 +120,15 @@ def ledger(db: sa.Connection, endpoint: str) -> Incident:
     return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
 
 
+def of_number(db: sa.Connection, name: str, recent: Recent) -> Incident | None:
+    """Return the incident, or the endpoint's history, that holds "R-7" or "G-3"."""
+    query = sa.select(reference.c.incident).where(reference.c.id == name)
+    key = db.execute(query).scalar()
+    if key is None:
+        return None
+    return ledger(db, key[2:]) if key.startswith("E:") else load(db, key, recent)
+
+
 def journal(db: sa.Connection, conversation: str) -> Incident:
     """Return the history of a conversation: what was said there of many incidents."""
     key = f"C:{conversation}"
@@ -184,6 +194,9 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
             )
     except sa.exc.IntegrityError as error:
         raise Conflict(key) from error
+    numbers = filter(None, map(codec.number_of, events))
+    for name in numbers:
+        db.execute(sa.insert(reference).values(id=name, incident=key))
     index(db, after, number)
     _remember(db, after, events)
     return after

@@ -28,6 +28,7 @@ from bot.store.schema import (
     micros,
     moment,
     outbox,
+    reference,
 )
 from bot.store.writer import Writer
 
@@ -199,14 +200,31 @@ class Store:
         )
 
     async def of_request(self, request: str) -> Incident | None:
-        """Return the incident whose newest rollback request is `request`."""
-        query = sa.select(incident.c.id).where(incident.c.request == request)
+        """Return the incident that holds the request "R-7", the newest or an older."""
+        return await self.read(
+            lambda db: statements.of_number(db, request, self._recent)
+        )
 
-        def run(db: sa.Connection) -> Incident | None:
-            key = db.execute(query).scalar()
-            return statements.load(db, key, self._recent) if key else None
+    async def with_requests(self, limit: int = 200) -> list[Incident]:
+        """Return the incidents of the newest requests, each once."""
+        query = (
+            sa.select(incident.c.id)
+            .where(incident.c.id.in_(sa.select(reference.c.incident)))
+            .order_by(incident.c.updated_at.desc())
+            .limit(limit)
+        )
 
-        return await self.read(run)
+        def run(db: sa.Connection) -> list[Incident | None]:
+            keys: Sequence[str] = db.execute(query).scalars().all()
+            return [statements.load(db, key, self._recent) for key in keys]
+
+        return [found for found in await self.read(run) if found]
+
+    async def of_answer(self, number: str) -> Incident | None:
+        """Return the history of the endpoint that holds the gate's answer "G-3"."""
+        return await self.read(
+            lambda db: statements.of_number(db, number, self._recent)
+        )
 
     async def incidents(
         self, *, status: Sequence[str] = (), endpoint: str = "", limit: int = 500

@@ -9,12 +9,16 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
     Fold,
+    FollowRetraining,
     FollowShift,
+    ProposeRetraining,
     Reply,
     ShiftTraffic,
     ShowCard,
+    SubmitRetraining,
     WatchOutcome,
 )
 from bot.store.log import Log, Signer
@@ -25,9 +29,12 @@ from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
-from bot.worker.rollback import capture, expire
+from bot.worker.retraining import propose
+from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
+from bot.worker.train import follow as follow_job
+from bot.worker.train import submit
 from bot.worker.watch import watch
 
 Around: TypeAlias = Callable[[Perform], Perform]
@@ -39,10 +46,17 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ExpireDecision: run_out,
+    ProposeRetraining: propose,
     Fold: fold,
     Answer: answer,
 }
-EXECUTOR: Mapping[type[Effect], Perform] = {ShiftTraffic: shift, FollowShift: follow}
+EXECUTOR: Mapping[type[Effect], Perform] = {
+    ShiftTraffic: shift,
+    FollowShift: follow,
+    SubmitRetraining: submit,
+    FollowRetraining: follow_job,
+}
 
 
 def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import cards
 from bot.commands import commands
-from bot.incident import Answer
+from bot.incident import OPEN, Answer
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.worker.means import Forgotten, Means
@@ -12,8 +12,6 @@ from bot.worker.preview import preview
 from cards import alerts, approvals, error, evidence
 from cards import help as help_card
 from cards.view import Rendered, View
-
-OPEN = ("firing", "acknowledged")
 
 
 async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None:
@@ -83,15 +81,12 @@ async def _requests(means: Means, card: str, about: Mapping[str, str]) -> Render
 async def _waiting(means: Means) -> list[View]:
     """Return the incidents with a request that can still be approved."""
     found: list[View] = []
-    for listed in await means.store.incidents(limit=500):
-        incident = await means.store.load(listed.id) if listed.request else None
-        if incident is None or incident.waiting is None:
-            continue
+    for incident in await means.store.with_requests():
         try:
             view = means.view(incident)
         except Forgotten:
             continue
-        found += [view] if view.waits_for_approval else []
+        found += [view] if view.waits_for_approval or view.retraining_waits else []
     return found
 
 

@@ -20,9 +20,9 @@ from bot.incident import (
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
+from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
 from bot.worker.means import DATABASE, Forgotten, Means, record
-from bot.worker.show import NotYet
 from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ AT_ONCE = 24  # effects under way together
 RESERVED = 6  # of them, for Sev0 and for what people wait for
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
-SOON = timedelta(milliseconds=300)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -149,9 +148,8 @@ class Worker:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
             self._speech.unsaid(due)
-            now = self._means.clock()
-            pause = error.until - now if error.until else SOON
-            await self._later(due, pause, str(error), leader, attempts=due.attempts)
+            pause, tries = error.pause, due.attempts
+            await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)

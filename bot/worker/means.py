@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Workspace
+from bot.ports import Chat, Mover, Trainer, Workspace
 from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
@@ -35,10 +35,12 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     mover: Mover | None = None
+    trainer: Trainer | None = None
     archive: Archive | None = None
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(seconds=15)
+    job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
 
     def view(self, incident: Incident) -> View:
         return View(

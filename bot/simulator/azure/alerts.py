@@ -1,6 +1,4 @@
-"""Azure's own list of alerts, with their state, and the activity log."""
-
-from datetime import UTC, datetime
+"""Azure's own list of alerts, with their state."""
 
 from aiohttp import web
 
@@ -51,25 +49,3 @@ async def change_state(request: web.Request) -> web.Response:
     essentials = {**properties["essentials"], "alertState": state}
     changed = {**alert, "properties": {**properties, "essentials": essentials}}
     return web.json_response(world.put("alert", name, changed))
-
-
-@routes.get(
-    "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
-)
-async def activity(request: web.Request) -> web.Response:
-    """List the changes of endpoints like the activity log; the filter is not read."""
-    allow(request, "microsoft.insights/eventtypes/values/read")
-    found = [
-        {
-            "eventTimestamp": datetime.fromtimestamp(o["started"], UTC).isoformat(),
-            "operationName": {
-                "value": "Microsoft.MachineLearningServices/workspaces/"
-                "onlineEndpoints/write"
-            },
-            "resourceId": o["endpoint"],
-            "status": {"value": "Started" if "error" not in o else "Failed"},
-            "correlationId": name,
-        }
-        for name, o in request.app[WORLD].all("operation")
-    ]
-    return web.json_response({"value": found})
