@@ -74,7 +74,7 @@ def doubted(report: Report, others: Iterable[Incident]) -> Report:
     if report.verdict != "not breached":
         return report
     for incident in others:
-        if broken := [a for a in _firing(incident, "silence") if a.rule == COLLECTION]:
+        if broken := [a for a in _firing(incident, "silence") if _collects(a)]:
             since = f"{min(a.starts_at for a in broken):%Y-%m-%d %H:%M} UTC"
             words = f"Not known: data collection has been broken since {since}"
             return replace(
@@ -91,3 +91,9 @@ def _begun(incident: Incident, kind: Kind) -> datetime | None:
 
 def _firing(incident: Incident, kind: Kind) -> list[Alert]:
     return [a for a in incident.alerts if (a.kind, a.status) == (kind, "firing")]
+
+
+def _collects(alert: Alert) -> bool:
+    """Return whether a silence is about data collection, whoever noticed it."""
+    metrics = (r.metric.lower() for r in alert.readings)
+    return alert.rule == COLLECTION or any(m.startswith("datacoll") for m in metrics)

@@ -112,6 +112,19 @@ class ServiceLevels(_Strict):
         return None if minutes is None else timedelta(minutes=minutes)
 
 
+class Listening(_Strict):
+    """Whose silence about an endpoint is an incident."""
+
+    monitor: bool = False  # its monitor has to run, on its own schedule
+    monitor_hours: float | None = Field(default=None, gt=0)  # or this often
+    collection: bool = False  # no data collection errors
+    traffic_minutes: float | None = Field(default=None, ge=5)  # without any request
+
+    @property
+    def on(self) -> bool:
+        return self.monitor or self.collection or self.traffic_minutes is not None
+
+
 class Endpoint(_Strict):
     id: ArmEndpoint
     owner: str
@@ -130,6 +143,7 @@ class Endpoint(_Strict):
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
     disclosure: Disclosure = Disclosure()
+    listening: Listening = Listening()
     levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from microsoft_teams.cards import Action, CardElement, Mention
 
 from bot.incident import (
+    MISSED,
     AlertsExplained,
     Health,
     RollbackAsked,
@@ -95,6 +96,8 @@ def conditions(view: View) -> Iterator[tuple[Words, Words]]:
     firing = sum(a.status == "firing" for a in alerts)
     if len(alerts) > 1:
         yield "Alerts", f"{len(alerts)} conditions, {firing} firing"
+    if missed := sum(MISSED in a.labels for a in alerts):
+        yield "Missed", f"{missed} found in Azure's list; no call of it reached us"
     for event in view.incident.every(AlertsExplained)[-_EXPLAINED:]:
         what = findings.KINDS[event.kind]
         yield "Explains", runs(f"{what} ({event.incident}): ", said(event.reason, 90))

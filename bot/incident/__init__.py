@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    MISSED,
     RULE_ID,
     Actor,
     Alert,
@@ -25,7 +26,9 @@ from bot.incident.effects import (
     Follow,
     FollowRetraining,
     FollowShift,
+    Listen,
     ProposeRetraining,
+    Reconcile,
     Reply,
     ShiftTraffic,
     ShowCard,
@@ -85,6 +88,7 @@ from bot.incident.inspected import (
 )
 
 __all__ = [
+    "MISSED",
     "OPEN",
     "RECORDED_TIER",
     "RULE_ID",
@@ -124,10 +128,12 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Listen",
     "MoreShown",
     "Plan",
     "ProposeRetraining",
     "Reading",
+    "Reconcile",
     "Refused",
     "Replied",
     "Reply",

@@ -14,6 +14,8 @@ from bot.incident import (
     Fold,
     Follow,
     Incident,
+    Listen,
+    Reconcile,
     ShowCard,
 )
 from bot.store import codec
@@ -34,7 +36,7 @@ from bot.store.schema import (
 
 T = TypeVar("T")
 # Each looks at the whole incident: one that still waits does for a later event as well.
-ONCE = (EvaluateSignals, ShowCard, Fold)
+ONCE = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)
 # What nobody waits for at a screen; the rest goes first whatever it is about.
 RANKED = (EvaluateSignals, ShowCard)
 MOST = 500  # names in one query
@@ -71,6 +73,16 @@ def conditions(
         for row in db.execute(query):
             starts = found.setdefault(row.fingerprint, {})
             starts[moment(row.starts_at)] = row.incident
+    return found
+
+
+def heard(db: sa.Connection, fingerprints: Collection[str]) -> dict[str, list[str]]:
+    """Return by fingerprint the incidents that know it, oldest firing first."""
+    found: dict[str, list[str]] = {}
+    for names in portions(sorted(fingerprints)):
+        query = sa.select(condition).where(condition.c.fingerprint.in_(names))
+        for row in db.execute(query.order_by(condition.c.starts_at)):
+            found.setdefault(row.fingerprint, []).append(row.incident)
     return found
 
 

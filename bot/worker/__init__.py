@@ -14,7 +14,9 @@ from bot.incident import (
     Fold,
     FollowRetraining,
     FollowShift,
+    Listen,
     ProposeRetraining,
+    Reconcile,
     Reply,
     ShiftTraffic,
     ShowCard,
@@ -27,8 +29,10 @@ from bot.worker.answer import answer, render
 from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
+from bot.worker.listen import listen
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.reconcile import reconcile
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
@@ -49,6 +53,8 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ExpireDecision: run_out,
     ProposeRetraining: propose,
     Fold: fold,
+    Listen: listen,
+    Reconcile: reconcile,
     Answer: answer,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {

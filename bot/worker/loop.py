@@ -23,6 +23,7 @@ from bot.store.log import Head
 from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
 from bot.worker.means import DATABASE, Forgotten, Means, record
+from bot.worker.rounds import Rounds
 from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,9 @@ class Worker:
 
     async def _lead(self, leader: Leader) -> None:
         changed = self._means.store.changed
+        rounds = Rounds(self._means) if self._role == "driver" else None
+        if rounds:
+            await rounds.begin()
         looked = float("-inf")
         while True:
             changed.clear()
@@ -101,6 +105,8 @@ class Worker:
                 looked = time.monotonic()
                 if not await leader.holds():
                     raise Deposed(self._role)
+                if rounds:
+                    await rounds.turn()
             if self._role == "driver":
                 await take_in(self._means, leader)
             await self._begin(leader)
