@@ -9,6 +9,7 @@ from bot.incident import (
     Acknowledged,
     Alert,
     AlertReceived,
+    AlertsExplained,
     Assigned,
     CaptureState,
     CardLost,
@@ -92,7 +93,15 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted)
+SHOWN = (
+    *TOLD,
+    AlertsExplained,
+    SignalsEvaluated,
+    RollbackAsked,
+    CardLost,
+    Noted,
+)
+LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -100,11 +109,12 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    looked = before.last(SignalsEvaluated)
     heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
         if isinstance(event, AlertReceived):
-            found += _heard(heard, now, event)
+            found += _heard(heard, looked, now, event)
         else:
             found += _after(incident, now, event)
         incident = now
@@ -114,7 +124,10 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
 
 
 def _heard(
-    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+    heard: dict[str, Alert],
+    looked: SignalsEvaluated | None,
+    incident: Incident,
+    event: AlertReceived,
 ) -> list[Follow]:
     """Return what follows from one more notice; `heard` is the newest of each."""
     alert = event.alert
@@ -128,16 +141,20 @@ def _heard(
     heard[alert.fingerprint] = alert
     if STALE in alert.labels and incident.card is None:
         return []  # too old to call anybody; it stands in the list of alerts
-    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
-    effects.append(ShowCard())
+    found = [Follow(effect=ShowCard(), due_at=event.at)]
+    if alert.status != "firing":
+        return found
+    again = looked.at + LOOK_AGAIN_AFTER if looked else event.at
+    look = Follow(effect=EvaluateSignals(), due_at=max(event.at, again))
+    found.insert(0, look)
     asleep = incident.snooze
-    if first and alert.status == "firing":
-        effects.append(StartClocks(incident.revision))
-    elif (
-        asleep and alert.status == "firing" and alert.severity < min(others, default=0)
-    ):
-        effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
-    return [Follow(effect=e, due_at=event.at) for e in effects]
+    if first:
+        clocks = StartClocks(incident.revision)
+        found.append(Follow(effect=clocks, due_at=event.at))
+    elif asleep and alert.severity < min(others, default=0):
+        wake = Wake(incident.history.index(asleep) + 1, worse=True)
+        found.append(Follow(effect=wake, due_at=event.at))
+    return found
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
@@ -160,16 +177,17 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     called = isinstance(event, Escalated) and event.to == "risk"
     if called or _unshown(before, event):
         effects.append(TellOwner(seq))
-    effects += _clocks(incident, event)
+    effects += _clocks(before, incident, event)
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
         *_later(incident, event),
     ]
 
 
-def _clocks(incident: Incident, event: Event) -> list[Effect]:
+def _clocks(before: Incident, incident: Incident, event: Event) -> list[Effect]:
     """Return what starts the waiting for somebody to take the incident again."""
-    freed = isinstance(event, Unacknowledged | SnoozeEnded)
+    unhidden = before.hidden and isinstance(event, CardShown)
+    freed = unhidden or isinstance(event, Unacknowledged | SnoozeEnded)
     since = incident.unattended if freed else 0
     return [StartClocks(since)] if since else []
 

@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    MISSED,
     RULE_ID,
     Actor,
     Alert,
@@ -36,7 +37,9 @@ from bot.incident.effects import (
     Follow,
     FollowRetraining,
     FollowShift,
+    Listen,
     ProposeRetraining,
+    Reconcile,
     RemoveCopy,
     Reply,
     SendDigest,
@@ -57,7 +60,9 @@ from bot.incident.endpoint import (
 )
 from bot.incident.events import (
     Acknowledged,
+    AlertHidden,
     AlertReceived,
+    AlertsExplained,
     CardLost,
     CardShown,
     Choice,
@@ -99,13 +104,16 @@ from bot.incident.inspected import (
 )
 
 __all__ = [
+    "MISSED",
     "OPEN",
     "RECORDED_TIER",
     "RULE_ID",
     "Acknowledged",
     "Actor",
     "Alert",
+    "AlertHidden",
     "AlertReceived",
+    "AlertsExplained",
     "Answer",
     "Asset",
     "Assigned",
@@ -140,11 +148,13 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Listen",
     "MoreShown",
     "Noted",
     "Plan",
     "ProposeRetraining",
     "Reading",
+    "Reconcile",
     "Refused",
     "RemoveCopy",
     "Replied",
