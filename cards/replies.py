@@ -68,7 +68,7 @@ def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 a lin
             )
         case TrafficShifted():
             return (
-                f"Rolled back: {name} now serves {_shares(event.after)}, "
+                f"{_done(view, event)}: {name} now serves {_shares(event.after)}, "
                 f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
             )
         case ShiftFailed():
@@ -89,6 +89,12 @@ def left_open(view: View) -> str:
         f"{key} is over, and stays open until its owner or risk staff record what they "
         f"make of it: decide {key} …"
     )
+
+
+def _done(view: View, event: TrafficShifted) -> str:
+    every = view.incident.every(RollbackRequested)
+    request = next((r for r in every if r.request == event.request), None)
+    return ending(request, event)
 
 
 def _watched(name: str, event: OutcomeWatched) -> str:
