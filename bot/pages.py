@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import evidence, gate
+from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
@@ -92,8 +93,15 @@ class _Pages:
             return await self._zip(found.id)
         if "application/json" in accept and "text/html" not in accept:
             return web.json_response(evidence.packet(found))
+        rendering: evidence.Rendering = (
+            "owner" if request.query.get("for") == "owner" else "risk"
+        )
         try:
-            html = evidence.page(self._means.view(found))
+            view = self._means.view(found)
+            objects = await self._objects(found)
+            html = await asyncio.to_thread(
+                evidence.page, view, objects, rendering=rendering
+            )
         except Forgotten:
             return web.json_response(evidence.packet(found))
         return _html(html)
@@ -110,6 +118,14 @@ class _Pages:
         if "application/json" in accept and "text/html" not in accept:
             return web.json_response(found)
         return _html(evidence.answer_page(found))
+
+    async def _objects(self, found: Incident) -> dict[str, bytes]:
+        """Return the newest frozen objects; the page says which it could not have."""
+        archive = self._means.archive
+        try:
+            return await at_hand(archive.shelf, found) if archive else {}
+        except NotKept:
+            return {}
 
     async def _zip(self, key: str) -> web.Response:
         """Answer the whole packet, as `watchkeeper evidence export` writes it."""

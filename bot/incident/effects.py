@@ -94,6 +94,13 @@ class FollowRetraining:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Name in one message all incidents whose own cards would be too many now."""
+
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer a typed command in the conversation where it was given."""
 
@@ -117,6 +124,7 @@ Effect: TypeAlias = (
     | ProposeRetraining
     | SubmitRetraining
     | FollowRetraining
+    | Fold
     | Answer
 )
 

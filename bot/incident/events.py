@@ -202,3 +202,16 @@ class CommandRefused(Event):
     by: Actor
     verb: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreShown(Event):
+    """One message named incidents without a card of their own; in a channel's journal.
+
+    An empty `waiting` ends it: the next storm gets a new message.
+    """
+
+    conversation: str
+    activity: str
+    waiting: tuple[str, ...] = ()  # incidents that it named
+    ended: tuple[str, ...] = ()  # those over meanwhile, which get no card any more

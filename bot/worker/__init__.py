@@ -11,6 +11,7 @@ from bot.incident import (
     EvaluateSignals,
     ExpireDecision,
     ExpireRequest,
+    Fold,
     FollowRetraining,
     FollowShift,
     ProposeRetraining,
@@ -25,6 +26,7 @@ from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
+from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.retraining import propose
@@ -46,6 +48,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     WatchOutcome: watch,
     ExpireDecision: run_out,
     ProposeRetraining: propose,
+    Fold: fold,
     Answer: answer,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
