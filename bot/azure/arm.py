@@ -27,6 +27,7 @@ from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
 
 from bot.azure.borrowed import Borrowed
 from bot.azure.cloud import Cloud
+from bot.azure.together import together
 from bot.incident import Deployment, EndpointState
 
 API_VERSION = "2024-10-01"
@@ -178,8 +179,10 @@ async def look(
     arm: Arm, endpoint: str, clock: Callable[[], datetime]
 ) -> tuple[Document, EndpointState]:
     """Return an endpoint with its deployments, both as they are now."""
-    document = await arm.get(endpoint)
-    deployments = await arm.children(f"{endpoint}/deployments")
+    found: list[Any] = await together(
+        arm.get(endpoint), arm.children(f"{endpoint}/deployments")
+    )
+    document, deployments = found
     return document, state_of(document, deployments, clock())
 
 

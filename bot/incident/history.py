@@ -34,6 +34,7 @@ from bot.incident.events import (
 )
 
 E = TypeVar("E", bound=Event)
+_ASKED = " request after "
 # "undecided": no alert fires any more, but tier 1 does not close without a decision.
 Status: TypeAlias = Literal["firing", "acknowledged", "undecided", "resolved"]
 OPEN: tuple[Status, ...] = ("firing", "acknowledged", "undecided")
@@ -60,6 +61,20 @@ class Incident:
     group_key: str
     endpoint: str  # ARM id, lower case
     history: tuple[Event, ...] = ()
+
+    @classmethod
+    def asked_for(cls, endpoint: str, newest: str) -> "Incident":
+        """Return a new incident that a person opens, `newest` being the last one there.
+
+        Two who see the same newest mean the same incident: the store opens it once.
+        """
+        key = f"{endpoint}{_ASKED}{newest or 'nothing'}"
+        return cls(id="", group_key=key, endpoint=endpoint)
+
+    @property
+    def alone(self) -> bool:
+        """Return whether no other incident may have its group key."""
+        return _ASKED in self.group_key
 
     @property
     def revision(self) -> int:

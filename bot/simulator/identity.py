@@ -73,6 +73,11 @@ class Identity:
             {**times, **claims}, key, algorithm="RS256", headers={"kid": kid}
         )
 
+    @property
+    def valid_s(self) -> int:
+        """Return for how long a managed identity's token is good."""
+        return int((self._world.get("identity", "tokens") or {"s": 3600})["s"])
+
     def access_token(self, client: str, audience: str) -> str:
         """Return Entra's token (v1 claims, as ARM gets them) for an application."""
         return self.mint(
@@ -86,6 +91,7 @@ class Identity:
                 "sub": client,
                 "ver": "1.0",
             },
+            valid_s=self.valid_s,
         )
 
     def jwks(self, name: str) -> dict[str, Any]:
@@ -137,7 +143,7 @@ async def managed_identity(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "access_token": token,
-            "expires_on": str(int(time.time()) + 3600),
+            "expires_on": str(int(time.time()) + request.app[IDENTITY].valid_s),
             "resource": resource,
             "token_type": "Bearer",
             "client_id": client,

@@ -198,6 +198,9 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
         for seq, event in enumerate(events, before.revision + 1)
     ]
     try:
+        if number is not None and before.alone:
+            once = sa.insert(reference).values(id=before.group_key, incident=key)
+            db.execute(once)
         if rows:
             db.execute(sa.insert(history), rows)
             db.execute(

@@ -244,7 +244,11 @@ class Store:
         """Return the incidents of the newest requests, each once."""
         query = (
             sa.select(incident.c.id)
-            .where(incident.c.id.in_(sa.select(reference.c.incident)))
+            .where(
+                incident.c.id.in_(
+                    sa.select(reference.c.incident).where(reference.c.id.like("R-%"))
+                )
+            )
             .order_by(incident.c.updated_at.desc())
             .limit(limit)
         )
