@@ -12,10 +12,13 @@ from bot.incident import (
     CaptureState,
     CardLost,
     CollectEvidence,
+    DecisionExpired,
+    DecisionRecorded,
     Effect,
     EffectParked,
     EvaluateSignals,
     Event,
+    ExpireDecision,
     ExpireRequest,
     Follow,
     FollowRetraining,
@@ -39,7 +42,7 @@ from bot.incident import (
     WatchOutcome,
     supersedes,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
 from bot.retraining import (
     RetrainingApproved,
     RetrainingEnded,
@@ -64,6 +67,7 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    DecisionExpired,
     RetrainingImpossible,
     RetrainingRequested,
     RetrainingApproved,
@@ -89,6 +93,8 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
         else:
             found += _after(incident, now, event)
         incident = now
+    if any(isinstance(e, AlertReceived) for e in events):
+        found += _left_open(before, incident)
     return tuple(dict.fromkeys(found))
 
 
@@ -126,7 +132,7 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         effects.append(Reply(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event),
+        *_later(event, seq),
     ]
 
 
@@ -143,12 +149,22 @@ def _training(before: Incident, incident: Incident, event: Event) -> list[Effect
     return []
 
 
-def _later(event: Event) -> list[Follow]:
+def _left_open(before: Incident, incident: Incident) -> list[Follow]:
+    """Tell the thread when all alerts have ended and only a decision is missing."""
+    if incident.status != "undecided" or before.status == "undecided":
+        return []
+    newest = incident.history[-1]
+    return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
+
+
+def _later(event: Event, seq: int) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
     if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
+    if isinstance(event, DecisionRecorded):
+        due.append(Follow(effect=ExpireDecision(seq), due_at=event.expires_at))
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))

@@ -15,6 +15,7 @@ from bot.commands import Ask, Command, Words, commands
 from bot.commands.reading import incident_id, request_id, understand
 from bot.consequences import follow
 from bot.incident import (
+    OPEN,
     Actor,
     Answer,
     CommandRefused,
@@ -315,7 +316,7 @@ class Desk:
         if endpoint is None:
             return None
         listed = await self._means.store.incidents(
-            status=("firing", "acknowledged"), endpoint=endpoint.id, limit=1
+            status=OPEN, endpoint=endpoint.id, limit=1
         )
         if not listed:
             group = f"{endpoint.id} request"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.incident import Alert, AlertReceived, Incident, supersedes
+from bot.incident import RECORDED_TIER, Alert, AlertReceived, Incident, supersedes
 
 # An end that overtakes its beginning comes this soon after the rest of its group.
 TOGETHER = timedelta(minutes=5)
@@ -29,6 +29,7 @@ class Draft:
     events: list[AlertReceived] = field(default_factory=list)
     newest: dict[str, Alert] = field(default_factory=dict)  # by fingerprint
     firing: int = 0  # conditions
+    recorded: bool = False  # it is not over without a decision on record
     heard: dict[str, list[Alert]] = field(default_factory=dict)  # by delivery
     last: datetime | None = None  # when the last notice came
 
@@ -41,7 +42,10 @@ class Draft:
 
     @property
     def over(self) -> bool:
-        return not self.firing if self.newest else self.before.status == "resolved"
+        if not self.newest:
+            return self.before.status == "resolved"
+        undecided = self.recorded and self.before.decided is None
+        return not self.firing and not undecided
 
     def add(self, event: AlertReceived) -> None:
         """Add a notice, unless this delivery has already told it here."""
@@ -52,6 +56,7 @@ class Draft:
     def _hear(self, event: AlertReceived) -> None:
         self.heard.setdefault(event.delivery, []).append(event.alert)
         self.last = event.at
+        self.recorded |= event.tier == RECORDED_TIER
         known = self.newest.get(event.alert.fingerprint)
         if known is None or supersedes(event.alert, known):
             self.newest[event.alert.fingerprint] = event.alert

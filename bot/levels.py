@@ -17,13 +17,13 @@ from bot.incident import (
     Alert,
     AlertReceived,
     CardShown,
+    DecisionRecorded,
     Event,
     Incident,
     RollbackApproved,
     RollbackRejected,
     SignalsEvaluated,
 )
-from bot.oversight import DecisionRecorded
 from bot.watch import Endpoint
 
 Step: TypeAlias = Literal["detect", "acknowledge", "decide", "resolve"]

@@ -281,8 +281,16 @@ class Timed:
         asked = self._inner.query(workspace, query, parameters, start, end)
         return await self._time("query", asked)
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
-        return await self._time("windows", self._inner.windows(endpoint, now))
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
+        asked = self._inner.windows(endpoint, now, deployment=deployment, since=since)
+        return await self._time("windows", asked)
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

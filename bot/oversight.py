@@ -5,14 +5,9 @@ These events stand in an incident's history, or in the endpoint's own, its ledge
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, TypeAlias
 
 from bot.incident import Actor, Event, Health, Incident
-
-Choice: TypeAlias = Literal[
-    "accept", "retrain", "rollback", "threshold", "false-positive"
-]
+from bot.signals import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +56,9 @@ class OutcomeWatched(Event):
     after: tuple[Health, ...]
     worse: tuple[str, ...] = ()  # measures that are, in words for a person
     unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRecorded(Event):
-    """What the people responsible make of an incident, and until when it holds."""
-
-    by: Actor
-    choice: Choice
-    reason: str
-    expires_at: datetime
+    target: str = ""  # the deployment that took over
+    drift: Report | None = None  # of what the target took in since the move
+    drift_before: Report | None = None  # the last one before it
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:
@@ -97,9 +85,3 @@ def blocked(ledger: Incident, request: str = "") -> str:
             "Look at it in Azure; unlock frees it"
         )
     return ""
-
-
-def decision(incident: Incident, now: datetime) -> DecisionRecorded | None:
-    """Return the newest record that still holds."""
-    found = incident.last(DecisionRecorded)
-    return found if found and now < found.expires_at else None

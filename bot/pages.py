@@ -85,8 +85,10 @@ class _Pages:
         return web.json_response(evidence.packet(found))
 
     async def evidence(self, request: web.Request) -> web.Response:
-        found = await self._find(request)
         accept = request.headers.get("Accept", "")
+        if request.match_info["id"].startswith("G-"):
+            return await self._answer(request.match_info["id"], accept)
+        found = await self._find(request)
         if "application/zip" in accept:
             return await self._zip(found.id)
         if "application/json" in accept and "text/html" not in accept:
@@ -102,12 +104,20 @@ class _Pages:
             )
         except Forgotten:
             return web.json_response(evidence.packet(found))
-        policy = "default-src 'none'; style-src 'unsafe-inline'"
-        return web.Response(
-            text=html,
-            content_type="text/html",
-            headers={"Content-Security-Policy": policy},
-        )
+        return _html(html)
+
+    async def _answer(self, number: str, accept: str) -> web.Response:
+        """Answer what the gate told a pipeline, and what that rested on."""
+        ledger = await self._means.store.of_answer(number)
+        found = evidence.given(ledger, number) if ledger else None
+        if found is None:
+            raise web.HTTPNotFound(
+                text='{"error": "the gate gave no answer with this id"}',
+                content_type="application/json",
+            )
+        if "application/json" in accept and "text/html" not in accept:
+            return web.json_response(found)
+        return _html(evidence.answer_page(found))
 
     async def _objects(self, found: Incident) -> dict[str, bytes]:
         """Return the newest frozen objects; the page says which it could not have."""
@@ -176,6 +186,15 @@ class _Pages:
                 content_type="application/json",
             )
         return found
+
+
+def _html(text: str) -> web.Response:
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return web.Response(
+        text=text,
+        content_type="text/html",
+        headers={"Content-Security-Policy": policy},
+    )
 
 
 async def _summary(store: Store, line: Listed) -> dict[str, Any]:

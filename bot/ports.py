@@ -129,8 +129,18 @@ class Workspace(Protocol):
     ) -> Rows:
         """Run the constant query with the name `query` in a Log Analytics workspace."""
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
-        """Return the rows that the endpoint's monitor compares at `now`."""
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
+        """Return the rows that the endpoint's monitor compares at `now`.
+
+        With a deployment, production is what that one took in, from `since` to `now`.
+        """
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

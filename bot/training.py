@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.agreement import unagreed, untimely
-from bot.incident import Check, Deployment, EndpointState, Incident, SignalsEvaluated
-from bot.oversight import DecisionRecorded
+from bot.incident import (
+    Check,
+    DecisionRecorded,
+    Deployment,
+    EndpointState,
+    Incident,
+    SignalsEvaluated,
+)
 from bot.proposal import busiest
 from bot.retraining import (
     Job,

@@ -26,6 +26,7 @@ _STAGES: Final[Mapping[Stage, Callable[[View], Rendered]]] = {
     "working": working.render,
     "retraining": retraining.render,
     "outcome": outcome.render,
+    "undecided": resolved.render,
     "resolved": resolved.render,
 }
 

@@ -6,6 +6,7 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import Health
 from bot.oversight import OutcomeWatched
+from bot.signals import Report
 from cards import charts, figures
 from cards.elements import box, heading, missing, paragraph, said
 
@@ -23,6 +24,7 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
     if before and after:
         shown += _latency(before, after, watched)
         shown += _errors(before, after, watched)
+    shown += _drift(watched)
     gaps = [
         (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
     ]
@@ -70,3 +72,24 @@ def _errors(
         charts.Bar("After", new * 100, figures.percent(new), over=over),
     ]
     return [charts.bars("Request errors in %", "before and after the move", bars)]
+
+
+def _drift(watched: OutcomeWatched) -> list[CardElement]:
+    """Return how many features are over their limits, of what each model took in."""
+    old, new = watched.drift_before, watched.drift
+    if new is None or new.verdict not in ("breached", "not breached"):
+        return []
+    worse = any("drifted" in w for w in watched.worse)
+    bars = [charts.Bar("After", _over(new), f"{_over(new)} of {_all(new)}", over=worse)]
+    if old is not None and old.verdict in ("breached", "not breached"):
+        shown = f"{_over(old)} of {_all(old)}"
+        bars.insert(0, charts.Bar("Before", _over(old), shown, over=False))
+    return [charts.bars("Features that drift", "before and after the move", bars)]
+
+
+def _over(report: Report) -> int:
+    return len({r.feature for r in report.results if r.verdict == "breached"})
+
+
+def _all(report: Report) -> int:
+    return len({r.feature for r in report.results})

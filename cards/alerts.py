@@ -17,6 +17,8 @@ _STATES: dict[Stage, str] = {
     "approval": "approval needed",
     "working": "traffic is being moved",
     "outcome": "rollback ended",
+    "retraining": "approval needed",
+    "undecided": "over, a decision is needed",
     "resolved": "resolved",
 }
 

@@ -2,6 +2,8 @@
 
 from bot.incident import (
     Acknowledged,
+    DecisionExpired,
+    DecisionRecorded,
     Event,
     RollbackApproved,
     RollbackExpired,
@@ -13,14 +15,14 @@ from bot.incident import (
     Traffic,
     TrafficShifted,
 )
-from bot.oversight import DecisionRecorded, OutcomeWatched
+from bot.oversight import OutcomeWatched
 from cards import progress
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
 
 
-def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911 one line a kind
+def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 a line a kind
     """Return what the thread is told of `event`, in plain text."""
     name = identifier(view.endpoint.name)
     who = person(view.name(event.by)) if event.by else "Watchkeeper"
@@ -59,6 +61,11 @@ def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911 one line a kin
                 f"{who} decided on {view.incident.id}: {event.choice}, until "
                 f"{event.expires_at:%Y-%m-%d}. {clean(event.reason, 200)}"
             )
+        case DecisionExpired():
+            return (
+                f"The decision on {view.incident.id} holds no longer. Record one anew: "
+                f"decide {view.incident.id} …"
+            )
         case TrafficShifted():
             return (
                 f"Rolled back: {name} now serves {_shares(event.after)}, "
@@ -73,6 +80,15 @@ def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911 one line a kin
                 f"Traffic now: {live}."
             )
     return progress.line(view, event) or f"{view.incident.id} was updated."
+
+
+def left_open(view: View) -> str:
+    """Return what the thread is told when only a decision is missing to the end."""
+    key = view.incident.id
+    return (
+        f"{key} is over, and stays open until its owner or risk staff record what they "
+        f"make of it: decide {key} …"
+    )
 
 
 def _watched(name: str, event: OutcomeWatched) -> str:

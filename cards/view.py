@@ -17,6 +17,7 @@ Stage: TypeAlias = Literal[
     "working",  # approved; the executor moves the traffic
     "retraining",  # a request to train again waits for a person
     "outcome",  # the traffic was, or was not, moved
+    "undecided",  # over, but not without a decision on record
     "resolved",
 ]
 
@@ -86,7 +87,7 @@ class View:
         if incident.approved:
             if not incident.alerts:
                 return "outcome"
-            if incident.status != "resolved" and not self._resolved_since_outcome:
+            if not incident.quiet and not self._resolved_since_outcome:
                 return "outcome"
         return incident.status
 
@@ -114,7 +115,7 @@ class View:
         history = self.incident.history
         start = next(i for i, e in enumerate(history) if e is self.incident.outcome)
         return any(
-            replace(self.incident, history=history[: i + 1]).status == "resolved"
+            replace(self.incident, history=history[: i + 1]).quiet
             for i, e in enumerate(history)
             if i > start
             and isinstance(e, AlertReceived)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -126,6 +126,23 @@ class Ml:
             transport=self._cloud.requests_transport(),
             retry_total=0,
         )
+
+
+def collected(
+    side: Side, endpoint: str, deployment: str, window: tuple[datetime, datetime]
+) -> Side:
+    """Return what another deployment took in, as the model data collector lays it.
+
+    The collector writes …/modelDataCollector/ENDPOINT/DEPLOYMENT/COLLECTION/yyyy/mm/dd/HH.
+    Files are by the hour, so the hour in which the window starts counts as a whole.
+    """
+    pattern = rf"(?i)(.*/?modelDataCollector/{re.escape(endpoint)}/)[^/]+(/.+)"
+    found = re.fullmatch(pattern, side.place.path)
+    if found is None:
+        words = f"no data collector's, so those of {deployment} cannot be found"
+        raise Impossible(f"The production data of the monitor are {words}.")
+    place = replace(side.place, path=f"{found[1]}{deployment}{found[2]}")
+    return Side(f"model inputs of {deployment}", place, window)
 
 
 def _schedule(client: Any, name: str) -> Any:

@@ -16,7 +16,7 @@ from bot.azure.errors import speaking_of
 from bot.azure.jobs import look as look_at_job
 from bot.azure.logs import Logs
 from bot.azure.metrics import Metrics, health
-from bot.azure.ml import Ml
+from bot.azure.ml import Ml, collected
 from bot.azure.together import together
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
 from bot.ports import Impossible, Rows, Series, Unavailable, Windows
@@ -99,12 +99,22 @@ class AzureWorkspace:
     ) -> Rows:
         return await self._logs.query(workspace, query, parameters, (start, end))
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
         """Return both sides of the monitor as Azure ML itself would compare them."""
         if not endpoint.monitor:
             raise Impossible(f"No monitor is named for {endpoint.name}.")
         ml = self._workspace_of(endpoint)
         reference, production = await ml.monitor(endpoint.monitor, now)
+        if deployment:
+            span = (since or now - timedelta(hours=1), now)
+            production = collected(production, endpoint.name, deployment, span)
         tables = await together(
             blobs.rows(self._cloud, self._credential, reference),
             blobs.rows(self._cloud, self._credential, production),

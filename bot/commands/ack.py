@@ -12,7 +12,7 @@ def _words(rest: str) -> Words:
 
 def decide(ask: Ask) -> tuple[Event, ...]:
     incident = ask.incident
-    if incident.status == "resolved":
+    if incident.status in ("undecided", "resolved"):
         raise Refused(f"{incident.id} is resolved; there is nothing to acknowledge.")
     if incident.acknowledgement:
         name = incident.acknowledgement.by.name

@@ -8,6 +8,7 @@ from bot.evidence.sections import Section
 from bot.evidence.sheets import Cell
 from bot.incident import (
     Actor,
+    DecisionRecorded,
     EffectParked,
     Event,
     EvidenceCollected,
@@ -23,7 +24,6 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.oversight import (
-    DecisionRecorded,
     EndpointLocked,
     EndpointUnlocked,
     GateAnswered,

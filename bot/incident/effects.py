@@ -66,6 +66,13 @@ class ExpireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpireDecision:
+    """Tell that a decision holds no longer, if the incident is still open; due then."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeRetraining:
     """Make a request of the decision to train the model again."""
 
@@ -84,6 +91,13 @@ class FollowRetraining:
     """See how the submitted job ends. The executor's alone."""
 
     request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Name in one message all incidents whose own cards would be too many now."""
+
+    conversation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +120,11 @@ Effect: TypeAlias = (
     | FollowShift
     | WatchOutcome
     | ExpireRequest
+    | ExpireDecision
     | ProposeRetraining
     | SubmitRetraining
     | FollowRetraining
+    | Fold
     | Answer
 )
 

@@ -10,6 +10,8 @@ from bot.incident.events import (
     AlertReceived,
     CardLost,
     CardShown,
+    DecisionExpired,
+    DecisionRecorded,
     Event,
     RollbackApproved,
     RollbackAsked,
@@ -24,7 +26,10 @@ from bot.incident.events import (
 )
 
 E = TypeVar("E", bound=Event)
-Status: TypeAlias = Literal["firing", "acknowledged", "resolved"]
+# "undecided": no alert fires any more, but tier 1 does not close without a decision.
+Status: TypeAlias = Literal["firing", "acknowledged", "undecided", "resolved"]
+OPEN: tuple[Status, ...] = ("firing", "acknowledged", "undecided")
+RECORDED_TIER = 1  # whose incidents do not close without a decision on record
 # How a request ends without approval, and how an ask ends at all.
 Decided: TypeAlias = (
     RollbackApproved | RollbackRejected | RollbackExpired | RollbackStale
@@ -77,11 +82,28 @@ class Incident:
 
     @property
     def status(self) -> Status:
-        if self.alerts and all(a.status == "resolved" for a in self.alerts):
-            return "resolved"
+        if self.quiet:
+            return "undecided" if self._wants_decision else "resolved"
         if not self.alerts and self._over:
             return "resolved"
         return "acknowledged" if self.acknowledgement else "firing"
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether every alert that it had is resolved."""
+        alerts = self.alerts
+        return bool(alerts) and all(a.status == "resolved" for a in alerts)
+
+    @property
+    def decided(self) -> DecisionRecorded | None:
+        """Return the newest decision on record, unless it ran out meanwhile."""
+        newest = self.last(DecisionRecorded, DecisionExpired)
+        return newest if isinstance(newest, DecisionRecorded) else None
+
+    @property
+    def _wants_decision(self) -> bool:
+        tiers = (e.tier for e in self.every(AlertReceived))
+        return RECORDED_TIER in tiers and self.decided is None
 
     @property
     def _over(self) -> bool:

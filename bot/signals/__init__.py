@@ -15,12 +15,16 @@ of `drift` or `quality`; the catalogue, the rules and the command line find it t
 '1 of 2 features is over the drift limit: income.'
 """
 
-from bot.signals.codec import from_json, to_json
-from bot.signals.engine import evaluate
-from bot.signals.metric import Rule
-from bot.signals.profiling import compare, profile
-from bot.signals.report import FeatureResult, Report, Shape
-from bot.signals.sketch import TableProfile, merge
+from bot.signals import fast_sort
+
+fast_sort.choose()  # before anything imports NumPy
+
+from bot.signals.codec import from_json, to_json  # noqa: E402
+from bot.signals.engine import evaluate  # noqa: E402
+from bot.signals.metric import Rule  # noqa: E402
+from bot.signals.profiling import compare, profile  # noqa: E402
+from bot.signals.report import FeatureResult, Report, Shape  # noqa: E402
+from bot.signals.sketch import TableProfile, merge  # noqa: E402
 
 __all__ = [
     "FeatureResult",

@@ -22,6 +22,8 @@ _NUMBERS = columns.REAL | columns.WHOLE
 
 def is_number(pair: "Pair", side: int) -> bool:
     """Return whether Azure ML takes this side for numbers, going by this side alone."""
+    if pair.feature.told:
+        return pair.feature.told == "Numerical"
     kind = columns.spark_type(pair.raw[side].type)
     if kind in columns.WHOLE:
         return not columns.few_values(pair.raw[side])
@@ -155,9 +157,15 @@ def _outside_range(pair: "Pair", side: int) -> int | None:
 
 def _outside_set(pair: "Pair", side: int) -> int:
     """Count as Azure ML does, whose set of values has been a text "[a, b]" between."""
+    if columns.spark_type(pair.raw[side].type) in {"boolean", "binary"}:
+        raise CannotCompute(
+            "[DATATYPE_MISMATCH.DATA_DIFF_TYPES] Cannot resolve "
+            f'"({pair.feature.name} IN (...))" due to data type mismatch',
+            kind="AnalysisException",
+        )
     written = [*_texts(pair, 0), *(["null"] if pair.nulls[0] else [])]
     text = re.sub(r"[\[\]]", "", ", ".join(written))
-    known = {part.rstrip() for part in re.split(", ?", text)}
+    known = {part.rstrip(" ") for part in re.split(", ?", text)}
     counts = _texts(pair, side)
     outside = sum(count for text, count in counts.items() if text not in known)
     nulls = pair.nulls[side]

@@ -19,6 +19,7 @@ REAL = frozenset({"float", "double"})
 WHOLE = frozenset({"tinyint", "smallint", "int", "bigint"})
 NUMBERS = REAL | WHOLE
 CATEGORICAL = frozenset({"string", "boolean", "timestamp", "date", "binary"})
+_WORDS = frozenset({"string", "binary", "timestamp", "timestamp_ntz", "date"})
 _MOMENTS = frozenset({"timestamp", "timestamp_ntz", "date"})
 _DISTINCT_SHARE = 0.05  # below it Azure ML takes whole numbers for categories
 
@@ -120,6 +121,7 @@ class Feature:
     kind: str  # the type that both sides are read as
     data_type: "DataType"
     flags: tuple[str, ...] = ()
+    told: "DataType | None" = None  # the type that a person gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,7 @@ def select(
     The sound mode also compares whole with real numbers (a gap turns one into the
     other in pandas), and leaves moments out, which never repeat.
     """
-    told: dict[str, DataType] = dict.fromkeys(categorical, "Categorical")
-    told.update(dict.fromkeys(numerical, "Numerical"))
+    told = _told(numerical, categorical)
     features, dropped = [], []
     ours, theirs = dict.fromkeys(reference.names), dict.fromkeys(production.names)
     for name in ours:
@@ -160,24 +161,46 @@ def select(
         if kind is None:
             dropped.append(f"{name}: {left} in the reference, {right} in production")
             continue
+        if told.get(name) == "Numerical" and kind in _WORDS:
+            dropped.append(f"{name}: {kind} cannot be compared as a number")
+            continue
         data_type = told.get(name) or _data_type(reference, name, kind, mode)
         if data_type is None:
             dropped.append(f"{name}: {kind} is not compared")
             continue
         same = left == right or mode == "azureml"
         flags = () if same else (f"type changed from {left} to {right}",)
-        features.append(Feature(name, kind, data_type, flags))
+        features.append(Feature(name, kind, data_type, flags, told.get(name)))
     new = [name for name in theirs if name not in ours]
     dropped += [f"{name}: not in the reference" for name in new]
     return Selection(tuple(features), tuple(dropped))
 
 
-def select_all(reference: Frame, production: Frame) -> Selection:
+def _told(
+    numerical: Iterable[str], categorical: Iterable[str]
+) -> "dict[str, DataType]":
+    told: dict[str, DataType] = dict.fromkeys(categorical, "Categorical")
+    told.update(dict.fromkeys(numerical, "Numerical"))  # said twice, it is a number
+    return told
+
+
+def select_all(
+    reference: Frame,
+    production: Frame,
+    *,
+    numerical: Iterable[str] = (),
+    categorical: Iterable[str] = (),
+) -> Selection:
     """Return every column that both sides have, whatever its types: for data quality."""
     kinds = {name: reference.kind(name) for name in reference.names}
-    numbers = REAL | WHOLE
+    told = _told(numerical, categorical)
     features = tuple(
-        Feature(name, kind, "Numerical" if kind in numbers else "Categorical")
+        Feature(
+            name,
+            kind,
+            "Numerical" if kind in NUMBERS else "Categorical",
+            told=told.get(name),
+        )
         for name, kind in kinds.items()
         if name in production.names
     )
@@ -264,6 +287,13 @@ def values(column: "pa.ChunkedArray", kind: str) -> Floats:
     for chunk in column.chunks:
         own[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
         start += len(chunk)
+    return own
+
+
+def whole(column: "pa.ChunkedArray") -> NDArray[np.int64]:
+    """Return the column's whole numbers without nulls, sorted and exact."""
+    own: NDArray[np.int64] = _flat(column.drop_null().cast("int64")).astype(np.int64)
+    own.sort()
     return own
 
 

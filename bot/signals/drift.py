@@ -27,9 +27,19 @@ def jensen_shannon_distance(pair: "Pair") -> float:
     """Return the Jensen-Shannon distance, base 2: 0 the same, 1 nothing in common.
 
     Raises:
-        CannotCompute: a side has no value, or (Azure ML) an infinite one.
+        CannotCompute: a side has no value.
     """
-    return distance.jensen_shannon(*_comparable(pair))
+    pair.require_values()
+    return distance.jensen_shannon(*pair.counts)
+
+
+def jensen_shannon_azureml(pair: "Pair") -> float:
+    """Return the same as Azure ML has it; NaN where a side has no category.
+
+    Raises:
+        CannotCompute: a side has no number, or an infinite one.
+    """
+    return distance.jensen_shannon_unclipped(*pair.counts, pair.sizes)
 
 
 def population_stability_index(pair: "Pair") -> float:
@@ -38,13 +48,9 @@ def population_stability_index(pair: "Pair") -> float:
     Raises:
         CannotCompute: a side has no value, or (Azure ML) an infinite one.
     """
-    return distance.stability_index(*_comparable(pair), pair.sizes)
-
-
-def _comparable(pair: "Pair") -> tuple[distance.Counts, distance.Counts]:
     if pair.mode == "sound":
         pair.require_values()
-    return pair.counts
+    return distance.stability_index(*pair.counts, pair.sizes)
 
 
 def normalized_wasserstein(pair: "Pair") -> float:
@@ -143,7 +149,7 @@ METRICS = (
         default=0.1,
         azure_default=0.5,
         source=_SOURCE,
-        azureml=jensen_shannon_distance,
+        azureml=jensen_shannon_azureml,
         sound=jensen_shannon_distance,
         floor=noise.jensen_shannon_floor,
         interval=noise.jensen_shannon_interval,

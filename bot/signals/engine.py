@@ -66,7 +66,7 @@ def evaluate(
     left, right = columns.frame(reference), columns.frame(production)
     quality = signal == "data-quality"
     chosen = (
-        columns.select_all(left, right)
+        columns.select_all(left, right, numerical=numerical, categorical=categorical)
         if quality
         else columns.select(
             left, right, mode, numerical=numerical, categorical=categorical

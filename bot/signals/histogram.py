@@ -4,6 +4,8 @@ All arrays of values here are sorted, so a count is a binary search.
 """
 
 import math
+from bisect import bisect_left
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from bot.signals.metric import CannotCompute
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Whole = NDArray[np.int64]
 
 _EVEN = 1e-10  # Spark's limit for "all bins are equally wide"
 
@@ -54,7 +57,7 @@ def counts(values: Floats, at: Floats) -> Counts:
     Raises:
         CannotCompute: as Spark refuses edges that infinite values have spoilt.
     """
-    _refuse(at)
+    _refuse(at.tolist())
     first, last = float(at[0]), float(at[-1])
     inside = values[
         np.searchsorted(values, first, "left") : np.searchsorted(values, last, "right")
@@ -68,12 +71,59 @@ def counts(values: Floats, at: Floats) -> Counts:
     return np.diff(np.concatenate(([0], cuts, [len(inside)])))
 
 
-def _refuse(at: Floats) -> None:
-    if np.isnan(at).any():
+def whole_counts(reference: Whole, production: Whole) -> tuple[Counts, Counts]:
+    """Return the counts of both sides where a double cannot hold the numbers.
+
+    Spark's histogram runs in Python, whose whole numbers have no limit: the differences
+    are exact, only the edges are doubles.
+
+    Args:
+        reference, production: shapes (n,) and (m,), sorted, at least one value each.
+    """
+    low = min(int(reference[0]), int(production[0]))
+    high = max(int(reference[-1]), int(production[-1]))
+    if low == high:
+        return np.array([len(reference)]), np.array([len(production)])
+    bins = bin_count(min(len(reference), len(production)))
+    width = (high - low) / bins
+    at = [low, *(low + i * width for i in range(1, bins + 1))]
+    _refuse(at)
+    ours, theirs = (_whole_counts(side, at) for side in (reference, production))
+    return ours, theirs
+
+
+def _whole_counts(values: Whole, at: list[float]) -> Counts:
+    bins, low = len(at) - 1, int(at[0])
+    inside = values[: _below(values, at[-1], closed=True)]
+    steps = [b - a for a, b in pairwise(at)]
+    if max(steps) - min(steps) >= _EVEN:
+        cuts = [_below(inside, edge) for edge in at[1:-1]]
+    else:
+        width = (at[-1] - low) / bins
+
+        def bin_of(place: int) -> int:
+            return int((int(inside[place]) - low) / width)
+
+        places = range(len(inside))
+        cuts = [bisect_left(places, i, key=bin_of) for i in range(1, bins)]
+    ends: Counts = np.array([*cuts, len(inside)], dtype=np.int64)
+    return ends - np.array([0, *cuts], dtype=np.int64)
+
+
+def _below(values: Whole, edge: float, *, closed: bool = False) -> int:
+    """Return how many whole numbers are less than (closed: at most) `edge`."""
+    first = math.floor(edge) + 1 if closed else math.ceil(edge)
+    if first > np.iinfo(np.int64).max:
+        return len(values)
+    return int(np.searchsorted(values, np.int64(first), "left"))
+
+
+def _refuse(at: list[float]) -> None:
+    if any(math.isnan(edge) for edge in at):
         raise CannotCompute("can not have None or NaN in buckets", kind="ValueError")
-    if (np.diff(at[np.isfinite(at)]) < 0).any():
+    if sorted(at) != at:
         raise CannotCompute("buckets should be sorted", kind="ValueError")
-    if len(np.unique(at)) != len(at):
+    if len(set(at)) != len(at):
         raise CannotCompute(
             "buckets should not contain duplicated values", kind="ValueError"
         )

@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.signals import catalogue, defects, drift, shape
+import numpy as np
+
+from bot.signals import catalogue, columns, defects, drift, shape
 from bot.signals.catalogue import Asked
 from bot.signals.explanation import where
 from bot.signals.metric import CannotCompute, Metric, NotApplicable
@@ -28,6 +30,11 @@ class Found:
 
 def measure(pair: Pair, asked: Sequence[Asked]) -> Found:
     """Return every figure asked of `pair`, the p-value beside it and its shape."""
+    with np.errstate(all="ignore"):  # what overflows is inf or NaN, and said to be
+        return _measured(pair, asked)
+
+
+def _measured(pair: Pair, asked: Sequence[Asked]) -> Found:
     one = _measure_azureml if pair.mode == "azureml" else _measure
     tried = (one(a.metric, a.threshold, pair) for a in asked)
     results = tuple(result for result in tried if result)
@@ -74,14 +81,18 @@ def _measure(metric: Metric, threshold: float, pair: Pair) -> FeatureResult | No
         return None
     except CannotCompute as error:
         return replace(result, reason=error.reason)
+    if not math.isfinite(limit):
+        return replace(result, threshold=None, reason="no value in the reference")
     if not math.isfinite(value):
         return replace(result, reason="the figure is not a number")
+    floor = metric.floor(pair) if metric.floor else math.nan
+    interval = metric.interval(pair, value) if metric.interval else (math.nan, math.nan)
     return replace(
         result,
         value=value,
         threshold=limit,
-        noise_floor=metric.floor(pair) if metric.floor else None,
-        interval=metric.interval(pair, value) if metric.interval else None,
+        noise_floor=floor if math.isfinite(floor) else None,
+        interval=interval if all(map(math.isfinite, interval)) else None,
     )
 
 
@@ -95,6 +106,7 @@ def _measure_azureml(
         flags=defects.found(metric, pair),
     )
     try:
+        _refuse_typing(pair)
         value = metric.azureml(pair)
         limit = _limit(metric, threshold, pair)
     except NotApplicable:
@@ -111,9 +123,16 @@ def _measure_azureml(
         result,
         value=value if finite else None,
         not_finite="" if finite else _spelled(value),
-        threshold=limit,
+        threshold=None if math.isnan(limit) else limit,
         verdict="breached" if breached else "not breached",
     )
+
+
+def _refuse_typing(pair: Pair) -> None:
+    """Raise as Azure ML does when it asks of no rows how many values differ."""
+    feature = pair.feature
+    if not pair.rows[0] and feature.kind in columns.WHOLE and not feature.told:
+        raise CannotCompute("division by zero", kind="ZeroDivisionError")
 
 
 def row_count(n: int, m: int, threshold: float) -> FeatureResult:

@@ -125,8 +125,8 @@ def stability_index_interval(pair: "Pair", value: float) -> tuple[float, float]:
 
 
 def _variance(weights: Floats, values: Floats) -> float:
-    mean = float(np.dot(weights, values))
-    return max(0.0, float(np.dot(weights, values**2)) - mean**2)
+    off = values - np.dot(weights, values)
+    return float(np.dot(weights, off * off))
 
 
 def wasserstein_floor(pair: "Pair") -> float:

@@ -1,5 +1,6 @@
 """Both sides of one feature, prepared once and used by every metric."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+_EXACT = 2.0**53  # whole numbers up to here are doubles
 _LEAST_NORM = 0.001  # Azure ML divides a distance by no less
 
 
@@ -102,16 +104,32 @@ class Pair:
             return self.categories.reference, self.categories.production
         return self._binned()
 
+    @cached_property
+    def large(self) -> tuple[Counts, Counts] | None:
+        """Return both sides as sorted whole numbers, where doubles would round them."""
+        if self.mode == "sound" or self.feature.kind not in columns.WHOLE:
+            return None
+        if not any(
+            len(side.ordered) and max(-side.ordered[0], side.ordered[-1]) >= _EXACT
+            for side in self.numbers
+        ):
+            return None
+        left, right = (columns.whole(self._kept(side)) for side in (0, 1))
+        return left, right
+
     def _binned(self) -> tuple[Counts, Counts]:
         left, right = self.numbers
+        if self.large and min(self.sizes):
+            return histogram.whole_counts(*self.large)
         if self.mode == "azureml":
             x, y = left.ordered, right.ordered
             at = self._edges(x, y)
             return histogram.counts(x, at), histogram.counts(y, at)
         x, y = left.finite, right.finite
         if not len(x) or not len(y):
-            none = np.zeros(0, dtype=np.int64)
-            return _with_tails(left, none), _with_tails(right, none)
+            one_bin = (np.array([len(side)], dtype=np.int64) for side in (x, y))
+            ours, theirs = one_bin
+            return _with_tails(left, ours), _with_tails(right, theirs)
         at = self._edges(x, y)
         return (
             _with_tails(left, _allcounted(x, at)),
@@ -158,6 +176,8 @@ class Pair:
         finite = x.ordered if self.mode == "azureml" else x.finite
         if len(finite) <= 1:
             return _LEAST_NORM
+        if self.mode == "azureml" and _lost_by_spark(finite):
+            return math.nan
         # In this order NaN stays NaN.
         return max(distance.deviation(finite), _LEAST_NORM)
 
@@ -172,6 +192,8 @@ class Pair:
     @cached_property
     def lattice(self) -> int:
         """Return the Kolmogorov-Smirnov distance times lcm of the sizes."""
+        if self.large:
+            return distance.kolmogorov_smirnov(*self.large)
         left, right = self.numbers
         return distance.kolmogorov_smirnov(left.ordered, right.ordered)
 
@@ -180,6 +202,16 @@ class Pair:
         for size, where in zip(self.sizes, ("reference", "production"), strict=True):
             if not size:
                 raise CannotCompute(f"no value in the {where}")
+
+
+def _lost_by_spark(ordered: Floats) -> bool:
+    """Return whether Spark's deviation is NaN: a step of its running sums overflows.
+
+    Those are from value to value, and the square of the mean (times no rows).
+    """
+    mean = float(ordered.mean())
+    step = float(ordered[-1]) - float(ordered[0])
+    return not (math.isfinite(step) and math.isfinite(mean * (mean / len(ordered))))
 
 
 def _with_tails(side: Numbers, inner: Counts) -> Counts:

@@ -168,8 +168,9 @@ class ProfilePair(Pair):
     def _binned(self) -> tuple[Counts, Counts]:
         x, y = self._cdfs
         if not x.count or not y.count:
-            none = np.zeros(0, dtype=np.int64)
-            return _tailed(x, none), _tailed(y, none)
+            one_bin = (np.array([side.count], dtype=np.int64) for side in (x, y))
+            ours, theirs = one_bin
+            return _tailed(x, ours), _tailed(y, theirs)
         at = edges(x.values, y.values, bin_count(min(x.count, y.count)))
         return _tailed(x, _between(x, at)), _tailed(y, _between(y, at))
 

@@ -13,6 +13,7 @@ from bot.signals.report import Shape
 if TYPE_CHECKING:
     from bot.signals.pair import Pair
 
+_TINIEST = 1e-300  # a step below it cannot be rounded to digits
 MOST = 12  # bins, "other" and "missing" included
 
 
@@ -65,7 +66,9 @@ def _round_edges(values: NDArray[np.float64]) -> list[float]:
     low, high = float(values[int(0.02 * n)]), float(values[int(0.98 * (n - 1))])
     if not high > low:
         return [low, math.nextafter(low, math.inf)]
-    raw = (high - low) / 8
+    raw = high / 8 - low / 8
+    if not _TINIEST < raw < math.inf:
+        return [low, math.nextafter(low, math.inf)]
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= raw * 0.999)
     first = math.floor(low / step) + 1

@@ -97,9 +97,11 @@ def of_numbers(ordered: Floats, missing: int) -> NumberProfile:
     high = len(ordered) - int(np.searchsorted(ordered, np.inf, "left"))
     finite = ordered[low : len(ordered) - high]
     n = len(finite)
-    mean = float(finite.mean()) if n else 0.0
-    squares = float(np.square(finite - mean).sum()) if n else 0.0
-    distinct = np.flatnonzero(np.diff(finite, prepend=-np.inf)) if n else np.arange(0)
+    with np.errstate(over="ignore", invalid="ignore"):  # near 1e308 it is infinite
+        mean = float(finite.mean()) if n else 0.0
+        squares = float(np.square(finite - mean).sum()) if n else 0.0
+    distinct = np.flatnonzero(finite[1:] != finite[:-1]) + 1
+    distinct = np.concatenate(([0], distinct)) if n else distinct
     about = (len(ordered) + missing, missing, low, high, mean, squares)
     if len(distinct) <= WHOLE:
         under = distinct.astype(np.float64)

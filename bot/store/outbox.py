@@ -1,14 +1,22 @@
 """What must still be done: queued with the events, claimed before it is tried."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.incident import Follow
+from bot.incident import CardShown, Follow, ShowCard
 from bot.store import codec, statements
-from bot.store.records import Due, Role
-from bot.store.schema import delivery, incident, micros, moment, outbox
+from bot.store.records import Due, Role, Unposted
+from bot.store.schema import (
+    delivery,
+    history,
+    incident,
+    micros,
+    moment,
+    outbox,
+)
 
 if TYPE_CHECKING:
     from bot.store.store import Store
@@ -57,6 +65,61 @@ class Outbox:
             )
             for r in rows
         ]
+
+    async def unposted(self, endpoints: Collection[str]) -> list[Unposted]:
+        """Return the first cards of these endpoints that wait, the most severe first."""
+        posted = sa.exists().where(
+            history.c.incident == incident.c.id, history.c.type == CardShown.__name__
+        )
+        query = (
+            sa.select(outbox.c.id.label("job"), outbox.c.rank, incident)
+            .join(incident, incident.c.id == outbox.c.incident)
+            .where(
+                outbox.c.type == ShowCard.__name__,
+                outbox.c.state == "due",
+                outbox.c.attempts == 0,
+                incident.c.endpoint.in_(sorted(endpoints)),
+                ~posted,
+            )
+            .order_by(outbox.c.rank, incident.c.number)
+        )
+        rows = await self._store.read(lambda db: db.execute(query).all())
+        return [
+            Unposted(
+                job=r.job,
+                rank=r.rank,
+                incident=r.id,
+                endpoint=r.endpoint,
+                group_key=r.group_key,
+                status=r.status,
+            )
+            for r in rows
+        ]
+
+    async def set_back(
+        self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
+    ) -> None:
+        """Let effects that nobody has tried wait until then."""
+        row = sa.update(outbox).where(outbox.c.attempts == 0)
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            for some in statements.portions(sorted(jobs)):
+                these = row.where(outbox.c.id.in_(some))
+                db.execute(these.values(due_at=micros(until)))
+
+        await self._store.write(run, key="outbox:set back")
+
+    async def drop(self, jobs: Collection[int], role: Role, *, fence: int) -> None:
+        """Remove effects that nobody has tried and that have become pointless."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            row = sa.delete(outbox).where(outbox.c.attempts == 0)
+            for some in statements.portions(sorted(jobs)):
+                db.execute(row.where(outbox.c.id.in_(some)))
+
+        await self._store.write(run, key="outbox:drop")
 
     async def next_due(self, role: Role) -> datetime | None:
         """Return when the next effect falls due, or None when there is none."""

@@ -64,3 +64,15 @@ class Listed:
     revision: int
     opened_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unposted:
+    """A card that was not tried yet, of an incident that has none: it can wait."""
+
+    job: int
+    rank: int
+    incident: str
+    endpoint: str
+    group_key: str
+    status: str

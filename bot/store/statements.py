@@ -1,8 +1,8 @@
 """The statements; each runs inside its caller's transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,9 +11,9 @@ from bot.incident import (
     AlertReceived,
     EvaluateSignals,
     Event,
+    Fold,
     Follow,
     Incident,
-    Reply,
     ShowCard,
 )
 from bot.store import codec
@@ -32,10 +32,11 @@ from bot.store.schema import (
     unsealed,
 )
 
+T = TypeVar("T")
 # Each looks at the whole incident: one that still waits does for a later event as well.
-ONCE = (EvaluateSignals, ShowCard)
+ONCE = (EvaluateSignals, ShowCard, Fold)
 # What nobody waits for at a screen; the rest goes first whatever it is about.
-RANKED = (*ONCE, Reply)
+RANKED = (EvaluateSignals, ShowCard)
 MOST = 500  # names in one query
 
 
@@ -62,16 +63,21 @@ def conditions(
 ) -> dict[str, dict[datetime, str]]:
     """Return by fingerprint which incident holds each firing, by its start."""
     found: dict[str, dict[datetime, str]] = {}
-    names = sorted(fingerprints)
-    for n in range(0, len(names), MOST):
+    for names in portions(sorted(fingerprints)):
         query = sa.select(condition).where(
             condition.c.group_key == group_key,
-            condition.c.fingerprint.in_(names[n : n + MOST]),
+            condition.c.fingerprint.in_(names),
         )
         for row in db.execute(query):
             starts = found.setdefault(row.fingerprint, {})
             starts[moment(row.starts_at)] = row.incident
     return found
+
+
+def portions(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield a long list in parts that a statement can hold."""
+    for n in range(0, len(many), MOST):
+        yield many[n : n + MOST]
 
 
 def park(db: sa.Connection, job: int, why: str) -> None:
@@ -121,6 +127,12 @@ def of_number(db: sa.Connection, name: str, recent: Recent) -> Incident | None:
     if key is None:
         return None
     return ledger(db, key[2:]) if key.startswith("E:") else load(db, key, recent)
+
+
+def journal(db: sa.Connection, conversation: str) -> Incident:
+    """Return the history of a conversation: what was said there of many incidents."""
+    key = f"C:{conversation}"
+    return Incident(id=key, group_key=key, endpoint="", history=_history(db, key))
 
 
 def _history(db: sa.Connection, key: str, after: int = 0) -> tuple[Event, ...]:
@@ -244,10 +256,17 @@ def queue(db: sa.Connection, about: str, follow: Follow, severity: int = 0) -> N
 
 
 def _waits(db: sa.Connection, row: Mapping[str, str], due: int, rank: int) -> bool:
-    """Return whether such an effect waits; it is now as early and urgent as this one."""
+    """Return whether such an effect waits; it is now as urgent and early as this one.
+
+    A card that was set back on purpose comes sooner only when it has become more urgent.
+    """
     same = [outbox.c[name] == value for name, value in row.items()]
     query = sa.update(outbox).where(*same, outbox.c.state == "due")
-    sooner = sa.case((outbox.c.due_at > due, due), else_=outbox.c.due_at)
-    urgent = sa.case((outbox.c.rank > rank, rank), else_=outbox.c.rank)
-    untried = query.where(outbox.c.attempts == 0)
-    return db.execute(untried.values(due_at=sooner, rank=urgent)).rowcount > 0
+    sooner = outbox.c.due_at > due
+    if row["type"] == ShowCard.__name__:
+        sooner = sa.and_(sooner, outbox.c.rank > rank)
+    waits = query.where(outbox.c.attempts == 0).values(
+        due_at=sa.case((sooner, due), else_=outbox.c.due_at),
+        rank=sa.case((outbox.c.rank > rank, rank), else_=outbox.c.rank),
+    )
+    return db.execute(waits).rowcount > 0

@@ -175,6 +175,10 @@ class Store:
         """
         return await self.read(lambda db: statements.ledger(db, endpoint))
 
+    async def journal(self, conversation: str) -> Incident:
+        """Return what is recorded of a conversation; append to it as to a ledger."""
+        return await self.read(lambda db: statements.journal(db, conversation))
+
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
         return await self.read(

@@ -9,7 +9,9 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EvaluateSignals,
+    ExpireDecision,
     ExpireRequest,
+    Fold,
     FollowRetraining,
     FollowShift,
     ProposeRetraining,
@@ -24,10 +26,11 @@ from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.collect import collect
 from bot.worker.evaluate import evaluate
+from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.retraining import propose
-from bot.worker.rollback import capture, expire
+from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
 from bot.worker.show import reply, show
 from bot.worker.train import follow as follow_job
@@ -43,7 +46,9 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    ExpireDecision: run_out,
     ProposeRetraining: propose,
+    Fold: fold,
     Answer: answer,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {

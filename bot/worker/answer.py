@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import cards
 from bot.commands import commands
-from bot.incident import Answer
+from bot.incident import OPEN, Answer
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.worker.means import Forgotten, Means
@@ -12,8 +12,6 @@ from bot.worker.preview import preview
 from cards import alerts, approvals, error, evidence
 from cards import help as help_card
 from cards.view import Rendered, View
-
-OPEN = ("firing", "acknowledged")
 
 
 async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None:

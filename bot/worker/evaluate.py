@@ -84,12 +84,18 @@ class _Findings:
         windows = await self.part("signals", asked)
         if windows is None:
             return None
-        shown, left_out = _disclosed(windows, self.endpoint)
+        found, left_out = await compared(windows, self.endpoint)
         if left_out:
             words = f"{left_out} columns: the watch list does not let them be looked at"
             self.missing["protected columns"] = words
-        found = await asyncio.to_thread(_compare, shown, self.endpoint)
-        return policy.report(found, self.endpoint.disclosure)
+        return found
+
+
+async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
+    """Return the report of both sides, and how many columns may not be looked at."""
+    shown, left_out = _disclosed(windows, endpoint)
+    found = await asyncio.to_thread(_compare, shown, endpoint)
+    return policy.report(found, endpoint.disclosure), left_out
 
 
 def _disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:

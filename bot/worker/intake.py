@@ -104,6 +104,7 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             at=taken.at,
             alert=timed(alert, delivery.received_at),
             delivery=delivery.id,
+            tier=endpoint.tier,
         )
         key = (group_key(alert, endpoint), endpoint.id)
         taken.groups.setdefault(key, []).append(event)

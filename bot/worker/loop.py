@@ -7,19 +7,30 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
-from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
+from bot.incident import (
+    Answer,
+    CollectEvidence,
+    Effect,
+    EffectParked,
+    Fold,
+    Follow,
+    Reply,
+    ShowCard,
+)
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
 from bot.worker.intake import take_in
 from bot.worker.means import DATABASE, Forgotten, Means, record
 from bot.worker.show import NotYet
+from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
 Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
 CHECK_S = 1.0  # how often we ask whether we still lead
 POLL_S = 0.2  # another process may have queued something
 AT_ONCE = 24  # effects under way together
+RESERVED = 6  # of them, for Sev0 and for what people wait for
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
 
@@ -52,6 +63,7 @@ class Worker:
         self._role = role
         self._performs = performs
         self._log = seal
+        self._speech = Speech(means)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self.leading = False
 
@@ -101,17 +113,23 @@ class Worker:
                 continue
 
     async def _begin(self, leader: Leader) -> None:
-        """Start what is due, one effect a lane, the longest waiting first."""
+        """Start what is due, one effect a lane: the most severe first, then the oldest."""
         for lane, task in list(self._busy.items()):
             if task.done():
                 del self._busy[lane]
                 task.result()  # Deposed and the database's errors end our lead
+        queue = self._speech.turn()
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
-            if lane not in self._busy and len(self._busy) < AT_ONCE:
-                task = asyncio.create_task(self._perform(due, leader), name=lane)
-                task.add_done_callback(lambda _: self._means.store.changed.set())
-                self._busy[lane] = task
+            room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
+            if lane in self._busy or len(self._busy) >= room or not queue.may(due):
+                continue
+            task = asyncio.create_task(self._perform(due, leader), name=lane)
+            task.add_done_callback(lambda _: self._means.store.changed.set())
+            self._busy[lane] = task
+        for conversation in queue.crowded():
+            again = Follow(effect=Fold(conversation), due_at=self._means.clock())
+            await self._means.store.outbox.queue("", again)
 
     async def _stop(self) -> None:
         for task in self._busy.values():
@@ -197,6 +215,8 @@ def _lane(due: Due) -> str:
     """Return the name of the queue in which effects wait for each other."""
     if isinstance(due.effect, Answer):
         return f"chat {due.effect.conversation} {due.id}"
+    if isinstance(due.effect, Fold):
+        return f"fold {due.effect.conversation}"
     if isinstance(due.effect, CollectEvidence):
         return f"evidence {due.incident}"
     where = "chat" if isinstance(due.effect, ShowCard | Reply) else "azure"

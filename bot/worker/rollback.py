@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 from bot.incident import (
+    OPEN,
     CaptureState,
+    DecisionExpired,
     EndpointState,
     Event,
+    ExpireDecision,
     ExpireRequest,
     Incident,
     RollbackAsked,
@@ -23,7 +26,6 @@ from bot.worker.means import Means, record
 HEALTH_WINDOW = timedelta(minutes=30)
 PAST = timedelta(days=7)  # in which the last deployment that served well is looked for
 PATIENCE = 4  # attempts to look before the ask ends without a proposal
-OPEN = ("firing", "acknowledged")
 
 
 async def capture(means: Means, due: Due, effect: CaptureState, leader: Leader) -> None:
@@ -142,5 +144,19 @@ async def expire(means: Means, due: Due, effect: ExpireRequest, leader: Leader) 
         if waiting is None or waiting.request != effect.request:
             return ()
         return (RollbackExpired(at=means.clock(), request=effect.request),)
+
+    await record(means, due.incident, decide, leader, done=due.id)
+
+
+async def run_out(
+    means: Means, due: Due, effect: ExpireDecision, leader: Leader
+) -> None:
+    """Say that a decision holds no longer, where something is still open."""
+
+    def decide(incident: Incident) -> tuple[Event, ...]:
+        newest = incident.history[effect.decided - 1] is incident.decided
+        if not newest or incident.status == "resolved":
+            return ()
+        return (DecisionExpired(at=means.clock(), decided=effect.decided),)
 
     await record(means, due.incident, decide, leader, done=due.id)

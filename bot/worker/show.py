@@ -3,7 +3,15 @@
 from datetime import timedelta
 
 import cards
-from bot.incident import CardLost, CardShown, Incident, Replied, Reply, ShowCard
+from bot.incident import (
+    AlertReceived,
+    CardLost,
+    CardShown,
+    Incident,
+    Replied,
+    Reply,
+    ShowCard,
+)
 from bot.ports import Chat, Gone, Impossible, Message
 from bot.store import Due, Leader
 from bot.worker.means import Means, record
@@ -69,7 +77,10 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
         raise NotYet("the card is not posted")
     chat, channel = _chat(means), incident.card.conversation
     key = f"{incident.id}/{effect.seq}"
-    text = replies.line(means.view(incident), incident.history[effect.seq - 1])
+    event = incident.history[effect.seq - 1]
+    view = means.view(incident)
+    over = isinstance(event, AlertReceived)  # all that is told of one: see consequences
+    text = replies.left_open(view) if over else replies.line(view, event)
     activity = await chat.find(channel, key, text) if due.attempts else None
     if activity is None:
         message = Message(text=text, summary=text, key=key)

@@ -20,6 +20,7 @@ from bot.incident import (
     Event,
     Health,
     Incident,
+    Kind,
     Reading,
     RollbackApproved,
     RollbackAsked,
@@ -34,7 +35,7 @@ from bot.incident import (
 )
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
-from cards import Links, Rendered, View
+from cards import Links, Rendered, View, more
 from cards import status as status_card
 from cards.digest import Day
 
@@ -495,4 +496,21 @@ DAY = Day(
         (date(2026, 11, 17 + n), count) for n, count in enumerate((3, 1, 0, 2, 4, 1, 3))
     ),
     root="9f2c41d0" * 8,
+)
+
+_KINDS: tuple[Kind, ...] = ("errors", "latency", "data-drift", "resource")
+WAITING = tuple(
+    more.Waiting(id=f"A-{n}", severity=1 + n % 3, kind=_KINDS[n % 4], endpoint=name)
+    for n, name in enumerate(
+        ["loan-screening"] * 14 + ["fraud-scoring"] * 5 + ["churn"] * 2, 20
+    )
+)
+HUNDREDS = tuple(
+    more.Waiting(
+        id=f"A-{n}",
+        severity=1 + n % 4,
+        kind=_KINDS[n % 4],
+        endpoint=f"underwriting-secondary-{n % 60}",
+    )
+    for n in range(100, 1080)
 )

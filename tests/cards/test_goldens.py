@@ -20,6 +20,7 @@ from cards import (
     error,
     evidence,
     help,  # noqa: A004
+    more,
     parked,
     show,
     superseded,
@@ -77,6 +78,9 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
             now=samples.FIRED, watched=14, open=(), fired=0, resolved=0, rollbacks=0
         )
     ),
+    "more": lambda: more.render(samples.WAITING, ("A-3", "A-31"), samples.after(12)),
+    "more-of-hundreds": lambda: more.render(samples.HUNDREDS, (), samples.after(12)),
+    "more-none": lambda: more.render([], ("A-3", "A-31"), samples.after(42)),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 

@@ -12,6 +12,7 @@ from bot.incident import (
     Actor,
     AlertReceived,
     CardShown,
+    DecisionRecorded,
     Event,
     Incident,
     RollbackAsked,
@@ -19,7 +20,6 @@ from bot.incident import (
     SignalsEvaluated,
 )
 from bot.levels import STEPS, Levels, levels, resolved_at, shifted, summary
-from bot.oversight import DecisionRecorded
 from bot.signals import Report
 from bot.watch import Endpoint, ServiceLevels, WatchList
 from tests.conftest import NOW

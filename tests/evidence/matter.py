@@ -13,11 +13,11 @@ from bot.incident import (
     Acknowledged,
     Actor,
     CardShown,
+    DecisionRecorded,
     Event,
     EvidenceCollected,
     Incident,
 )
-from bot.oversight import DecisionRecorded
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from tests.cards import samples

@@ -130,6 +130,7 @@ async def test_an_older_database_learns_where_its_alerts_are(
     await store.append(NEW, [received()])
     with store.engine.begin() as db:
         db.execute(sa.text("DROP TABLE condition"))
+        db.execute(sa.text("DROP TABLE reference"))
         db.execute(sa.text("ALTER TABLE outbox DROP COLUMN rank"))
         db.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     store.close()

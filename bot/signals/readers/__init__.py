@@ -32,17 +32,12 @@ def read(where: str, *, filesystem: Any = None) -> "Frame":
 
     try:
         frame = _opened(files, found, where)
-        names = frame.names
     except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError) as error:
         raise Unreadable(f"{where}: {_first_line(error)}") from error
     except UnicodeDecodeError as error:
         raise Unreadable(f"{where}: its text is not UTF-8") from error
     except OSError as error:
         raise Unreadable(f"{where}: cannot be read: {_first_line(error)}") from error
-
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise Unreadable(f"{where}: several columns are called {twice[0]!r}")
     return frame
 
 

@@ -8,10 +8,14 @@ file that does, where the payload was too large for a line.
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.signals.readers.files import Files, short
-from bot.signals.readers.text import TextFrame, damaged, objects, tabled
+from bot.signals.readers.spool import Notes, spooled
+from bot.signals.readers.text import objects, tables
+
+if TYPE_CHECKING:
+    from bot.signals.columns import Frame
 
 ROW_ID = "row_id"
 _MARKS = frozenset({"specversion", "collectdatatype", "correlationid", "contentrange"})
@@ -19,38 +23,37 @@ _MARKS = frozenset({"specversion", "collectdatatype", "correlationid", "contentr
 
 def is_collected(files: Files, paths: Sequence[str]) -> bool:
     """Return whether these JSON lines are the collector's, by the first line."""
-    bad: list[str] = []
     for path in _logs(paths)[:8]:
-        first = next(iter(objects(files, path, bad)), None)
+        first = next(iter(objects(files, path, Notes())), None)
         if first is not None:
             keys = {key.lower() for key in first}
             return len(keys & _MARKS) > 1 and bool(keys & {"data", "dataref"})
     return False
 
 
-def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> TextFrame:
+def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> "Frame":
     """Return the collected records as one table.
 
     Args:
         row_ids: also give each row its id, correlationid_index, to join labels by.
     """
-    bad: list[str] = []
-    lost: list[str] = []
-    records: list[dict[str, Any]] = []
+    notes = Notes()
+    records = _records(files, paths, notes)
+    rows = ({**r, ROW_ID: i} if row_ids else r for i, r in records)
+    return spooled(tables(rows, notes), notes)
+
+
+def _records(
+    files: Files, paths: Sequence[str], notes: Notes
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    there = False
     for path in _logs(paths):
-        for line in objects(files, path, bad):
-            for row_id, record in _of_line(files, path, line, lost):
-                records.append({**record, ROW_ID: row_id} if row_ids else record)
-    table, findings = tabled(records)
-    if not records:
-        findings = ("the collector's files hold no record",)
-    if bad:
-        findings = (*findings, damaged(len(bad), bad[0]))
-    if lost:
-        what = "request" if len(lost) == 1 else "requests"
-        said = f"{len(lost):,} {what} without their data ({lost[0]})"
-        findings = (*findings, said)
-    return TextFrame(table, findings)
+        for line in objects(files, path, notes):
+            for row_id, record in _of_line(files, path, line, notes):
+                there = True
+                yield row_id, record
+    if not there:
+        notes.said["the collector's files hold no record"] = None
 
 
 def _logs(paths: Sequence[str]) -> Sequence[str]:
@@ -59,7 +62,7 @@ def _logs(paths: Sequence[str]) -> Sequence[str]:
 
 
 def _of_line(
-    files: Files, path: str, line: dict[str, Any], lost: list[str]
+    files: Files, path: str, line: dict[str, Any], notes: Notes
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     lower = {key.lower(): value for key, value in line.items()}
     data = lower.get("data")
@@ -69,7 +72,7 @@ def _of_line(
         data = _parsed(data)
     records = [data] if isinstance(data, dict) else data
     if not isinstance(records, list):
-        lost.append(short([path]))
+        notes.lost(short([path]))
         return
     request = str(lower.get("correlationid") or lower.get("id") or "")
     for index, record in enumerate(records):

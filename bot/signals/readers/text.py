@@ -1,154 +1,209 @@
-"""CSV and JSON lines. A damaged line is counted and left out, never fatal."""
+"""CSV and JSON lines, a piece at a time. A damaged line is counted, never fatal."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from bot.signals.columns import spark_type
 from bot.signals.readers.files import Files, Unreadable, short
+from bot.signals.readers.spool import Notes, spooled
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bot.signals.columns import Frame
 
-@dataclass(frozen=True, slots=True)
-class TextFrame:
-    """A table that had to be read whole, with what was wrong with its text."""
-
-    table: "pa.Table"
-    findings: tuple[str, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        return int(self.table.num_rows)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.table.column_names)
-
-    def kind(self, name: str) -> str:
-        return spark_type(self.table.schema.field(name).type)
-
-    def column(self, name: str) -> "pa.ChunkedArray":
-        return self.table.column(name)
+_BLOCK = 8 << 20  # bytes of text that are read at once
+_RECORDS = 20_000  # JSON objects that are held at once
+_MISREAD = re.compile(r"In CSV column #(\d+).*conversion error to (\w+)")
 
 
-def damaged(lines: int, where: str) -> str:
-    return f"{lines:,} damaged {'line' if lines == 1 else 'lines'} left out ({where})"
-
-
-def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> TextFrame:
+def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
     """Return CSV files as one table; rows of the wrong length are left out.
+
+    Types are those of the first block. A column that turns out to hold something else
+    is read again from the start, as the next wider type.
 
     Raises:
         Unreadable: a file is empty, or its text is not UTF-8.
     """
+    kinds: dict[str, pa.DataType] = {}
+    said: dict[str, None] = {}
+    while True:
+        notes = Notes(said=dict(said))
+        pieces = (
+            piece
+            for path in paths
+            for piece in _of_csv(files, path, delimiter, kinds, notes)
+        )
+        try:
+            return spooled(pieces, notes)
+        except _Misread as found:
+            kinds[found.name] = found.kind
+            if found.to_text:
+                said[f"{found.name}: values of several types, read as text"] = None
+
+
+class _Misread(Exception):
+    """A column holds what its type, guessed from the first block, does not."""
+
+    def __init__(self, name: str, kind: "pa.DataType", *, to_text: bool) -> None:
+        super().__init__(name)
+        self.name, self.kind, self.to_text = name, kind, to_text
+
+
+def _of_csv(
+    files: Files,
+    path: str,
+    delimiter: str,
+    kinds: "Mapping[str, pa.DataType]",
+    notes: Notes,
+) -> "Iterator[pa.Table]":
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import csv as arrow  # noqa: PLC0415
 
-    tables, findings = [], []
-    for path in paths:
-        bad: list[str] = []
+    def skip(row: Any) -> str:
+        notes.damaged(short([path]))
+        return "skip"
 
-        def skip(row: Any, bad: list[str] = bad) -> str:
-            bad.append(str(row.number))
-            return "skip"
+    names: list[str] = []
+    try:
+        with (
+            files.stream(path) as source,
+            arrow.open_csv(
+                source,
+                read_options=arrow.ReadOptions(block_size=_BLOCK),
+                parse_options=arrow.ParseOptions(
+                    delimiter=delimiter, invalid_row_handler=skip
+                ),
+                convert_options=arrow.ConvertOptions(
+                    strings_can_be_null=True, column_types=kinds
+                ),
+            ) as reader,
+        ):
+            names = reader.schema.names
+            yield pa.Table.from_batches([], reader.schema)
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+    except pa.ArrowInvalid as error:
+        raise _misread(str(error), names) or _unreadable(error, path) from error
 
-        try:
-            with files.stream(path) as source:
-                table = arrow.read_csv(
-                    source,
-                    parse_options=arrow.ParseOptions(
-                        delimiter=delimiter, invalid_row_handler=skip
-                    ),
-                    convert_options=arrow.ConvertOptions(strings_can_be_null=True),
-                )
-        except pa.ArrowInvalid as error:
-            what = (
-                "is empty" if "Empty CSV" in str(error) else str(error).split("\n")[0]
-            )
-            raise Unreadable(f"{short([path])}: {what}") from error
-        tables.append(table)
-        if bad:
-            findings.append(damaged(len(bad), short([path])))
-    return TextFrame(_joined(tables), tuple(findings))
+
+def _unreadable(error: Exception, path: str) -> Unreadable:
+    first = str(error).split("\n")[0]
+    what = "is empty" if "Empty CSV" in first else first
+    return Unreadable(f"{short([path])}: {what}")
 
 
-def _joined(tables: "Sequence[pa.Table]") -> "pa.Table":
+def _misread(message: str, names: Sequence[str]) -> _Misread | None:
+    """Return which column to read as what, or None: it is another error."""
     import pyarrow as pa  # noqa: PLC0415
 
-    if len(tables) == 1:
-        return tables[0]
-    return pa.concat_tables(tables, promote_options="permissive")
+    found = _MISREAD.search(message)
+    if found is None or "UTF8" in message or int(found[1]) >= len(names):
+        return None
+    name, was = names[int(found[1])], found[2]
+    if was in {"int64", "null"}:
+        return _Misread(name, pa.float64(), to_text=False)
+    return None if was == "string" else _Misread(name, pa.string(), to_text=True)
 
 
-def json_lines(files: Files, paths: Sequence[str]) -> TextFrame:
-    """Return JSON lines as one table, by Arrow's reader or else line by line."""
+def json_lines(files: Files, paths: Sequence[str]) -> "Frame":
+    """Return JSON lines as one table; columns of several types become text.
+
+    Raises:
+        Unreadable: there are lines, and not one of them is a JSON object.
+    """
+    notes = Notes()
+    pieces = (
+        piece
+        for path in paths
+        for first, block in _blocks(files, path)
+        for piece in _of_block(block, short([path]), first, notes)
+    )
+    frame = spooled(pieces, notes)
+    if not frame.names and notes.bad:
+        raise Unreadable(f"{short(paths)}: no line in it is JSON")
+    return frame
+
+
+def _blocks(files: Files, path: str) -> Iterator[tuple[int, bytes]]:
+    """Return pieces of a file that end where a line ends, with the first line's number.
+
+    A line is never cut, so one that is longer than a block makes a longer block.
+    """
+    number, rest = 1, b""
+    with files.stream(path) as source:
+        while piece := source.read(_BLOCK):
+            end = piece.rfind(b"\n") + 1
+            if not end:
+                rest += piece
+                continue
+            block, rest = rest + piece[:end], piece[end:]
+            yield number, block
+            number += block.count(b"\n")
+    if rest:
+        yield number, rest
+
+
+def _of_block(
+    block: bytes, name: str, first: int, notes: Notes
+) -> "Iterator[pa.Table]":
+    """Return a block as Arrow reads it, or else line by line."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import json as arrow  # noqa: PLC0415
 
     try:
-        tables = []
-        for path in paths:
-            with files.stream(path) as source:
-                tables.append(arrow.read_json(source))
-        return TextFrame(_joined(tables))
+        yield arrow.read_json(
+            pa.BufferReader(block), arrow.ReadOptions(block_size=len(block) + 1)
+        )
     except pa.ArrowInvalid:
-        bad: list[str] = []
-        records = [r for path in paths for r in _records(files, path, bad)]
-        if not records:
-            raise Unreadable(f"{short(paths)}: no line in it is JSON") from None
-        table, findings = tabled(records)
-        if bad:
-            findings = (*findings, damaged(len(bad), bad[0]))
-        return TextFrame(table, findings)
+        yield from tables(_objects(block, name, first, notes), notes)
 
 
-def objects(files: Files, path: str, bad: list[str]) -> Iterator[dict[str, Any]]:
-    """Return the JSON objects of a file's lines; `bad` gains a word on each other."""
-    with files.stream(path) as source:
-        for number, line in enumerate(_lines(source), start=1):
-            try:
-                parsed = json.loads(line)
-            except ValueError:
-                parsed = None
-            if isinstance(parsed, dict):
-                yield parsed
-            elif line.strip():
-                bad.append(f"{short([path])}, line {number}")
+def objects(files: Files, path: str, notes: Notes) -> Iterator[dict[str, Any]]:
+    """Return the JSON objects of a file's lines; other lines are noted as damaged."""
+    for first, block in _blocks(files, path):
+        yield from _objects(block, short([path]), first, notes)
 
 
-def _lines(source: Any) -> Iterator[bytes]:
-    """Return a stream's lines without holding more than a piece of it."""
-    rest = b""
-    while piece := source.read(1 << 20):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
+def _objects(
+    block: bytes, name: str, first: int, notes: Notes
+) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(block.split(b"\n"), start=first):
+        try:
+            parsed = json.loads(line)
+        except (ValueError, RecursionError):
+            parsed = None
+        if isinstance(parsed, dict):
+            yield parsed
+        elif line.strip():
+            notes.damaged(f"{name}, line {number}")
 
 
-def _records(files: Files, path: str, bad: list[str]) -> Iterable[dict[str, Any]]:
-    return objects(files, path, bad)
+def tables(records: Iterable[Mapping[str, Any]], notes: Notes) -> "Iterator[pa.Table]":
+    """Return records as tables of some thousand rows.
 
-
-def tabled(
-    records: Sequence[Mapping[str, Any]],
-) -> "tuple[pa.Table, tuple[str, ...]]":
-    """Return records as columns; a column of several types becomes text, and is named.
-
-    Whole numbers among real ones are no such change.
+    A column of several types becomes text, and is named; whole numbers among real ones
+    are no such change.
     """
     import pyarrow as pa  # noqa: PLC0415
 
-    names = list(dict.fromkeys(name for record in records for name in record))
-    columns, findings = {}, []
-    for name in names:
-        values = [record.get(name) for record in records]
-        try:
-            columns[name] = pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            findings.append(f"{name}: values of several types, read as text")
-            columns[name] = pa.array([None if v is None else str(v) for v in values])
-    return pa.table(columns), tuple(findings)
+    several = iter(records)
+    while some := list(islice(several, _RECORDS)):
+        names = dict.fromkeys(name for record in some for name in record)
+        yield pa.table({name: _column(name, some, notes) for name in names})
+
+
+def _column(
+    name: str, records: Sequence[Mapping[str, Any]], notes: Notes
+) -> "pa.Array":
+    import pyarrow as pa  # noqa: PLC0415
+
+    values = [record.get(name) for record in records]
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        notes.said[f"{name}: values of several types, read as text"] = None
+        return pa.array([None if v is None else str(v) for v in values], pa.string())

@@ -17,6 +17,7 @@ TRAINING = "loan-training-202609"
 ACCOUNT, CONTAINER = "stmlwrisk", "azureml-blobstore"
 REFERENCE_PATH = "training/loan/2026-09/"
 PRODUCTION_PATH = "modelDataCollector/loan-prescreening/blue/model_inputs/"
+TARGET_PATH = "modelDataCollector/loan-prescreening/green/model_inputs/"
 _STORE = f"{WORKSPACE}/datastores/workspaceblobstore"
 _KIND = "Microsoft.MachineLearningServices/workspaces"
 _MADE = {

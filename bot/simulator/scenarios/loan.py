@@ -25,7 +25,11 @@ from bot.simulator.azure.notices import listening
 from bot.simulator.azure.operations import WRITE, plan, remember
 from bot.simulator.azure.state import AZURE
 from bot.simulator.identity import EXECUTOR, READER, TENANT
-from bot.simulator.scenarios._applicants import write_production, write_reference
+from bot.simulator.scenarios._applicants import (
+    write_production,
+    write_reference,
+    write_this_hour,
+)
 from bot.simulator.scenarios._scenario import Lifetime, Scenario
 from bot.simulator.scenarios._workspace import (
     ACCOUNT,
@@ -35,6 +39,7 @@ from bot.simulator.scenarios._workspace import (
     MONITOR,
     PRODUCTION_PATH,
     REFERENCE_PATH,
+    TARGET_PATH,
     TRAINING,
     WORKSPACE,
     documents,
@@ -44,6 +49,7 @@ from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
 
 _SIGNAL = "loan_data_drift"
 _STORY = "loan-drift"
+_TARGET_ROWS = 800  # what green took in this hour: enough to judge its drift
 # What Azure's monitor computed, over its limit of 0.1; measured on the seeded rows.
 _FOUND = {
     "interest_rate": 0.3512,
@@ -78,6 +84,8 @@ def seed(world: World, folder: Path, now: datetime) -> None:
     container = blobs / ACCOUNT / CONTAINER
     write_reference(container / REFERENCE_PATH)
     write_production(container / PRODUCTION_PATH, now, shifted=shifted)
+    target = container / TARGET_PATH
+    write_this_hour(target, now, rows=_TARGET_ROWS, shifted=shifted)
 
 
 def _governed(world: World, now: datetime) -> None:
@@ -181,6 +189,14 @@ def attach(app: web.Application) -> None:
             write_production,
             container / PRODUCTION_PATH,
             datetime.now(UTC),
+            shifted=shifted,
+            anew=True,
+        )
+        await asyncio.to_thread(
+            write_this_hour,
+            container / TARGET_PATH,
+            datetime.now(UTC),
+            rows=_TARGET_ROWS,
             shifted=shifted,
             anew=True,
         )

@@ -1,0 +1,62 @@
+"""Which cards may be begun now, conversation by conversation."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bot.incident import Reply, ShowCard
+from bot.store import Due
+from bot.worker.budget import Budget
+from bot.worker.means import Means
+
+CROWD = 12  # cards held back together before one names them
+FOLD_S = 10.0  # between two looks at a crowded conversation
+
+
+class Speech:
+    """Keeps the budget of every conversation, for one worker."""
+
+    def __init__(self, means: Means) -> None:
+        self.budget = Budget()
+        self.folded: dict[str, float] = {}  # when it was last looked at
+        self._where = {
+            e.id: means.watch.channels[e.channel].id for e in means.watch.endpoints
+        }
+
+    def where(self, due: Due) -> str:
+        """Return the conversation that an effect speaks in; "" when it does not."""
+        speaks = isinstance(due.effect, ShowCard | Reply)
+        return self._where.get(due.endpoint, "") if speaks else ""
+
+    def turn(self) -> "Turn":
+        return Turn(self, time.monotonic())
+
+
+@dataclass(slots=True)
+class Turn:
+    """One pass over what is due."""
+
+    _speech: Speech
+    _now: float
+    _held: Counter[str] = field(default_factory=Counter)
+
+    def may(self, due: Due) -> bool:
+        """Return whether to begin it now, and count it if so."""
+        where = self._speech.where(due)
+        if not where:
+            return True
+        budget = self._speech.budget
+        if budget.wait(where, self._now, urgent=due.rank == 0) > 0:
+            self._held[where] += isinstance(due.effect, ShowCard)
+            return False
+        budget.count(where, self._now)
+        return True
+
+    def crowded(self) -> Iterator[str]:
+        """Yield the conversations in which too many cards wait."""
+        for where, held in self._held.items():
+            looked = self._speech.folded.get(where, float("-inf"))
+            if held >= CROWD and self._now - looked > FOLD_S:
+                self._speech.folded[where] = self._now
+                yield where

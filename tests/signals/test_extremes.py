@@ -1,0 +1,175 @@
+"""Values at the ends of what a column can hold: never a crash, never another figure."""
+
+import math
+from bisect import bisect_right
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.signals import Report, Rule, compare, evaluate, from_json, profile, to_json
+from bot.signals.casts import readable_as
+from bot.signals.page import page
+from bot.signals.rows import rows
+
+ALL = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2")]
+QUALITY = [Rule(alias, 0.0) for alias in ("nulls", "types", "bounds")]
+EXTREMES = (0.0, -0.0, 5e-324, 1e-310, 1e308, -1e308, math.inf, -math.inf, math.nan)
+
+anything = st.lists(
+    st.one_of(st.none(), st.sampled_from(EXTREMES), st.floats(width=64)), max_size=40
+)
+whole = st.lists(st.integers(2**62, 2**63 - 1), min_size=1, max_size=40)
+
+
+def figures(report: Report) -> dict[str, Any]:
+    return {r.metric: r.not_finite or r.value for r in report.results}
+
+
+@settings(deadline=None, max_examples=60)
+@given(anything, anything)
+def test_no_numbers_crash_the_engine(
+    ours: list[float | None], theirs: list[float | None]
+) -> None:
+    """
+    A sensor that sends 1e308 must not take the report of the other columns with it.
+    """
+    left, right = (pa.table({"a": pa.array(v, pa.float64())}) for v in (ours, theirs))
+    reports = [
+        evaluate(left, right, ALL, smallest=1, threads=1),
+        evaluate(left, right, ALL, mode="azureml", threads=1),
+        evaluate(left, right, QUALITY, signal="data-quality", threads=1),
+        evaluate(
+            left, right, QUALITY, mode="azureml", signal="data-quality", threads=1
+        ),
+        compare(profile(left, threads=1), profile(right, threads=1), ALL, smallest=1),
+    ]
+    for report in reports:
+        assert report == from_json(to_json(report))
+        assert page(report)
+        assert len(rows(report)) >= 2
+
+
+def counted(values: list[int], at: list[float]) -> list[int]:
+    """Return the counts as Spark's own loop in Python makes them."""
+    steps = [b - a for a, b in pairwise(at)]
+    width = (at[-1] - at[0]) / len(steps) if max(steps) - min(steps) < 1e-10 else None
+    counters = [0] * len(at)
+    for value in values:
+        if at[0] <= value <= at[-1]:
+            place = (
+                int((value - at[0]) / width) if width else bisect_right(at, value) - 1
+            )
+            counters[place] += 1
+    last = counters.pop()
+    counters[-1] += last
+    return counters
+
+
+@settings(deadline=None, max_examples=80)
+@given(whole, whole)
+def test_whole_numbers_past_a_doubles_are_counted_exactly(
+    ours: list[int], theirs: list[int]
+) -> None:
+    """
+    Spark counts in Python, where 2**62 + 1 is not 2**62; a hash or an id is that large.
+    """
+    left, right = ({"a": pa.array(v, pa.int64())} for v in (ours, theirs))
+    report = evaluate(
+        left, right, [Rule("psi")], mode="azureml", numerical=["a"], threads=1
+    )
+    (result,) = report.results
+    low, high = min(*ours, *theirs), max(ours + theirs)
+    if low == high:
+        assert result.value == pytest.approx(_psi([len(ours)], [len(theirs)]))
+        return
+    bins = math.ceil(math.log2(min(len(ours), len(theirs))) + 1)
+    width = (high - low) / bins
+    at = [low, *(low + i * width for i in range(1, bins + 1))]
+    if sorted(at) != at or len(set(at)) != len(at):
+        assert "buckets should" in result.reason
+        return
+    p, q = counted(ours, at), counted(theirs, at)
+    assert result.value == pytest.approx(_psi(p, q, len(ours), len(theirs)), abs=1e-12)
+
+
+def _psi(p: list[int], q: list[int], n: int = 0, m: int = 0) -> float:
+    k, n, m = len(p), n or sum(p), m or sum(q)
+    pairs = [((x + 1) / (n + k), (y + 1) / (m + k)) for x, y in zip(p, q, strict=True)]
+    return sum((y - x) * math.log(y / x) for x, y in pairs)
+
+
+def test_sparks_deviation_is_lost_where_its_sums_overflow() -> None:
+    """
+    Found by running Spark 3.4: its variance of a constant 1e300 is NaN, not 0.
+    """
+    huge = evaluate({"a": [1e300] * 9}, {"a": [0.0]}, [Rule("nwd")], mode="azureml")
+    apart = evaluate({"a": [1e308, -1e308]}, {"a": [0.0]}, ALL, mode="azureml")
+
+    assert {"NormalizedWassersteinDistance": "NaN"} == figures(huge)
+    assert "NaN" == figures(apart)["NormalizedWassersteinDistance"]
+
+
+def test_a_side_of_nothing_but_infinities_is_compared() -> None:
+    left = {"a": np.full(600, np.inf)}
+    right = {"a": np.concatenate((np.full(300, np.inf), np.arange(300.0)))}
+    report = evaluate(left, right, [Rule("js"), Rule("nwd")])
+
+    by_metric = {r.metric: r for r in report.results}
+    assert 0.5 < (by_metric["JensenShannonDistance"].value or 0)
+    assert "breached" == by_metric["JensenShannonDistance"].verdict
+    assert "cannot compute" == by_metric["NormalizedWassersteinDistance"].verdict
+
+
+def test_no_rows_in_the_reference_are_what_azure_ml_makes_of_them() -> None:
+    left, right = ({"a": np.arange(n), "b": np.arange(float(n))} for n in (0, 9))
+    report = evaluate(left, right, ALL, mode="azureml")
+
+    flags = {r.feature: r.flags for r in report.results if r.metric.startswith("Jen")}
+    assert ("Azure ML raises ZeroDivisionError: division by zero",) == flags["a"]
+    assert ("Azure ML raises ValueError: math domain error",) == flags["b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "read"),
+    [
+        ("date", "2020-02-29", True),
+        ("date", "2021-02-29", False),
+        ("date", "2020-04-31", False),
+        ("date", "2020-01-01x", False),
+        ("timestamp", "2020-02-30 10:00", False),
+        ("timestamp", "2020-01-01 10:00 America/New_York", True),
+        ("timestamp", "2020-01-01 25:00:00", False),
+        ("bigint", "9223372036854775808", False),
+        ("double", "Infinity", True),
+    ],
+)
+def test_text_is_read_as_spark_reads_it(kind: str, text: str, *, read: bool) -> None:
+    assert read == readable_as(kind)(text)
+
+
+def test_a_person_may_say_what_a_column_is() -> None:
+    """
+    Data quality asks too: a code of few digits has no range, a count has one.
+    """
+    left, right = ({"code": [1, 2] * 200}, {"code": [1, 9] * 200})
+    plain, told = (
+        evaluate(
+            left,
+            right,
+            [Rule("bounds", 0.0)],
+            mode="azureml",
+            signal="data-quality",
+            numerical=names,
+        )
+        for names in ((), ("code",))
+    )
+
+    assert ["RowCount"] == [r.metric for r in plain.results]
+    assert 0.5 == told.results[0].value
+    text = evaluate({"a": ["x"] * 9}, {"a": ["x"] * 9}, ALL, numerical=["a"])
+    assert ("a: string cannot be compared as a number",) == text.dropped
