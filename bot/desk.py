@@ -25,6 +25,7 @@ from bot.incident import (
     Refused,
     RollbackStale,
 )
+from bot.period import period
 from bot.ports import Impossible, Unavailable
 from bot.store import Conflict, Unwritable
 from bot.turns import DialogAsked, DialogSent, Installed, Pressed, Typed
@@ -131,8 +132,29 @@ class Desk:
     ) -> Mapping[str, str]:
         if command.about == "nothing":
             return words
+        if words.get("model"):
+            return self._months(words, conversation)
         incident = await self._find(command, words, conversation)
         return {**words, "incident": incident.id, "on": incident.endpoint}
+
+    def _months(self, words: Words, conversation: str) -> Mapping[str, str]:
+        """Return the period of a model that may be spoken of here. Raises Refused."""
+        asked = words["model"]
+        seen = [
+            e.id
+            for e in self._means.watch.of_model(asked)
+            if self._in_sight(
+                Incident(id="", group_key="", endpoint=e.id), conversation
+            )
+        ]
+        if not seen:
+            raise Refused(f'There is no model or incident "{asked[:40]}" here.')
+        try:
+            span = period(words.get("period") or "90d", self._means.clock())
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        start, end = (moment.isoformat() for moment in span)
+        return {"model": asked, "from": start, "to": end, "on": " ".join(seen)}
 
     async def _say(self, place: _Place, card: str, about: Mapping[str, str]) -> None:
         """Queue an answer: it survives a kill, and Teams may be slow."""

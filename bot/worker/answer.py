@@ -8,6 +8,7 @@ from bot.incident import OPEN, Answer
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.worker.means import Forgotten, Means
+from bot.worker.months import months
 from bot.worker.preview import preview
 from cards import alerts, approvals, error, evidence
 from cards import help as help_card
@@ -47,6 +48,8 @@ async def render(  # noqa: PLR0911 one line a card
             asked=about.get("asked", ""),
             id=about.get("id", ""),
         )
+    if card == "evidence" and about.get("model"):
+        return await months(means, about)
     if card in ("approvals", "dry_run"):
         return await _requests(means, card, about)
     view = await _view(means, about.get("incident", ""))

@@ -21,6 +21,7 @@ from cards import (
     evidence,
     help,  # noqa: A004
     more,
+    pack,
     parked,
     show,
     superseded,
@@ -52,6 +53,20 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         samples.view("firing-too-little-data")
     ),
     "evidence-without-report": lambda: evidence.render(samples.view("firing-latency")),
+    "pack": lambda: pack.render(
+        "loan-screening",
+        "2026-07-01 to 2026-09-30",
+        [
+            ("Detect", "2 h 5 min", "98%"),
+            ("Acknowledge", "12 min", "91%"),
+            ("Decide", "3 h 40 min", "no target"),
+            ("Resolve", "not measured", "no target"),
+        ],
+        [("Incidents", 17), ("Runs missed", 2), ("Open issues", 1)],
+        samples.view("firing").links.pack(
+            "loan-screening", samples.after(-9999), samples.after(0)
+        ),
+    ),
     "help": lambda: help.render(samples.HELP, samples.NOTE),
     "alerts": lambda: alerts.render(
         [samples.view(n) for n in ("firing", "acknowledged", "approval", "working")],
