@@ -9,13 +9,16 @@ from bot.incident import (
     Acknowledged,
     Alert,
     AlertReceived,
+    Assigned,
     CaptureState,
     CardLost,
+    CardShown,
     CollectEvidence,
     DecisionExpired,
     DecisionRecorded,
     Effect,
     EffectParked,
+    Escalated,
     EvaluateSignals,
     Event,
     ExpireDecision,
@@ -24,6 +27,7 @@ from bot.incident import (
     FollowRetraining,
     FollowShift,
     Incident,
+    Noted,
     ProposeRetraining,
     Reply,
     RollbackApproved,
@@ -37,8 +41,14 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    Snoozed,
+    SnoozeEnded,
+    StartClocks,
     SubmitRetraining,
+    TellOwner,
     TrafficShifted,
+    Unacknowledged,
+    Wake,
     WatchOutcome,
     supersedes,
 )
@@ -57,6 +67,11 @@ from bot.retraining import (
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
     Acknowledged,
+    Unacknowledged,
+    Assigned,
+    Snoozed,
+    SnoozeEnded,
+    Escalated,
     RollbackRequested,
     RollbackImpossible,
     RollbackApproved,
@@ -77,7 +92,7 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted)
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -106,11 +121,23 @@ def _heard(
     known = heard.get(alert.fingerprint)
     if known is not None and (known == alert or not supersedes(alert, known)):
         return []  # a repeat, or older than what we know: nothing new was said
+    others = [
+        a.severity for a in heard.values() if a.status == "firing" and a is not known
+    ]
+    first = not heard
     heard[alert.fingerprint] = alert
     if STALE in alert.labels and incident.card is None:
         return []  # too old to call anybody; it stands in the list of alerts
     effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
-    return [Follow(effect=e, due_at=event.at) for e in (*effects, ShowCard())]
+    effects.append(ShowCard())
+    asleep = incident.snooze
+    if first and alert.status == "firing":
+        effects.append(StartClocks(incident.revision))
+    elif (
+        asleep and alert.status == "firing" and alert.severity < min(others, default=0)
+    ):
+        effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
+    return [Follow(effect=e, due_at=event.at) for e in effects]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
@@ -130,10 +157,21 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         effects.append(ShowCard())
     if isinstance(event, TOLD):
         effects.append(Reply(seq))
+    called = isinstance(event, Escalated) and event.to == "risk"
+    if called or _unshown(before, event):
+        effects.append(TellOwner(seq))
+    effects += _clocks(incident, event)
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event, seq),
+        *_later(incident, event),
     ]
+
+
+def _clocks(incident: Incident, event: Event) -> list[Effect]:
+    """Return what starts the waiting for somebody to take the incident again."""
+    freed = isinstance(event, Unacknowledged | SnoozeEnded)
+    since = incident.unattended if freed else 0
+    return [StartClocks(since)] if since else []
 
 
 def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
@@ -157,14 +195,18 @@ def _left_open(before: Incident, incident: Incident) -> list[Follow]:
     return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
 
 
-def _later(event: Event, seq: int) -> list[Follow]:
+def _later(incident: Incident, event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
+    if isinstance(event, Snoozed):
+        due.append(Follow(effect=Wake(incident.revision), due_at=event.until))
     if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
     if isinstance(event, DecisionRecorded):
-        due.append(Follow(effect=ExpireDecision(seq), due_at=event.expires_at))
+        due.append(
+            Follow(effect=ExpireDecision(incident.revision), due_at=event.expires_at)
+        )
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))
@@ -173,6 +215,17 @@ def _later(event: Event, seq: int) -> list[Follow]:
         at = event.at + timedelta(minutes=event.watch_minutes)
         due.append(Follow(effect=look, due_at=at))
     return due
+
+
+def _unshown(before: Incident, event: Event) -> bool:
+    """Return whether the card cannot be shown, which nobody was told of since it was."""
+    if not isinstance(event, EffectParked) or _parked_elsewhere(event):
+        return False
+    told = False
+    for earlier in before.every(EffectParked, CardShown):
+        parked = isinstance(earlier, EffectParked)
+        told = parked and (told or not _parked_elsewhere(earlier))
+    return not told
 
 
 def _parked_elsewhere(event: Event) -> bool:

@@ -1,15 +1,12 @@
-"""What was seen when the alert came; or a model's months, for who has to judge them."""
+"""What was seen when the alert came; or all that a model's alerts rest on, for a while."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word, incident_id
+from bot.commands.reading import first_word, unquoted
 
 
 def _words(rest: str) -> Words:
-    """Return the incident; or, where the first word names none, model and period."""
-    first, period = first_word(rest)
-    if not first or incident_id(first):
-        return {"incident": first}
-    return {"model": first, "period": period}
+    what, period = first_word(rest)
+    return {"incident": what, "period": unquoted(period)[:40]}
 
 
 COMMANDS = (
@@ -17,8 +14,10 @@ COMMANDS = (
         verb="evidence",
         usage="evidence <incident | model> [period]",
         does="shows what was measured, over which data, and where it is kept",
-        about="incident",
+        about="incident or nothing",
         words=_words,
         card="evidence",
+        listed="evidence_list",
+        examples=("evidence 42", "evidence loan-prescreening 30d"),
     ),
 )

@@ -8,6 +8,7 @@ from bot.incident import (
     CaptureState,
     CollectEvidence,
     Effect,
+    Escalate,
     EvaluateSignals,
     ExpireDecision,
     ExpireRequest,
@@ -15,16 +16,24 @@ from bot.incident import (
     FollowRetraining,
     FollowShift,
     ProposeRetraining,
+    RemoveCopy,
     Reply,
+    SendDigest,
     ShiftTraffic,
     ShowCard,
+    StartClocks,
     SubmitRetraining,
+    TellOwner,
+    Wake,
     WatchOutcome,
 )
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
+from bot.worker.digest import schedule, send
+from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
 from bot.worker.loop import Perform, Worker
@@ -32,7 +41,7 @@ from bot.worker.means import Means, record
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
-from bot.worker.show import reply, show
+from bot.worker.show import remove, reply, show
 from bot.worker.train import follow as follow_job
 from bot.worker.train import submit
 from bot.worker.watch import watch
@@ -50,6 +59,12 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ProposeRetraining: propose,
     Fold: fold,
     Answer: answer,
+    StartClocks: start_clocks,
+    Escalate: escalate,
+    Wake: wake,
+    SendDigest: send,
+    TellOwner: tell,
+    RemoveCopy: remove,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
     ShiftTraffic: shift,
@@ -63,7 +78,13 @@ def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker
     """Return the loop that reads, talks and seals; `around` may watch each effect."""
     performs = {kind: around(perform) for kind, perform in DRIVER.items()}
     log = Log(means.store, signer)
-    return Worker(means, "driver", performs, _anchoring(means, log) or log)
+    return Worker(
+        means,
+        "driver",
+        performs,
+        _anchoring(means, log) or log,
+        prepare=lambda: schedule(means),
+    )
 
 
 def _anchoring(means: Means, log: Log) -> Anchoring | None:
