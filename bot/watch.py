@@ -292,6 +292,15 @@ class WatchList(_Strict):
         """Return the watched endpoints with this short name, in any letter case."""
         return tuple(e for e in self.endpoints if e.name == name.lower())
 
+    def of_model(self, name: str) -> tuple[Endpoint, ...]:
+        """Return the endpoints that serve a model, or that have this short name."""
+        wanted = name.lower()
+        return tuple(
+            e
+            for e in self.endpoints
+            if wanted in (e.name, e.model.lower(), e.model.lower().partition(":")[0])
+        )
+
     @property
     def workspaces(self) -> frozenset[str]:
         """Return the ARM ids of all workspaces that hold a watched endpoint."""
