@@ -16,7 +16,7 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import buttons, care, figures, findings, measures, progress
+from cards import before, buttons, care, figures, findings, measures, progress
 from cards.elements import (
     Rows,
     Style,
@@ -251,6 +251,7 @@ def alert_card(
     """
     detail = measures.detail(view)
     gaps = missing(list(findings.missing(view.incident).items())[:4])
+    changed = before.changes(view)
     base = facts([*rows, *care.rows(view)])
     name = headline(view)
     return card(
@@ -264,13 +265,14 @@ def alert_card(
             *verdict_box(view),
             *tiles(measures.tiles(view)),
             *detail,
+            *changed,
             *gaps,
             *base,
         ],
         actions,
         summary=line(f"{state}, Sev {view.incident.severity}", name, view.incident.id),
         text=f"{state}: {name}. {plain(sentence(view))}",
-        spare=[*detail, *gaps[1:]],
+        spare=[*changed, *detail, *gaps[1:]],
         mentions=mentions,
         refresh=buttons.refresh(view),
     )

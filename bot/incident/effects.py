@@ -12,6 +12,11 @@ class EvaluateSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class FindChanges:
+    """Read what was done to the endpoint just before the first alert."""
+
+
+@dataclass(frozen=True, slots=True)
 class CollectEvidence:
     """Freeze what the evaluation rests on, outside the database."""
 
@@ -170,6 +175,18 @@ class TellOwner:
     seq: int  # of the EffectParked, or of the Escalated that another channel is told
 
 
+@dataclass(frozen=True, slots=True)
+class MarkInAzure:
+    """Set the state of the incident's alerts in Azure to what was decided here."""
+
+    seq: int  # of the event that decided it
+
+
+@dataclass(frozen=True, slots=True)
+class LookInAzure:
+    """See what somebody decided in Azure's portal; due again while it is open."""
+
+
 Effect: TypeAlias = (
     EvaluateSignals
     | CollectEvidence
@@ -194,6 +211,9 @@ Effect: TypeAlias = (
     | SendDigest
     | RemoveCopy
     | TellOwner
+    | MarkInAzure
+    | LookInAzure
+    | FindChanges
 )
 
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from bot.incident.alert import Actor, Alert, Kind
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
+from bot.incident.inspected import Change, Difference
 from bot.signals import Report
 
 Choice: TypeAlias = Literal[
@@ -202,6 +203,17 @@ class CommandRefused(Event):
     by: Actor
     verb: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesFound(Event):
+    """What was done to the endpoint in the time before the alert."""
+
+    start: datetime
+    end: datetime
+    changes: tuple[Change, ...] = ()  # the newest first
+    differences: tuple[Difference, ...] = ()  # from the incident before
+    missing: str = ""  # why the activity log could not be had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

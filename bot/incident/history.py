@@ -143,8 +143,9 @@ class Incident:
     def snooze(self) -> Snoozed | None:
         """Return the snooze that holds; its end is an event too, set by a timer."""
         newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
-        open_ = isinstance(newest, Snoozed) and self.status != "resolved"
-        return newest if isinstance(newest, Snoozed) and open_ else None
+        if not isinstance(newest, Snoozed):
+            return None
+        return newest if self.status in ("firing", "acknowledged") else None
 
     @property
     def assignee(self) -> str:

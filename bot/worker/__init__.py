@@ -12,10 +12,13 @@ from bot.incident import (
     EvaluateSignals,
     ExpireDecision,
     ExpireRequest,
+    FindChanges,
     Fold,
     FollowRetraining,
     FollowShift,
     Listen,
+    LookInAzure,
+    MarkInAzure,
     ProposeRetraining,
     Reconcile,
     RemoveCopy,
@@ -32,6 +35,7 @@ from bot.incident import (
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.before import find
 from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
 from bot.worker.digest import schedule, send
@@ -41,6 +45,7 @@ from bot.worker.fold import fold
 from bot.worker.listen import listen
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.portal import look, mark
 from bot.worker.reconcile import reconcile
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
@@ -71,6 +76,9 @@ DRIVER: Mapping[type[Effect], Perform] = {
     SendDigest: send,
     TellOwner: tell,
     RemoveCopy: remove,
+    MarkInAzure: mark,
+    FindChanges: find,
+    LookInAzure: look,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
     ShiftTraffic: shift,

@@ -12,6 +12,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EffectParked,
+    FindChanges,
     Fold,
     Follow,
     RemoveCopy,
@@ -236,7 +237,7 @@ def _lane(due: Due) -> str:
         return f"chat {due.effect.conversation} {due.id}"
     if isinstance(due.effect, Fold):
         return f"fold {due.effect.conversation}"
-    if isinstance(due.effect, CollectEvidence):
+    if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
     if isinstance(due.effect, SendDigest | RemoveCopy):
         return f"chat {due.id}"
