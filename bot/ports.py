@@ -152,6 +152,11 @@ class Workspace(Protocol):
     ) -> Health:
         """Return how an endpoint ("" as deployment) or a deployment served."""
 
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        """Return the alerts of Azure Monitor that began or changed in that time."""
+
     async def query(
         self,
         workspace: str,

@@ -15,9 +15,16 @@ _VERDICTS = {"breached": "confirmed", "not breached": "not confirmed"}
 
 
 def render(
-    views: Sequence[View], wanted: str, start: datetime, now: datetime
+    views: Sequence[View],
+    wanted: str,
+    start: datetime,
+    now: datetime,
+    pack: str = "",
 ) -> Rendered:
-    """Return the list, the newest first; `wanted` is the word that was asked for."""
+    """Return the list, the newest first; `wanted` is the word that was asked for.
+
+    `pack` is where the whole of it can be read and fetched, with its proofs.
+    """
     words = f"{figures.count(len(views), 'incident')} since {figures.day(start)}"
     if not views:
         words = f"No incident since {figures.day(start)}"
@@ -43,7 +50,10 @@ def render(
             ),
             *([paragraph(more, subtle=True)] if more else []),
         ],
-        _links(views[:3]),
+        [
+            *([OpenUrlAction(title="Model pack", url=pack)] if pack else []),
+            *_links(views[:3]),
+        ],
         summary=words,
     )
 

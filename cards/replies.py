@@ -177,8 +177,10 @@ def left_open(view: View) -> str:
 
 
 def _shifted(view: View, event: TrafficShifted) -> str:
+    asked = view.incident.every(RollbackRequested)
+    request = next((r for r in asked if r.request == event.request), None)
     return (
-        f"Rolled back: {_name(view)} now serves {_shares(event.after)}, "
+        f"{ending(request, event)}: {_name(view)} now serves {_shares(event.after)}, "
         f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
     )
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from microsoft_teams.cards import Action, CardElement, Mention
 
 from bot.incident import (
+    MISSED,
+    AlertsExplained,
     Health,
     RollbackAsked,
     RollbackExpired,
@@ -36,6 +38,7 @@ from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
 from cards.words import clean, identifier, model_name, person
 
+_EXPLAINED = 4  # other incidents that a card names
 _TITLES = {  # with the endpoint's name
     "data-drift": "Input data has drifted on {}",
     "prediction-drift": "Predictions have drifted on {}",
@@ -93,6 +96,11 @@ def conditions(view: View) -> Iterator[tuple[Words, Words]]:
     firing = sum(a.status == "firing" for a in alerts)
     if len(alerts) > 1:
         yield "Alerts", f"{len(alerts)} conditions, {firing} firing"
+    if missed := sum(MISSED in a.labels for a in alerts):
+        yield "Missed", f"{missed} found in Azure's list; no call of it reached us"
+    for event in view.incident.every(AlertsExplained)[-_EXPLAINED:]:
+        what = findings.KINDS[event.kind]
+        yield "Explains", runs(f"{what} ({event.incident}): ", said(event.reason, 90))
 
 
 def subtitle(view: View) -> CardElement:

@@ -4,6 +4,7 @@ An incident is the fold of its events. Nothing here reads a clock, a file or a s
 """
 
 from bot.incident.alert import (
+    MISSED,
     RULE_ID,
     Actor,
     Alert,
@@ -37,9 +38,11 @@ from bot.incident.effects import (
     Follow,
     FollowRetraining,
     FollowShift,
+    Listen,
     LookInAzure,
     MarkInAzure,
     ProposeRetraining,
+    Reconcile,
     RemoveCopy,
     Reply,
     SendDigest,
@@ -60,7 +63,9 @@ from bot.incident.endpoint import (
 )
 from bot.incident.events import (
     Acknowledged,
+    AlertHidden,
     AlertReceived,
+    AlertsExplained,
     CardLost,
     CardShown,
     ChangesFound,
@@ -112,14 +117,17 @@ from bot.incident.portal import (
 )
 
 __all__ = [
+    "MISSED",
     "OPEN",
     "RECORDED_TIER",
     "RULE_ID",
     "Acknowledged",
     "Actor",
     "Alert",
+    "AlertHidden",
     "AlertReceived",
     "AlertState",
+    "AlertsExplained",
     "Answer",
     "Asset",
     "Assigned",
@@ -160,6 +168,7 @@ __all__ = [
     "Health",
     "Incident",
     "Kind",
+    "Listen",
     "LookInAzure",
     "MarkInAzure",
     "Marked",
@@ -168,6 +177,7 @@ __all__ = [
     "Plan",
     "ProposeRetraining",
     "Reading",
+    "Reconcile",
     "Refused",
     "RemoveCopy",
     "Replied",

@@ -106,6 +106,20 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """See whether an endpoint is still watched by Azure; comes back by itself."""
+
+    endpoint: str  # ARM id
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Take in what Azure lists and did not tell us. None: what is just past, again."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer a typed command in the conversation where it was given."""
 
@@ -188,6 +202,8 @@ Effect: TypeAlias = (
     | SubmitRetraining
     | FollowRetraining
     | Fold
+    | Listen
+    | Reconcile
     | Answer
     | StartClocks
     | Escalate

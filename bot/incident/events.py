@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from bot.incident.alert import Actor, Alert
+from bot.incident.alert import Actor, Alert, Kind
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
 from bot.incident.inspected import Change, Difference
 from bot.signals import Report
@@ -227,3 +227,20 @@ class MoreShown(Event):
     activity: str
     waiting: tuple[str, ...] = ()  # incidents that it named
     ended: tuple[str, ...] = ()  # those over meanwhile, which get no card any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertHidden(Event):
+    """The incident gets no card for now: a silence, or another incident explains it."""
+
+    behind: str = ""  # that incident
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsExplained(Event):
+    """Another incident of the endpoint is not shown by itself: this one explains it."""
+
+    incident: str
+    kind: Kind
+    reason: str

@@ -16,9 +16,11 @@ from bot.incident import (
     Fold,
     FollowRetraining,
     FollowShift,
+    Listen,
     LookInAzure,
     MarkInAzure,
     ProposeRetraining,
+    Reconcile,
     RemoveCopy,
     Reply,
     SendDigest,
@@ -40,9 +42,11 @@ from bot.worker.digest import schedule, send
 from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
+from bot.worker.listen import listen
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
 from bot.worker.portal import look, mark
+from bot.worker.reconcile import reconcile
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
@@ -63,6 +67,8 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ExpireDecision: run_out,
     ProposeRetraining: propose,
     Fold: fold,
+    Listen: listen,
+    Reconcile: reconcile,
     Answer: answer,
     StartClocks: start_clocks,
     Escalate: escalate,

@@ -1,7 +1,9 @@
 """What the worker works with."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -44,6 +46,10 @@ class Means:
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(seconds=15)
     job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
+    # One request at a time is made of what was asked on an endpoint, by its ARM id.
+    asking: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     def view(self, incident: Incident) -> View:
         return View(
