@@ -144,7 +144,7 @@ def test_the_right_to_write_is_given_at_an_endpoint_alone() -> None:
 def test_roles_hold_one_right_to_write() -> None:
     """
     None can read a key, score, or change anything but an endpoint's traffic; but for
-    the one that submits jobs, which the template never assigns.
+    two that the template never assigns: to submit jobs, and to set an alert's state.
     """
     actions = {
         path.stem: json.loads(path.read_text("utf-8"))["Actions"]
@@ -157,8 +157,11 @@ def test_roles_hold_one_right_to_write() -> None:
         if not action.endswith("/read")
     }
 
-    assert {("rollback-executor", _WRITE), ("retraining", _SUBMIT)} == more
-    assert not [p.name for p in FILES if "retraining" in p.read_text("utf-8")]
+    state = "Microsoft.AlertsManagement/alerts/changestate/action"
+    written = {("rollback-executor", _WRITE), ("retraining", _SUBMIT)}
+    assert {*written, ("alert-state", state)} == more
+    for name in ("retraining", "alert-state"):
+        assert not [p.name for p in FILES if name in p.read_text("utf-8")]
 
 
 def test_every_assignment_has_a_scope() -> None:
