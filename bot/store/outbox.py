@@ -192,7 +192,9 @@ class Outbox:
             outbox.c.type == type(timer.effect).__name__,
             outbox.c.body.contains(of, autoescape=True),
         )
-        late = sa.select(outbox.c.id).where(*same, outbox.c.due_at <= micros(now))
+        late = sa.select(outbox.c.id).where(
+            *same, outbox.c.state == "due", outbox.c.due_at <= micros(now)
+        )
 
         def run(db: sa.Connection) -> None:
             if db.execute(late.limit(1)).first() is None:

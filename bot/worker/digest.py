@@ -1,5 +1,6 @@
 """The digest of a channel: what its card counts, and the timer for the next day's."""
 
+import logging
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 
@@ -18,6 +19,7 @@ from bot.worker.means import Forgotten, Means
 from cards import digest, findings
 from cards.view import View
 
+log = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 WEEK = 7
 _MOST = 2000  # incidents looked at
@@ -60,7 +62,10 @@ async def send(means: Means, due: Due, effect: SendDigest, leader: Leader) -> No
     if found is None:
         shown = digest.render(await gather(means, channel.id))
         message = Message(card=shown.card, summary=shown.summary, key=key)
-        await means.chat.post(channel.id, message)
+        try:
+            await means.chat.post(channel.id, message)
+        except Impossible as error:  # tomorrow's must come all the same
+            log.warning("no digest in %s today: %s", effect.channel, error)
     after = following(effect.channel, channel, means.clock())
     await means.store.outbox.replace(due.id, leader.role, (after,), fence=leader.epoch)
 

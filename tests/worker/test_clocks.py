@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.incident import Follow, SendDigest
+from bot.store import Store
 from bot.watch import Channel
 from bot.worker.digest import following
 from tests.house import QUIET, House, Opened
@@ -104,6 +106,38 @@ async def test_the_digest_is_posted_once_and_set_again(build: Opened) -> None:
     digests = [a for a in await house.activities() if "Daily digest" in str(a["card"])]
     assert 1 == len(digests)
     assert "1 of 1 endpoint with open alerts" in str(digests)
+
+
+async def test_a_digest_that_was_refused_is_tried_again_the_next_day(
+    build: Opened,
+) -> None:
+    """
+    A channel without the bot must not lose its digest for good.
+    """
+
+    def daily(listed: dict[str, Any]) -> None:
+        listed["channels"]["model-alerts"] |= {"time_zone": "UTC", "digest_at": "00:00"}
+
+    house = await build(endpoint=QUIET, watch=daily, start=False)
+    store = Store.open(house.settings.database_url)
+    late = datetime.now(UTC) - timedelta(hours=1)
+    missed = Follow(effect=SendDigest("model-alerts", "2026-01-01"), due_at=late)
+    await store.outbox.queue("", missed)
+    store.close()
+    await house.fail("POST", "/v3/conversations/19", status=403, times=5)
+    await house.start("serve")
+
+    async def refused() -> bool:
+        return any(r["status"] == 403 for r in house.requests("POST", "/activities"))
+
+    await until("it to be refused", refused)
+    await asyncio.sleep(1)
+    await house.stop("serve")
+    store = Store.open(house.settings.database_url)
+    again = await store.outbox.next_due("driver")
+    store.close()
+    assert again is not None
+    assert again > datetime.now(UTC)
 
 
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
