@@ -11,12 +11,20 @@ from cards.frame import card
 from cards.view import Rendered, View
 
 _SHOWN = 12
+_VERDICTS = {"breached": "confirmed", "not breached": "not confirmed"}
 
 
 def render(
-    views: Sequence[View], wanted: str, start: datetime, now: datetime
+    views: Sequence[View],
+    wanted: str,
+    start: datetime,
+    now: datetime,
+    pack: str = "",
 ) -> Rendered:
-    """Return the list, the newest first; `wanted` is the word that was asked for."""
+    """Return the list, the newest first; `wanted` is the word that was asked for.
+
+    `pack` is where the whole of it can be read and fetched, with its proofs.
+    """
     words = f"{figures.count(len(views), 'incident')} since {figures.day(start)}"
     if not views:
         words = f"No incident since {figures.day(start)}"
@@ -42,14 +50,17 @@ def render(
             ),
             *([paragraph(more, subtle=True)] if more else []),
         ],
-        _links(views[:3]),
+        [
+            *([OpenUrlAction(title="Model pack", url=pack)] if pack else []),
+            *_links(views[:3]),
+        ],
         summary=words,
     )
 
 
 def _row(view: View) -> tuple[Words, Words, Words]:
     ours = findings.report(view.incident)
-    verdict = f", {ours.verdict}" if ours else ""
+    verdict = f", {_VERDICTS.get(ours.verdict, 'not known')}" if ours else ""
     kind = findings.kind_word(view.incident)
     what = f"{kind}{verdict}; {view.incident.status}"
     return view.incident.id, what, figures.day(findings.fired_at(view.incident))

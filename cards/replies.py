@@ -6,6 +6,7 @@ from typing import Any, Final
 from bot.incident import (
     Acknowledged,
     Assigned,
+    AzureRefused,
     DecisionExpired,
     DecisionRecorded,
     Escalated,
@@ -93,6 +94,13 @@ def _escalated(view: View, event: Escalated) -> str:
 
 def _noted(view: View, event: Noted) -> str:
     return f"{_who(view, event)} noted on {view.incident.id}: {clean(event.text, 300)}"
+
+
+def _refused(view: View, event: AzureRefused) -> str:
+    return (
+        "The state of alerts cannot be set in Azure, so it stays as it is there: "
+        f"{_clause(event.reason)}. This is said once."
+    )
 
 
 # -- rollbacks ----------------------------------------------------------------------------
@@ -203,6 +211,7 @@ _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
     SnoozeEnded: _woken,
     Escalated: _escalated,
     Noted: _noted,
+    AzureRefused: _refused,
     RollbackAsked: _asked,
     RollbackRequested: _requested,
     RollbackImpossible: _impossible,

@@ -47,6 +47,13 @@ class Links:
         """Return the address of the incident's evidence page, "" without pages."""
         return f"{self.pages}/evidence/{quote(incident, safe='')}" if self.pages else ""
 
+    def pack(self, model: str, start: datetime, end: datetime) -> str:
+        """Return the address of a model's pack over a period, "" without pages."""
+        if not self.pages:
+            return ""
+        span = f"from={start:%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.pages}/evidence/model/{quote(model, safe='')}?{span}"
+
     def endpoint(self, endpoint: Endpoint) -> str:
         """Return the endpoint's page in Azure Machine Learning studio."""
         workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]

@@ -14,6 +14,7 @@ from bot.incident.care import (
 )
 from bot.incident.events import (
     Acknowledged,
+    AlertHidden,
     AlertReceived,
     CardLost,
     CardShown,
@@ -142,8 +143,9 @@ class Incident:
     def snooze(self) -> Snoozed | None:
         """Return the snooze that holds; its end is an event too, set by a timer."""
         newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
-        open_ = isinstance(newest, Snoozed) and self.status != "resolved"
-        return newest if isinstance(newest, Snoozed) and open_ else None
+        if not isinstance(newest, Snoozed):
+            return None
+        return newest if self.status in ("firing", "acknowledged") else None
 
     @property
     def assignee(self) -> str:
@@ -153,15 +155,28 @@ class Incident:
 
     @property
     def unattended(self) -> int:
-        """Return the seq from which nobody has it; 0: somebody does, or it sleeps."""
-        if self.status != "firing" or self.snooze or not self.alerts:
+        """Return the seq from which nobody has it; 0: somebody does, or it sleeps.
+
+        What was hidden waits for nobody until its card is shown.
+        """
+        if self.status != "firing" or self.snooze or self.hidden or not self.alerts:
             return 0
-        first = 0
+        first, hidden = 0, False
         for seq, event in enumerate(self.history, 1):
-            starts = isinstance(event, Unacknowledged | SnoozeEnded)
+            starts = isinstance(event, Unacknowledged | SnoozeEnded) or (
+                hidden and isinstance(event, CardShown)
+            )
             if starts or (not first and isinstance(event, AlertReceived)):
                 first = seq
+            if isinstance(event, AlertHidden | CardShown):
+                hidden = isinstance(event, AlertHidden)
         return first
+
+    @property
+    def hidden(self) -> AlertHidden | None:
+        """Return why it has no card for now; None: it has one, or is to get one."""
+        newest = self.last(AlertHidden, CardShown)
+        return newest if isinstance(newest, AlertHidden) else None
 
     @property
     def escalation(self) -> Escalated | None:

@@ -25,7 +25,14 @@ BOT_APP = "33333333-aaaa-4bbb-8ccc-000000000003"
 READER = "66666666-aaaa-4bbb-8ccc-000000000001"
 EXECUTOR = "66666666-aaaa-4bbb-8ccc-000000000002"
 TRAINER = "66666666-aaaa-4bbb-8ccc-000000000003"
-NAMES = {READER: "reader", EXECUTOR: "executor", TRAINER: "trainer", BOT_APP: "bot"}
+ANALYST = "66666666-aaaa-4bbb-8ccc-000000000004"
+NAMES = {
+    READER: "reader",
+    EXECUTOR: "executor",
+    TRAINER: "trainer",
+    ANALYST: "analyst",
+    BOT_APP: "bot",
+}
 BOT_ISSUER = "https://api.botframework.com"
 
 

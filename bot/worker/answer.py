@@ -101,11 +101,7 @@ async def _evidence_list(means: Means, about: About) -> Rendered:
     """Answer what there is of a model or an endpoint, by its name."""
     wanted, now = about.get("model", "").lower(), means.clock()
     start = now - span(about.get("period", ""), WEEK, YEAR)
-    named = {
-        e.id
-        for e in means.watch.endpoints
-        if wanted in (e.name, e.model.lower(), e.model.lower().partition(":")[0])
-    }
+    named = {e.id for e in means.watch.of_model(wanted)}
     if not wanted or not named:
         known = ", ".join(sorted({e.name for e in means.watch.endpoints})[:5])
         raise Refused(
@@ -115,7 +111,8 @@ async def _evidence_list(means: Means, about: About) -> Rendered:
     found = [
         v for v in views if v.endpoint.id in named and v.incident.opened_at >= start
     ]
-    return evidence_list.render(found, wanted, start, now)
+    pack = means.links.pack(wanted, start, now)
+    return evidence_list.render(found, wanted, start, now, pack)
 
 
 async def _digest(means: Means, about: About) -> Rendered:

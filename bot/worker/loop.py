@@ -12,6 +12,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EffectParked,
+    FindChanges,
     Fold,
     Follow,
     RemoveCopy,
@@ -23,9 +24,10 @@ from bot.incident import (
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
+from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
 from bot.worker.means import DATABASE, Forgotten, Means, record
-from bot.worker.show import NotYet
+from bot.worker.rounds import Rounds
 from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,9 @@ class Worker:
 
     async def _lead(self, leader: Leader) -> None:
         changed = self._means.store.changed
+        rounds = Rounds(self._means) if self._role == "driver" else None
+        if rounds:
+            await rounds.begin()
         looked = float("-inf")
         if self._prepare:
             await self._prepare()
@@ -110,6 +115,8 @@ class Worker:
                 looked = time.monotonic()
                 if not await leader.holds():
                     raise Deposed(self._role)
+                if rounds:
+                    await rounds.turn()
             if self._role == "driver":
                 await take_in(self._means, leader)
             await self._begin(leader)
@@ -131,7 +138,10 @@ class Worker:
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
             room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
-            if lane in self._busy or len(self._busy) >= room or not queue.may(due):
+            if lane in self._busy:
+                continue
+            if len(self._busy) >= room or not queue.may(due):
+                queue.hold(due)
                 continue
             task = asyncio.create_task(self._perform(due, leader), name=lane)
             task.add_done_callback(lambda _: self._means.store.changed.set())
@@ -153,6 +163,7 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
+            self._speech.unsaid(due)
             pause, tries = error.pause, due.attempts
             await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
@@ -226,7 +237,7 @@ def _lane(due: Due) -> str:
         return f"chat {due.effect.conversation} {due.id}"
     if isinstance(due.effect, Fold):
         return f"fold {due.effect.conversation}"
-    if isinstance(due.effect, CollectEvidence):
+    if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
     if isinstance(due.effect, SendDigest | RemoveCopy):
         return f"chat {due.id}"

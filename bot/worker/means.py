@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Trainer, Workflow, Workspace
+from bot.ports import Chat, Mover, Portal, Trainer, Workflow, Workspace
 from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
@@ -37,6 +37,8 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     workflow: Workflow | None = None
+    portal: Portal | None = None
+    portal_every: timedelta = timedelta(minutes=5)  # an open alert is looked at
     mover: Mover | None = None
     trainer: Trainer | None = None
     archive: Archive | None = None

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.evidence import anchor
 from bot.evidence.shelf import Folder, keep
@@ -71,7 +72,7 @@ def story(chance: random.Random, at: datetime, number: int) -> list[Event]:
     """Return what happened in one incident, whose alert came at `at`."""
     samples_history = samples.HISTORIES["rolled-back" if number % 50 == 0 else "firing"]
     shift = at - samples_history[0].at
-    events = [replace(e, at=e.at + shift) for e in samples_history]
+    events = [_at(e, shift, f"R-{at:%y%m%d}{number}") for e in samples_history]
     first = received(at, fingerprint=f"f-{number}", starts_at=at)
     events = [first if i == 0 else e for i, e in enumerate(events)]
     card = CardShown(
@@ -99,6 +100,13 @@ def story(chance: random.Random, at: datetime, number: int) -> list[Event]:
         )
         events.append(done)
     return events
+
+
+def _at(event: Event, shift: timedelta, request: str) -> Event:
+    named: dict[str, Any] = {"at": event.at + shift}
+    if hasattr(event, "request"):
+        named["request"] = request
+    return replace(event, **named)
 
 
 async def months(

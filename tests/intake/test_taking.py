@@ -70,7 +70,7 @@ async def test_a_burst_is_one_incident_and_one_card_to_show(
     assert (300, "firing") == (listed.revision, listed.status)
     assert [] == await store.new_deliveries()
     due = await store.outbox.due("driver", datetime.now(UTC))
-    assert ["EvaluateSignals", "ShowCard"] == sorted(
+    assert ["EvaluateSignals", "ShowCard", "StartClocks"] == sorted(
         type(d.effect).__name__ for d in due
     )
     assert {listed.endpoint} == {d.endpoint for d in due}
@@ -90,7 +90,7 @@ async def test_what_is_tried_already_does_not_stand_for_a_later_alert(
     await take(means, await _accepted(store, [notice("b")]), leader)
 
     due = await store.outbox.due("driver", datetime.now(UTC))
-    assert [0, 0, 1, 1] == sorted(d.attempts for d in due)
+    assert [0, 0, 1, 1, 1] == sorted(d.attempts for d in due)
     leader.resign()
 
 

@@ -40,6 +40,7 @@ _ROLES = {
     "executor": _ENDPOINT_READ
     | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
     "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
+    "analyst": {f"{ML}/read", f"{ML}/jobs/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
