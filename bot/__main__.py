@@ -1,5 +1,7 @@
 """The command line: `watchkeeper --help`."""
 
+import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -7,23 +9,31 @@ import typer
 
 from bot import cli
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Keep watch over models on Azure Machine Learning, from Microsoft Teams.",
-)
-for _found in iter_modules(cli.__path__):
-    if _found.name.startswith("_"):
-        continue
-    for _command in import_module(f"bot.cli.{_found.name}").COMMANDS:
-        if isinstance(_command, typer.Typer):  # a group: `watchkeeper audit verify`
-            app.add_typer(_command, name=_found.name)
-        else:
-            app.command()(_command)
+NAMES = [m.name for m in iter_modules(cli.__path__) if not m.name.startswith("_")]
+
+
+def application(names: Iterable[str] = NAMES) -> typer.Typer:
+    """Return the command line with these commands; each is imported only here."""
+    app = typer.Typer(
+        no_args_is_help=True, pretty_exceptions_enable=False, callback=_watchkeeper
+    )
+    for name in names:
+        for command in import_module(f"bot.cli.{name}").COMMANDS:
+            if isinstance(command, typer.Typer):  # a group: `watchkeeper audit verify`
+                app.add_typer(command, name=name)
+            else:
+                app.command()(command)
+    return app
+
+
+def _watchkeeper() -> None:
+    """Keep watch over models on Azure Machine Learning, from Microsoft Teams."""
 
 
 def main() -> None:
-    app()
+    """Run the command that was typed, without importing what the others need."""
+    named = [name for name in sys.argv[1:2] if name in NAMES]
+    application(named or NAMES)()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
-from bot.azure import AzureMover, AzureWorkspace
+from bot.azure import AzureMover, AzureTrainer, AzureWorkspace
+from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
 from bot.azure.mover import Patience
@@ -87,6 +88,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         vouch = await stack.enter_async_context(
             teams.managed_identity(settings.bot_identity or settings.bot_app_id)
         )
+        portal = await _portal(settings, cloud, stack)
         line = await stack.enter_async_context(
             teams.connect(_account(settings, watch), _References(store), vouch)
         )
@@ -99,6 +101,9 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             sign=keys.sign,
             workspace=Timed(workspace, figures),
             chat=line.chat,
+            workflow=line.workflow,
+            portal=portal,
+            portal_every=timedelta(seconds=settings.portal_seconds),
             archive=archive,
         )
         loop = worker.driver(means, keys.log, figures.around)
@@ -131,6 +136,12 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         patience = Patience(poll=settings.poll, limit=settings.limit)
         mover = AzureMover(credential, cloud, patience=patience)
         stack.push_async_callback(mover.close)
+        trainer = None
+        if settings.trainer_client_id:
+            training = await stack.enter_async_context(
+                _credential(settings.trainer_client_id)
+            )
+            trainer = AzureTrainer(training, cloud)
         means = Means(
             store=store,
             watch=watch,
@@ -139,6 +150,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             links=Links(settings.pages),
             sign=keys.sign,
             mover=mover,
+            trainer=trainer,
+            job_poll=6 * settings.poll,
             shift_limit=settings.limit,
             shift_settles=3 * settings.poll,
         )
@@ -158,6 +171,19 @@ def _archive(
         build=build(),
         configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
     )
+
+
+async def _portal(
+    settings: Settings, cloud: Cloud, stack: AsyncExitStack
+) -> AzureAlerts | None:
+    """Return the way to set alerts' states, by the bot's identity: the reader only reads."""
+    if not settings.portal_seconds:
+        return None
+    identity = settings.bot_identity or settings.bot_app_id
+    credential = await stack.enter_async_context(_credential(identity))
+    found = AzureAlerts(credential, cloud)
+    stack.push_async_callback(found.close)
+    return found
 
 
 def _check(problems: list[str]) -> None:
@@ -188,6 +214,7 @@ def _account(settings: Settings, watch: WatchList) -> teams.Account:
         openid_url=settings.bot_openid_url,
         login_url=settings.bot_login_url,
         graph_url=settings.graph_url,
+        workflow_url=settings.workflow_url,
     )
 
 

@@ -7,11 +7,11 @@ import asyncio
 import logging
 import os
 import secrets
+import shlex
 import signal
 import socket
-import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from bot.children import Child
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE
@@ -29,6 +30,7 @@ from bot.simulator.identity import (
     EXECUTOR,
     READER,
     TENANT,
+    TRAINER,
 )
 from bot.simulator.scenarios._scenario import Scenario
 from bot.simulator.teams import BOT_URL
@@ -38,15 +40,27 @@ from bot.store.engine import CannotOpen, FileLock
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 READY_S = 60.0
-STOP_S = 28.0
+STORY_S = 2.0  # after the start: time to see that all was well before
+ROLES = {"serve": READER, "execute": EXECUTOR}
+PROGRAMS = {identity: name for name, identity in ROLES.items()}
 
 
 class Unplayable(Exception):
     """The demo cannot start; the text says why and what to do."""
 
 
-def play(scenario: str, port: int, state: Path, *, browser: bool) -> None:
-    """Run the demo until Ctrl-C or SIGTERM. Raises Unplayable."""
+def play(
+    scenario: str,
+    port: int,
+    state: Path,
+    children: Sequence[Child],
+    *,
+    browser: bool,
+) -> None:
+    """Run the demo until Ctrl-C or SIGTERM. Raises Unplayable.
+
+    `children` are `serve` and `execute`, already started.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         chosen = scenarios.scenario(scenario)
@@ -56,7 +70,6 @@ def play(scenario: str, port: int, state: Path, *, browser: bool) -> None:
             f"no scenario is called {scenario!r}; there is {names}"
         ) from None
     try:
-        state.mkdir(parents=True, exist_ok=True)
         lock = FileLock(state / "demo", "demo")
     except CannotOpen:
         raise Unplayable(
@@ -65,14 +78,21 @@ def play(scenario: str, port: int, state: Path, *, browser: bool) -> None:
     except OSError as error:
         raise Unplayable(f"cannot write to {state}: {error.strerror}") from None
     try:
-        asyncio.run(_play(chosen, port, state.resolve(), browser=browser))
+        asyncio.run(_play(chosen, port, state.resolve(), children, browser=browser))
     except KeyboardInterrupt:
         pass
     finally:
         lock.release()
 
 
-async def _play(scenario: Scenario, port: int, state: Path, *, browser: bool) -> None:
+async def _play(
+    scenario: Scenario,
+    port: int,
+    state: Path,
+    children: Sequence[Child],
+    *,
+    browser: bool,
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -84,11 +104,12 @@ async def _play(scenario: Scenario, port: int, state: Path, *, browser: bool) ->
         scenario.seed(world, state, datetime.now(UTC))
         _write_watch_list(scenario, state)
         await _serve_cloud(scenario, world, port, stack)
-        programs = [
-            _Program(name, _environment(world, role, port, state), state)
-            for name, role in (("serve", READER), ("execute", EXECUTOR))
+        tasks = [
+            asyncio.create_task(
+                child.run(_environment(world, ROLES[child.name], port, state), stop)
+            )
+            for child in children
         ]
-        tasks = [asyncio.create_task(program.run(stop)) for program in programs]
         if await _ready(port, stop):
             _welcome(scenario, port, state)
             if browser:
@@ -128,7 +149,7 @@ async def _serve_cloud(
     bot, own = f"http://{HOST}:{port}", f"http://{HOST}:{port + 1}"
     app[AZURE].bot_url = bot
     app[BOT_URL].bot, app[BOT_URL].own = bot, own
-    app.cleanup_ctx.append(scenario.story(4.0))
+    app.cleanup_ctx.append(scenario.story(STORY_S))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
@@ -139,7 +160,7 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
     """Return the variables of one program; what the user has set stays as it is."""
     cloud = f"http://{HOST}:{port + 1}"
     header = secrets.token_urlsafe(24)
-    for client in (identity, BOT_APP) if identity == READER else (identity,):
+    for client in (identity, BOT_APP if identity == READER else TRAINER):
         world.put("identity-header", client, {"value": header})
     ours: Mapping[str, str] = {
         "HOST": HOST,
@@ -160,55 +181,27 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
         "AZURE_LOGS_URL": cloud,
         "READER_CLIENT_ID": READER,
         "EXECUTOR_CLIENT_ID": EXECUTOR,
+        "TRAINER_CLIENT_ID": TRAINER,
         "OPERATION_POLL_S": "0.5",  # the simulated Azure takes two seconds
         "KEY_FILE": str(state / "keys.json"),
         "EVIDENCE_URL": str(state / "evidence"),
     }
     defaults = {f"WATCHKEEPER_{name}": value for name, value in ours.items()}
-    return {
+    told = {
         **defaults,
-        **os.environ,
+        **{name: os.environ[name] for name in defaults if name in os.environ},
         "IDENTITY_ENDPOINT": f"{cloud}/msi/token",
         "IDENTITY_HEADER": header,
-        "PYTHONUNBUFFERED": "1",
     }
+    _write_down(told, state / f"{PROGRAMS[identity]}.env")
+    return told
 
 
-class _Program:
-    """One of our programs as a child; started again when it dies, as a platform would.
-
-    It lives as long as its standard input, which we hold: a kill of the demo ends it too.
-    """
-
-    def __init__(self, name: str, environment: dict[str, str], state: Path) -> None:
-        self._name = name
-        self._environment = environment
-        self._log = state / f"{name}.log"
-
-    async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            with self._log.open("ab") as output:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "bot", self._name, "--with-parent",
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=output,
-                    stderr=output,
-                    env=self._environment,
-                    start_new_session=True,  # Ctrl-C is ours to pass on
-                )  # fmt: skip
-            ended = asyncio.create_task(process.wait())
-            asked = asyncio.create_task(stop.wait())
-            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
-            if not ended.done():
-                process.terminate()
-                await asyncio.wait({ended}, timeout=STOP_S)
-                if not ended.done():
-                    process.kill()
-                await ended
-                return
-            log.warning("%s ended (%s); see %s", self._name, ended.result(), self._log)
-            await asyncio.sleep(0.5)
+def _write_down(variables: Mapping[str, str], path: Path) -> None:
+    """Keep what a program was told, for `watchkeeper check` in another terminal."""
+    path.touch(0o600)
+    lines = (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 async def _ready(port: int, stop: asyncio.Event) -> bool:

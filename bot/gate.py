@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.commands.decide import undecided
 from bot.incident import Incident, SignalsEvaluated
 from bot.oversight import GateAnswered, blocked
 from bot.watch import Endpoint
@@ -39,9 +38,9 @@ def _reasons(
     endpoint: Endpoint, deployment: str, incidents: Sequence[Incident]
 ) -> Iterator[str]:
     for incident in incidents:
-        if incident.status == "resolved":
-            if undecided(incident, endpoint):
-                yield f"{incident.id} is over, but no decision on it is on record"
+        if incident.status == "undecided":
+            yield f"{incident.id} is over, but no decision on it is on record"
+        if incident.quiet or incident.status == "resolved":
             continue
         if incident.waiting:
             yield f"{incident.waiting.request} on {incident.id} waits for approval"

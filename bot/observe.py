@@ -6,7 +6,7 @@ Counted in this process; what all replicas share (outbox, log) is read from the 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -22,8 +22,20 @@ from prometheus_client import (
 )
 
 from bot import traces
-from bot.incident import AlertReceived, Answer, EndpointState, Health, Reply, ShowCard
+from bot.incident import (
+    AlertReceived,
+    Answer,
+    Assignment,
+    Change,
+    EndpointState,
+    Health,
+    Plan,
+    Reply,
+    Rule,
+    ShowCard,
+)
 from bot.ports import Rows, Series, Unavailable, Windows, Workspace
+from bot.retraining import Job
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
@@ -258,6 +270,11 @@ class Timed:
         asked = self._inner.health(endpoint, deployment, start, end)
         return await self._time("health", asked)
 
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        return await self._time("fired", self._inner.fired(subscription, start, end))
+
     async def query(
         self,
         workspace: str,
@@ -269,5 +286,30 @@ class Timed:
         asked = self._inner.query(workspace, query, parameters, start, end)
         return await self._time("query", asked)
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
-        return await self._time("windows", self._inner.windows(endpoint, now))
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
+        asked = self._inner.windows(endpoint, now, deployment=deployment, since=since)
+        return await self._time("windows", asked)
+
+    async def changes(
+        self, resource: str, start: datetime, end: datetime
+    ) -> tuple[Change, ...]:
+        return await self._time("changes", self._inner.changes(resource, start, end))
+
+    async def rule(self, rule: str) -> Rule:
+        return await self._time("rule", self._inner.rule(rule))
+
+    async def plan(self, endpoint: Endpoint) -> Plan:
+        return await self._time("plan", self._inner.plan(endpoint))
+
+    async def access(self, resource: str) -> tuple[Assignment, ...]:
+        return await self._time("access", self._inner.access(resource))
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        return await self._time("job", self._inner.job(endpoint, name))

@@ -6,13 +6,9 @@ These events stand in an incident's history, or in the endpoint's own, its ledge
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from bot.incident import Actor, Event, Health, Incident
-
-Choice: TypeAlias = Literal[
-    "accept", "retrain", "rollback", "threshold", "false-positive"
-]
+from bot.signals import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +23,21 @@ class EndpointLocked(Event):
 class EndpointUnlocked(Event):
     by: Actor
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSilenced(Event):
+    """No new card is posted about the endpoint until then; alerts are recorded."""
+
+    by: Actor
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointUnsilenced(Event):
+    by: Actor
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +72,23 @@ class OutcomeWatched(Event):
     after: tuple[Health, ...]
     worse: tuple[str, ...] = ()  # measures that are, in words for a person
     unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRecorded(Event):
-    """What the people responsible make of an incident, and until when it holds."""
-
-    by: Actor
-    choice: Choice
-    reason: str
-    expires_at: datetime
+    target: str = ""  # the deployment that took over
+    drift: Report | None = None  # of what the target took in since the move
+    drift_before: Report | None = None  # the last one before it
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:
     """Return the lock that a person put on the endpoint, None when it is free."""
     newest = ledger.last(EndpointLocked, EndpointUnlocked)
     return newest if isinstance(newest, EndpointLocked) else None
+
+
+def silence(ledger: Incident, now: datetime) -> EndpointSilenced | None:
+    """Return the silence that holds at `now`, None when cards are posted."""
+    newest = ledger.last(EndpointSilenced, EndpointUnsilenced)
+    if isinstance(newest, EndpointSilenced) and now < newest.until:
+        return newest
+    return None
 
 
 def holder(ledger: Incident) -> ShiftHeld | None:
@@ -97,9 +109,3 @@ def blocked(ledger: Incident, request: str = "") -> str:
             "Look at it in Azure; unlock frees it"
         )
     return ""
-
-
-def decision(incident: Incident, now: datetime) -> DecisionRecorded | None:
-    """Return the newest record that still holds."""
-    found = incident.last(DecisionRecorded)
-    return found if found and now < found.expires_at else None

@@ -4,14 +4,17 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from bot import evidence, gate
+from bot import answers, evidence, gate
+from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
+from bot.packs import model_pack
 from bot.store import Conflict, Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
@@ -31,6 +34,7 @@ def routes(
         web.get("/api/incidents", pages.incidents),
         web.get("/api/incidents/{id}", pages.incident),
         web.get("/evidence/{id}", pages.evidence),
+        web.get("/evidence/model/{model}", partial(model_pack, means)),
         web.get("/api/gate/{endpoint}/{deployment}", pages.gate),
     ]
 
@@ -84,22 +88,47 @@ class _Pages:
         return web.json_response(evidence.packet(found))
 
     async def evidence(self, request: web.Request) -> web.Response:
-        found = await self._find(request)
         accept = request.headers.get("Accept", "")
+        if request.match_info["id"].startswith("G-"):
+            return await self._answer(request.match_info["id"], accept)
+        found = await self._find(request)
         if "application/zip" in accept:
             return await self._zip(found.id)
         if "application/json" in accept and "text/html" not in accept:
             return web.json_response(evidence.packet(found))
+        rendering: evidence.Rendering = (
+            "owner" if request.query.get("for") == "owner" else "risk"
+        )
         try:
-            html = evidence.page(self._means.view(found))
+            view = self._means.view(found)
+            objects = await self._objects(found)
+            html = await asyncio.to_thread(
+                evidence.page, view, objects, rendering=rendering
+            )
         except Forgotten:
             return web.json_response(evidence.packet(found))
-        policy = "default-src 'none'; style-src 'unsafe-inline'"
-        return web.Response(
-            text=html,
-            content_type="text/html",
-            headers={"Content-Security-Policy": policy},
-        )
+        return answers.html(html)
+
+    async def _answer(self, number: str, accept: str) -> web.Response:
+        """Answer what the gate told a pipeline, and what that rested on."""
+        ledger = await self._means.store.of_answer(number)
+        found = evidence.given(ledger, number) if ledger else None
+        if found is None:
+            raise web.HTTPNotFound(
+                text='{"error": "the gate gave no answer with this id"}',
+                content_type="application/json",
+            )
+        if "application/json" in accept and "text/html" not in accept:
+            return web.json_response(found)
+        return answers.html(evidence.answer_page(found))
+
+    async def _objects(self, found: Incident) -> dict[str, bytes]:
+        """Return the newest frozen objects; the page says which it could not have."""
+        archive = self._means.archive
+        try:
+            return await at_hand(archive.shelf, found) if archive else {}
+        except NotKept:
+            return {}
 
     async def _zip(self, key: str) -> web.Response:
         """Answer the whole packet, as `watchkeeper evidence export` writes it."""
@@ -108,19 +137,10 @@ class _Pages:
         try:
             objects = await evidence.objects(archive.shelf, sealed) if archive else {}
         except (NotKept, Differs) as error:
-            # Told, not hidden: half a packet would pass for a whole one.
-            raise web.HTTPConflict(
-                text=json.dumps({"error": f"the packet is not whole: {error}"}),
-                content_type="application/json",
-            ) from None
+            raise answers.not_whole(error) from None
         signer = archive.key if archive else None
         content = await asyncio.to_thread(evidence.of_incident, sealed, objects, signer)
-        name = f'attachment; filename="{key}.zip"'
-        return web.Response(
-            body=content,
-            content_type="application/zip",
-            headers={"Content-Disposition": name},
-        )
+        return answers.zipped(content, key)
 
     async def gate(self, request: web.Request) -> web.Response:
         """Answer a release pipeline, and keep what it was told."""

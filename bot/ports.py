@@ -10,7 +10,18 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from bot.incident import EndpointState, Health, Traffic
+from bot.incident import (
+    AlertState,
+    Assignment,
+    Change,
+    EndpointState,
+    Health,
+    Marked,
+    Plan,
+    Rule,
+    Traffic,
+)
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 Card: TypeAlias = dict[str, Any]
@@ -30,6 +41,10 @@ class Ambiguous(Exception):
 
 class Impossible(Exception):
     """It will never work as asked: forbidden, not found, refused."""
+
+
+class TooBig(Impossible):
+    """Teams does not take a message of this size; a smaller one may do."""
 
 
 class Gone(Impossible):
@@ -56,8 +71,27 @@ class Chat(Protocol):
     async def update(self, conversation: str, activity: str, message: Message) -> None:
         """Replace a message in place. Raises as `post`, but never Ambiguous."""
 
+    async def personal(self, account: str) -> str:
+        """Return the id of the chat with an Entra account, opened if need be.
+
+        Raises as `update`; safe to repeat: there is one such chat.
+        """
+
+    async def delete(self, conversation: str, activity: str) -> None:
+        """Take a message of ours away. Raises as `update`; Gone when it is not there."""
+
     async def find(self, conversation: str, key: str, text: str = "") -> str | None:
         """Return the id of our message with `key` in its card, or with this text."""
+
+
+class Workflow(Protocol):
+    """A one-way address of Power Automate, for when nothing else is left."""
+
+    async def post(self, message: Message) -> None:
+        """Hand the card over; that it was accepted does not mean it is shown.
+
+        Raises Unavailable, Ambiguous or Impossible.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +152,11 @@ class Workspace(Protocol):
     ) -> Health:
         """Return how an endpoint ("" as deployment) or a deployment served."""
 
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        """Return the alerts of Azure Monitor that began or changed in that time."""
+
     async def query(
         self,
         workspace: str,
@@ -128,8 +167,48 @@ class Workspace(Protocol):
     ) -> Rows:
         """Run the constant query with the name `query` in a Log Analytics workspace."""
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
-        """Return the rows that the endpoint's monitor compares at `now`."""
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
+        """Return the rows that the endpoint's monitor compares at `now`.
+
+        With a deployment, production is what that one took in, from `since` to `now`.
+        """
+
+    async def changes(
+        self, resource: str, start: datetime, end: datetime
+    ) -> tuple[Change, ...]:
+        """Return the activity log of `resource` and what is below it, newest first.
+
+        Azure keeps it for 90 days and is minutes late.
+        """
+
+    async def rule(self, rule: str) -> Rule:
+        """Return the alert rule with this ARM id, and who set it last."""
+
+    async def plan(self, endpoint: Endpoint) -> Plan:
+        """Return the endpoint's monitor as configured, and its latest runs."""
+
+    async def access(self, resource: str) -> tuple[Assignment, ...]:
+        """Return the role assignments that reach `resource`, direct ones first."""
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        """Return a job of the endpoint's workspace."""
+
+
+class Portal(Protocol):
+    """What people make of an alert in Azure Monitor, read and set by its ARM id."""
+
+    async def state(self, alert: str) -> Marked:
+        """Return the state as Azure has it. Raises Unavailable or Impossible."""
+
+    async def mark(self, alert: str, state: AlertState, comment: str) -> None:
+        """Set the state; safe to repeat. Raises Unavailable or Impossible."""
 
 
 class Mover(Protocol):
@@ -146,4 +225,23 @@ class Mover(Protocol):
         The body is the raw GET body with properties.traffic changed and nothing else.
         Raises Impossible when nothing was changed, with the reason (live traffic is not
         `expected`, forbidden, conflict); Ambiguous when the PUT may have been applied.
+        """
+
+
+class Trainer(Protocol):
+    """The only one who may submit jobs; lives in the executor's process alone.
+
+    Both raise Unavailable or Impossible; `workspace` is an ARM id.
+    """
+
+    async def job(self, workspace: str, name: str) -> Job | None:
+        """Return a job as it stands, None when the workspace knows none of the name."""
+
+    async def submit(
+        self, workspace: str, again: str, name: str, labels: Mapping[str, str]
+    ) -> Job:
+        """Run the job `again` once more, as `name`, with `labels` besides its own.
+
+        Safe to repeat: Azure takes a name for one job alone. After Unavailable it may
+        have been taken, so look first.
         """

@@ -61,6 +61,11 @@ class Settings(BaseModel):
         "https://smba.trafficmanager.net",
         description="origins of Teams that we answer to, separated by commas",
     )
+    workflow_url: Url | Literal[""] = Field(
+        "",
+        description="a Workflows address of Teams, told what no channel and no owner "
+        "could be; it is a secret",
+    )
     alert_auth: Literal["entra", "url-secret", "none"] = Field(
         "entra", description="how action groups prove who they are"
     )
@@ -86,9 +91,18 @@ class Settings(BaseModel):
     azure_logs_url: Url = Field(
         "https://api.loganalytics.io", description="Log Analytics"
     )
+    portal_seconds: float = Field(
+        300,
+        ge=0,
+        description="how often an open alert's state is read from Azure; 0: never, and "
+        "it is not set there either",
+    )
     reader_client_id: str = Field("", description="managed identity that reads Azure")
     executor_client_id: str = Field(
         "", description="managed identity that moves traffic; execute alone"
+    )
+    trainer_client_id: str = Field(
+        "", description="managed identity that submits retraining jobs; execute alone"
     )
     operation_poll_s: float = Field(
         5, gt=0, le=60, description="seconds between looks at a move under way"

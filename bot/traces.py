@@ -7,6 +7,7 @@ on that delivery finds it again.
 
 import hashlib
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -114,6 +115,8 @@ def _exporter(where: str, client_id: str) -> Any:
             AzureMonitorTraceExporter,
         )
 
+        # It would also report on itself to Microsoft, at addresses that nobody allowed.
+        os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
         credential = (
             ManagedIdentityCredential(client_id=client_id) if client_id else None
         )

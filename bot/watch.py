@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from bot.incident import Actor, Alert
 
@@ -27,6 +36,7 @@ ArmScope: TypeAlias = Annotated[
     str,
     StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
 ]
+_CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
 _IN_WORKSPACE = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
     r"/microsoft\.machinelearningservices/workspaces/[^/]+"
@@ -52,6 +62,25 @@ class Channel(_Strict):
     id: str
     name: str = ""
     time_zone: str = "UTC"
+    # As in Alertmanager: how long a new incident gathers alerts before its card is
+    # posted, and the least time between edits that more alerts cause. Sev0 waits for
+    # neither, and a person's action is always shown at once.
+    group_wait_s: float = Field(default=0, ge=0, le=600)
+    group_interval_s: float = Field(default=10, ge=0, le=3600)
+    digest_at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")  # local
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone is called {name!r}") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
 
 class SignalRule(_Strict):
@@ -75,12 +104,64 @@ class Approval(_Strict):
     valid_minutes: float = Field(default=60, gt=0, le=1440)
 
 
+class Escalation(_Strict):
+    """Minutes without an acknowledgement until each circle is called; 0: never."""
+
+    owner_minutes: float = Field(default=0, ge=0, le=10080)
+    team_minutes: float = Field(default=0, ge=0, le=10080)
+    risk_minutes: float = Field(default=0, ge=0, le=10080)
+    team: tuple[str, ...] = ()  # names from `people`; () = everyone who may acknowledge
+
+
+BY_TIER: Mapping[Tier, Escalation] = {  # where the watch list says nothing
+    1: Escalation(owner_minutes=15, team_minutes=30, risk_minutes=60),
+    2: Escalation(owner_minutes=30, team_minutes=120),
+    3: Escalation(owner_minutes=240),
+}
+
+
+class Retraining(_Strict):
+    """The job that trained the model; approved, it is submitted again on newer data."""
+
+    # Its name in the workspace.
+    job: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=255)
+
+
 class Disclosure(_Strict):
     """What may be kept and shown of the data that a monitor compares."""
 
     columns: tuple[str, ...] = ()  # only these; () = all that are not protected
     protected: tuple[str, ...] = ()  # never read: attributes that must not be shown
     least_count: int = Field(default=20, ge=20)  # rows before a category has a name
+
+
+class ServiceLevels(_Strict):
+    """How long a step may take, in minutes; None: no target. See bot.levels."""
+
+    detect_minutes: float | None = Field(default=None, gt=0)  # data complete -> card
+    acknowledge_minutes: float | None = Field(
+        default=None, gt=0
+    )  # all from the card on
+    decide_minutes: float | None = Field(default=None, gt=0)
+    resolve_minutes: float | None = Field(default=None, gt=0)
+
+    def target(self, step: str) -> timedelta | None:
+        """Return the target of "detect", "acknowledge", "decide" or "resolve"."""
+        minutes: float | None = getattr(self, f"{step}_minutes")
+        return None if minutes is None else timedelta(minutes=minutes)
+
+
+class Listening(_Strict):
+    """Whose silence about an endpoint is an incident."""
+
+    monitor: bool = False  # its monitor has to run, on its own schedule
+    monitor_hours: float | None = Field(default=None, gt=0)  # or this often
+    collection: bool = False  # no data collection errors
+    traffic_minutes: float | None = Field(default=None, ge=5)  # without any request
+
+    @property
+    def on(self) -> bool:
+        return self.monitor or self.collection or self.traffic_minutes is not None
 
 
 class Endpoint(_Strict):
@@ -97,9 +178,14 @@ class Endpoint(_Strict):
     latency_p95_ms: float | None = None
     availability: float | None = None
     rollback_target: str = ""  # deployment
+    retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
+    escalation: Escalation | None = None  # else what `escalations` says of its tier
+    snooze_limit_hours: float = Field(default=24, gt=0, le=720)
     disclosure: Disclosure = Disclosure()
+    listening: Listening = Listening()
+    levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
 
     @property
     def name(self) -> str:
@@ -117,6 +203,9 @@ class WatchList(_Strict):
     people: tuple[Person, ...] = ()
     channels: Mapping[str, Channel] = {}
     approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
+    escalations: Mapping[Tier, Escalation] = {}  # by tier
+    risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
+    levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
 
     @model_validator(mode="after")
@@ -127,18 +216,33 @@ class WatchList(_Strict):
             else e
             for e in self.endpoints
         )
+        endpoints = tuple(self._with_levels(e) for e in endpoints)
         object.__setattr__(self, "endpoints", endpoints)  # frozen from here on
         return self
+
+    def _with_levels(self, endpoint: Endpoint) -> Endpoint:
+        tier = self.levels.get(endpoint.tier, ServiceLevels())
+        own = {
+            name: getattr(endpoint.levels, name)
+            for name in endpoint.levels.model_fields_set
+        }
+        merged = tier.model_copy(update=own)
+        return endpoint.model_copy(update={"levels": merged})
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         people = {p.name for p in self.people}
+        if self.risk_channel and self.risk_channel not in self.channels:
+            raise ValueError(
+                f"risk_channel: no channel is called {self.risk_channel!r}"
+            )
         for endpoint in self.endpoints:
             if endpoint.channel not in self.channels:
                 raise ValueError(
                     f"{endpoint.name}: no channel is called {endpoint.channel!r}"
                 )
-            for name in (endpoint.owner, *endpoint.approval.people):
+            team = self.escalation(endpoint).team
+            for name in (endpoint.owner, *endpoint.approval.people, *team):
                 if name not in people:
                     raise ValueError(
                         f"{endpoint.name}: nobody is called {name!r} in people"
@@ -165,6 +269,20 @@ class WatchList(_Strict):
             and (not rule.people or p.name in rule.people)
         )
 
+    def escalation(self, endpoint: Endpoint) -> Escalation:
+        """Return who is called when about an alert that nobody acknowledges."""
+        by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
+        return endpoint.escalation or by_tier
+
+    def in_sight(self, arm_id: str, conversation: str) -> bool:
+        """Return whether a conversation may see an endpoint: its channel, or a chat."""
+        endpoint = self.endpoint(arm_id)
+        if endpoint is None:
+            return False
+        if not _CHANNEL.search(conversation):
+            return True
+        return self.channels[endpoint.channel].id == conversation
+
     def endpoint(self, arm_id: str) -> Endpoint | None:
         """Return the watched endpoint with this ARM id, in any letter case."""
         wanted = arm_id.lower()
@@ -173,6 +291,15 @@ class WatchList(_Strict):
     def named(self, name: str) -> tuple[Endpoint, ...]:
         """Return the watched endpoints with this short name, in any letter case."""
         return tuple(e for e in self.endpoints if e.name == name.lower())
+
+    def of_model(self, name: str) -> tuple[Endpoint, ...]:
+        """Return the endpoints that serve a model, or that have this short name."""
+        wanted = name.lower()
+        return tuple(
+            e
+            for e in self.endpoints
+            if wanted in (e.name, e.model.lower(), e.model.lower().partition(":")[0])
+        )
 
     @property
     def workspaces(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import Health
 from bot.oversight import OutcomeWatched
+from bot.signals import Report
 from cards import charts, figures
 from cards.elements import box, heading, missing, paragraph, said
 
@@ -23,6 +24,7 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
     if before and after:
         shown += _latency(before, after, watched)
         shown += _errors(before, after, watched)
+    shown += _drift(watched)
     gaps = [
         (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
     ]
@@ -55,7 +57,7 @@ def _latency(
         charts.Bar("Before", old, figures.milliseconds(old), over=False),
         charts.Bar("After", new, figures.milliseconds(new), over=over),
     ]
-    return [charts.bars("Latency, p95 in ms", "before and after the move", bars)]
+    return _chart("Latency, p95 in ms", bars)
 
 
 def _errors(
@@ -69,4 +71,32 @@ def _errors(
         charts.Bar("Before", old * 100, figures.percent(old), over=False),
         charts.Bar("After", new * 100, figures.percent(new), over=over),
     ]
-    return [charts.bars("Request errors in %", "before and after the move", bars)]
+    return _chart("Request errors in %", bars)
+
+
+def _drift(watched: OutcomeWatched) -> list[CardElement]:
+    """Return how many features are over their limits, of what each model took in."""
+    old, new = watched.drift_before, watched.drift
+    if new is None or new.verdict not in ("breached", "not breached"):
+        return []
+    worse = any("drifted" in w for w in watched.worse)
+    bars = [charts.Bar("After", _over(new), f"{_over(new)} of {_all(new)}", over=worse)]
+    if old is not None and old.verdict in ("breached", "not breached"):
+        shown = f"{_over(old)} of {_all(old)}"
+        bars.insert(0, charts.Bar("Before", _over(old), shown, over=False))
+    return _chart("Features that drift", bars)
+
+
+def _chart(what: str, bars: list[charts.Bar]) -> list[CardElement]:
+    """Return the chart under its name: not every host shows a chart's own title."""
+    name = paragraph(what, subtle=True, small=True, spacing="Small")
+    told = (", worse", "")
+    return [name, charts.bars(what, "before and after the move", bars, told)]
+
+
+def _over(report: Report) -> int:
+    return len({r.feature for r in report.results if r.verdict == "breached"})
+
+
+def _all(report: Report) -> int:
+    return len({r.feature for r in report.results})

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.retraining import retraining
 from cards import figures, rollback
 from cards.elements import Head, Words, band, paragraph, table, title
 from cards.frame import card
 from cards.view import Rendered, View
-from cards.words import identifier, person
+from cards.words import identifier, model_name, person
 
 _SHOWN = 12
 
 
 def render(views: Sequence[View], now: datetime) -> Rendered:
     """Return the list; every view has a request that can still be approved."""
-    number = len(views)
+    every = [row for view in views for row in _row(view)]
+    number = len(every)
     words = f"{figures.count(number, 'request')} to decide" if number else "None waits"
-    rows = [row for view in views[:_SHOWN] for row in _row(view)]
+    rows = every[:_SHOWN]
     heads = (Head("Id", "60px"), Head("What"), Head("Until", "90px", right=True))
     more = number - _SHOWN
     return card(
@@ -32,10 +34,27 @@ def render(views: Sequence[View], now: datetime) -> Rendered:
 
 
 def _row(view: View) -> list[tuple[Words, Words, Words]]:
-    request = view.incident.request
-    if request is None:
+    name = identifier(view.endpoint.name)
+    return [*_rollback(view, name), *_retraining(view, name)]
+
+
+def _retraining(view: View, name: str) -> list[tuple[Words, Words, Words]]:
+    found = retraining(view.incident)
+    if found is None or not view.retraining_waits:
         return []
-    name, where = identifier(view.endpoint.name), rollback.destination(request)
+    request = found.request
+    can = ", ".join(person(n) for n in view.others_than(request.by)[:3]) or "nobody"
+    what = f"train {model_name(request.model)} of {name} again"
+    words = f"{what}, asked by {person(view.name(request.by))}. Can decide: {can}"
+    until = f"{request.expires_at:%H:%M} UTC"
+    return [(identifier(request.request), words, until)]
+
+
+def _rollback(view: View, name: str) -> list[tuple[Words, Words, Words]]:
+    request = view.incident.request
+    if request is None or not view.waits_for_approval:
+        return []
+    where = rollback.destination(request)
     can = ", ".join(person(n) for n in view.approvers[:3]) or "nobody"
     words = f"{name} to {where}, asked by {person(view.name(request.by))}. Can decide: {can}"
     until = f"{request.expires_at:%H:%M} UTC"

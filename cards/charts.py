@@ -20,7 +20,7 @@ from microsoft_teams.cards import (
 )
 
 from cards.elements import Rows, facts, paragraph, runs, said
-from cards.figures import number, percent, utc
+from cards.figures import day, number, percent
 from cards.words import clean
 
 
@@ -34,17 +34,23 @@ class Bar:
     over: bool
 
 
-def bars(what: str, limit: str, shown: Sequence[Bar]) -> HorizontalBarChart:
+def bars(
+    what: str,
+    limit: str,
+    shown: Sequence[Bar],
+    told: tuple[str, str] = (", over limit", ", within limit"),
+) -> HorizontalBarChart:
     """Return up to five horizontal bars, those beyond the limit in red.
 
-    `what` names the figure, `limit` the limit in words; both ours.
+    `what` names the figure, `limit` the limit in words, `told` what is said of a bar
+    that is over and of one that is not; all ours.
     """
     top = shown[:5]
     said_all = ", ".join(f"{clean(b.name, 40)} {b.shown}" for b in top)
     rows: Rows = [
         (
             runs(said(b.name, 40)),
-            f"{b.shown}, {'over limit' if b.over else 'within limit'}",
+            f"{b.shown}{told[0] if b.over else told[1]}",
         )
         for b in top
     ]
@@ -134,7 +140,12 @@ def trend(
     what: str, points: Sequence[tuple[datetime, float]], limit: float | None
 ) -> LineChart:
     """Return a figure over time; the limit is a line of its own. `what` is ours."""
-    words = ", ".join(f"{utc(t)} {number(v)}" for t, v in points)
+    days = [None, *(t.date() for t, _ in points)]
+    words = ", ".join(
+        f"{day(t) + ' ' if t.date() != before else ''}{t:%H:%M} {number(v)}"
+        for (t, v), before in zip(points, days, strict=False)
+    )
+    words += " (UTC)"
     against = "" if limit is None else f" The limit is {number(limit)}."
     series = [
         LineChartData(

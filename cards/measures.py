@@ -78,11 +78,12 @@ def detail(view: View) -> list[CardElement]:
     found, alert = findings.report(view.incident), findings.lead(view.incident)
     ranking = findings.ranking(found) if found else None
     if found and ranking:
-        return [*_chart(found, ranking), *_disagreement(alert, found)]
+        return [*chart(found, ranking), *_disagreement(alert, found)]
     return _readings(alert) if alert else []
 
 
-def _chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
+def chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
+    """Return the worst features as bars, with the limit and the sample sizes."""
     top, known = ranking.results[:5], ranking.threshold is not None
     name = findings.metric_names(ranking.metric)[1]
     bars = [
@@ -120,7 +121,7 @@ def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
             (
                 Head("Feature"),
                 Head("Azure says", "88px", right=True),
-                Head("We found", "96px", right=True),
+                Head("We found", "112px", right=True),
             ),
             rows,
         ),
@@ -151,7 +152,7 @@ def _readings(alert: Alert) -> list[CardElement]:
         return []
     heads = (
         Head("Measure"),
-        Head("Limit", "84px", right=True),
+        Head("Limit", "112px", right=True),
         Head("Was", "64px", right=True),
     )
     return [heading("What Azure measured"), table(heads, rows)]

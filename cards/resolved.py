@@ -2,12 +2,11 @@
 
 from microsoft_teams.cards import CardElement
 
-from bot.commands.decide import undecided
-from bot.incident import TrafficShifted
-from bot.oversight import DecisionRecorded
-from cards import buttons, figures, findings, measures, rollback, situation
+from bot.incident import DecisionRecorded, TrafficShifted
+from cards import buttons, figures, findings, measures, progress, rollback, situation
 from cards.elements import (
     Rows,
+    Style,
     Tile,
     Words,
     band,
@@ -32,12 +31,17 @@ def render(view: View) -> Rendered:
     kind = findings.kind_word(incident)
     words = f"{kind} on {name} is resolved"
     gaps = missing(list(findings.missing(incident).items())[:2])
+    undecided = incident.status == "undecided"
+    state = "Decision needed" if undecided else "Resolved"
+    style: Style = "warning" if undecided else "good"
+    told = "Decision needed" if undecided else f"Resolved after {took}"
     body = [
-        band("Resolved", "good", situation.middle(view), incident.id),
+        band(state, style, situation.middle(view), incident.id),
         title(words),
         situation.subtitle(view),
         paragraph(_sentence(view, took)),
         *_record(view),
+        *progress.notices(view),
         *situation.verdict_box(view),
         *tiles([*measures.tiles(view)[:2], _open_for(view)]),
         *gaps,
@@ -46,12 +50,12 @@ def render(view: View) -> Rendered:
     return card(
         body,
         [
-            *([buttons.decide(view)] if undecided(incident, view.endpoint) else []),
+            *([buttons.decide(view)] if undecided else []),
             buttons.evidence(view),
             *buttons.page(view),
             buttons.studio(view),
         ],
-        summary=line(f"Resolved after {took}", f"{kind} on {name}", incident.id),
+        summary=line(told, f"{kind} on {name}", incident.id),
         text=f"Resolved after {took}: {kind} on {name}, at {figures.utc(ended)}.",
         spare=gaps,
     )
@@ -64,7 +68,7 @@ def _record(view: View) -> list[CardElement]:
         who, until = person(view.name(found.by)), figures.when(found.expires_at)
         words = runs(f"{who} decided: {found.choice}. ", quoted(found.reason, 300))
         return [box("accent", words, f"It holds until {until}.")]
-    if undecided(view.incident, view.endpoint):
+    if view.incident.status == "undecided":
         words = runs("This endpoint is of tier 1: a decision on record closes it.")
         return [box("warning", words)]
     return []

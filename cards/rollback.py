@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from microsoft_teams.cards import CardElement
 
 from bot.incident import (
+    Check,
     EndpointState,
     Health,
     RollbackRequested,
@@ -133,11 +134,18 @@ def ending(
     request: RollbackRequested | None, outcome: TrafficShifted | ShiftFailed
 ) -> str:
     """Return the state's word: done, not done, or nobody knows whether it was."""
+    undo = request is not None and bool(request.undoes)
     if isinstance(outcome, TrafficShifted):
-        return "Rolled back"
+        return "Undone" if undo else "Rolled back"
     moved = request is not None and same(outcome.live or {}, request.traffic)
-    open_ = outcome.live is None or not outcome.settled
-    return "Not confirmed" if open_ or moved else "Not rolled back"
+    if outcome.live is None or not outcome.settled or moved:
+        return "Not confirmed"
+    return "Not undone" if undo else "Not rolled back"
+
+
+def undoing(request: RollbackRequested) -> str:
+    """Return "Undo R-7: " in front of what is done, "" when it is no undo."""
+    return f"Undo {identifier(request.undoes)}: " if request.undoes else ""
 
 
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
@@ -147,9 +155,10 @@ def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 
 def checks(request: RollbackRequested) -> list[CardElement]:
     """Return what was checked before the move."""
-    if not request.checks:
-        return []
-    rows: Rows = [
-        (_RESULTS[c.result], runs(said(c.text, 160))) for c in request.checks[:8]
-    ]
-    return [heading("Checks before the move"), *facts(rows, spacing="Small")]
+    return checked(request.checks, "Checks before the move")
+
+
+def checked(found: Sequence[Check], name: str) -> list[CardElement]:
+    """Return checks under their heading, nothing when there are none."""
+    rows: Rows = [(_RESULTS[c.result], runs(said(c.text, 160))) for c in found[:8]]
+    return [heading(name), *facts(rows, spacing="Small")] if rows else []

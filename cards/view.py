@@ -1,20 +1,25 @@
 """What a card is given to show, and in which stage of its life an incident is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from bot.incident import Actor, AlertReceived, Incident
+from bot.retraining import retraining
 from bot.watch import Endpoint, Person, WatchList
 
 Stage: TypeAlias = Literal[
     "firing",
+    "escalated",  # nobody took it in time
     "acknowledged",
+    "snoozed",
     "approval",  # a rollback request waits for a person
     "working",  # approved; the executor moves the traffic
+    "retraining",  # a request to train again waits for a person
     "outcome",  # the traffic was, or was not, moved
+    "undecided",  # over, but not without a decision on record
     "resolved",
 ]
 
@@ -41,6 +46,13 @@ class Links:
     def evidence(self, incident: str) -> str:
         """Return the address of the incident's evidence page, "" without pages."""
         return f"{self.pages}/evidence/{quote(incident, safe='')}" if self.pages else ""
+
+    def pack(self, model: str, start: datetime, end: datetime) -> str:
+        """Return the address of a model's pack over a period, "" without pages."""
+        if not self.pages:
+            return ""
+        span = f"from={start:%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.pages}/evidence/model/{quote(model, safe='')}?{span}"
 
     def endpoint(self, endpoint: Endpoint) -> str:
         """Return the endpoint's page in Azure Machine Learning studio."""
@@ -77,20 +89,36 @@ class View:
         incident = self.incident
         if self.waits_for_approval:
             return "approval"
+        if incident.approved and incident.outcome is None:
+            return "working"
+        if self.retraining_waits:
+            return "retraining"
         if incident.approved:
-            if incident.outcome is None:
-                return "working"
             if not incident.alerts:
                 return "outcome"
-            if incident.status != "resolved" and not self._resolved_since_outcome:
+            if not incident.quiet and not self._resolved_since_outcome:
                 return "outcome"
-        return incident.status
+        return self._attended
+
+    @property
+    def _attended(self) -> Stage:
+        """Return who has the incident, where nobody wants anything of it."""
+        if self.incident.snooze:
+            return "snoozed"
+        return "escalated" if self.incident.escalation else self.incident.status
 
     @property
     def waits_for_approval(self) -> bool:
         """Return whether the newest request can still be approved."""
         request = self.incident.waiting
         return request is not None and self.now < request.expires_at
+
+    @property
+    def retraining_waits(self) -> bool:
+        """Return whether the newest request to train again can still be approved."""
+        found = retraining(self.incident)
+        waits = found is not None and found.waiting
+        return found is not None and waits and self.now < found.request.expires_at
 
     @property
     def lapsed(self) -> bool:
@@ -103,7 +131,7 @@ class View:
         history = self.incident.history
         start = next(i for i, e in enumerate(history) if e is self.incident.outcome)
         return any(
-            replace(self.incident, history=history[: i + 1]).status == "resolved"
+            replace(self.incident, history=history[: i + 1]).quiet
             for i, e in enumerate(history)
             if i > start
             and isinstance(e, AlertReceived)
@@ -122,9 +150,13 @@ class View:
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Return the names of those who may approve the newest request."""
+        """Return the names of those who may approve the newest rollback request."""
         request = self.incident.request
-        asked_by = self.name(request.by) if request else ""
+        return self.others_than(request.by if request else None)
+
+    def others_than(self, asker: Actor | None) -> tuple[str, ...]:
+        """Return the names of those who may approve what `asker` asked for."""
+        asked_by = self.name(asker) if asker else ""
         return tuple(
             p.name for p in self.watch.approvers(self.endpoint) if p.name != asked_by
         )
@@ -132,22 +164,28 @@ class View:
     @property
     def viewer_approves(self) -> bool:
         """Return whether this card offers to approve; everyone's card does."""
-        if self.viewer is None:
-            return True
-        name = self.name(self.viewer)
-        done = any(self.name(a.by) == name for a in self.incident.approvals)
-        return self._known and not done and name in self.approvers
+        request = self.incident.request
+        given = [a.by for a in self.incident.approvals]
+        return self.offers_approval(request.by if request else None, given)
 
     @property
     def viewer_rejects(self) -> bool:
         """Return whether this card offers to reject: approvers may, and who asked."""
         request = self.incident.request
-        asked = (
-            self.viewer is not None
-            and request is not None
-            and self.name(self.viewer) == self.name(request.by)
-        )
-        return self.viewer_approves or (self._known and asked)
+        return self.viewer_approves or self.is_viewer(request.by if request else None)
+
+    def offers_approval(self, asker: Actor | None, given: Sequence[Actor]) -> bool:
+        """Return whether the viewer may still approve; the card of everyone says yes."""
+        if self.viewer is None:
+            return True
+        name = self.name(self.viewer)
+        done = any(self.name(each) == name for each in given)
+        return self._known and not done and name in self.others_than(asker)
+
+    def is_viewer(self, asker: Actor | None) -> bool:
+        if self.viewer is None or asker is None:
+            return False
+        return self._known and self.name(self.viewer) == self.name(asker)
 
     @property
     def _known(self) -> bool:

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from bot.store import Store
 
+# A busy machine is no failure of what is tested.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 NOW = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
 FIXTURES = Path(__file__).parent / "fixtures"
 

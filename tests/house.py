@@ -24,7 +24,7 @@ from bot.simulator import app as simulator
 from bot.simulator.azure.operations import plan
 from bot.simulator.azure.state import AZURE
 from bot.simulator.faults import FAULTS
-from bot.simulator.identity import BOT_APP, EXECUTOR, READER, TENANT
+from bot.simulator.identity import BOT_APP, EXECUTOR, READER, TENANT, TRAINER
 from bot.simulator.scenarios import scenario
 from bot.simulator.teams import BOT_URL
 from bot.simulator.world import World
@@ -178,7 +178,7 @@ async def open_house(
     quiet = scenario("none")
     quiet.seed(world, blobs, datetime.now(UTC))
     plan(world, seconds=0)
-    for client in (READER, EXECUTOR, BOT_APP):
+    for client in (READER, EXECUTOR, TRAINER, BOT_APP):
         world.put("identity-header", client, {"value": HEADER})
     listed = quiet.watch()
     listed["endpoints"][0] |= endpoint or {}
@@ -226,6 +226,7 @@ def _settings(folder: Path, cloud: str, port: int) -> dict[str, Any]:
         "azure_logs_url": cloud,
         "reader_client_id": READER,
         "executor_client_id": EXECUTOR,
+        "trainer_client_id": TRAINER,
         "operation_poll_s": 0.05,
         "operation_limit_s": 2,
         "key_file": folder / "keys.json",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import DecodeError, HttpResponseError
@@ -27,6 +27,7 @@ from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
 
 from bot.azure.borrowed import Borrowed
 from bot.azure.cloud import Cloud
+from bot.azure.together import together
 from bot.incident import Deployment, EndpointState
 
 API_VERSION = "2024-10-01"
@@ -76,16 +77,27 @@ class Arm:
     async def close(self) -> None:
         await self._client.close()
 
-    async def get(self, path: str) -> Document:
+    async def get(self, path: str, *, version: str = API_VERSION) -> Document:
         """Return the resource at `path`; azure.core errors as they come."""
-        response = await self._send(HttpRequest("GET", self._url(path)))
+        response = await self._send(HttpRequest("GET", self._url(path, version)))
         body = _json(response)
         return Document(body, hashlib.sha256(response.content).hexdigest())
 
-    async def children(self, path: str) -> list[Mapping[str, Any]]:
+    async def children(
+        self,
+        path: str,
+        *,
+        version: str = API_VERSION,
+        filter: str = "",  # noqa: A002
+        query: Mapping[str, str] | None = None,
+    ) -> list[Mapping[str, Any]]:
         """Return all resources below the collection at `path`, page by page."""
         found: list[Mapping[str, Any]] = []
-        url = self._url(path)
+        url = self._url(path, version)
+        if filter:
+            url += f"&$filter={quote(filter)}"
+        if query:
+            url += f"&{urlencode(query)}"
         for _ in range(_PAGES):
             body = _json(await self._send(HttpRequest("GET", url)))
             found.extend(body.get("value") or [])
@@ -134,8 +146,8 @@ class Arm:
             raise ValueError("the answer points to another host")
         return theirs._replace(scheme="https").geturl()
 
-    def _url(self, path: str) -> str:
-        return f"{self._cloud.management}{path}?api-version={API_VERSION}"
+    def _url(self, path: str, version: str = API_VERSION) -> str:
+        return f"{self._cloud.management}{path}?api-version={version}"
 
     async def _send(self, request: HttpRequest) -> Any:
         response = await self._client.send_request(request)
@@ -167,8 +179,10 @@ async def look(
     arm: Arm, endpoint: str, clock: Callable[[], datetime]
 ) -> tuple[Document, EndpointState]:
     """Return an endpoint with its deployments, both as they are now."""
-    document = await arm.get(endpoint)
-    deployments = await arm.children(f"{endpoint}/deployments")
+    found: list[Any] = await together(
+        arm.get(endpoint), arm.children(f"{endpoint}/deployments")
+    )
+    document, deployments = found
     return document, state_of(document, deployments, clock())
 
 

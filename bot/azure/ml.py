@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -61,7 +61,7 @@ class Ml:
 
         A data drift signal goes before any other: it is what the bot recomputes.
         """
-        schedule = await self._call(f"the monitor {name}", _schedule, name)
+        schedule = await self.call(f"the monitor {name}", _schedule, name)
         signal = _drift_signal(schedule, name)
         sides = []
         for side in (signal.reference_data, signal.production_data):
@@ -76,21 +76,21 @@ class Ml:
 
     async def submit(self, job: SparkJob) -> str:
         """Start a profile where the data is; return the job's state ("Queued" …)."""
-        return await self._call(f"the job {job.name}", submit, job)
+        return await self.call(f"the job {job.name}", submit, job)
 
     async def job(self, name: str) -> str:
         """Return how a job stands: "Queued", "Running", "Completed", "Failed" …"""
-        return await self._call(f"the job {name}", status, name)
+        return await self.call(f"the job {name}", status, name)
 
     async def _side(
         self, name: str, version: str, window: tuple[datetime, datetime] | None
     ) -> Side:
         subject = f"the data asset {name}:{version}"
-        path = await self._call(subject, _data_path, name, version)
+        path = await self.call(subject, _data_path, name, version)
         if found := _DIRECT_PATH.fullmatch(path):
             place = Place(found[1], found[2], found[3], found[4])
         elif found := _STORE_PATH.fullmatch(path):
-            account, suffix, container = await self._call(
+            account, suffix, container = await self.call(
                 f"the data store {found[1]}", _store, found[1]
             )
             place = Place(account, suffix, container, found[2])
@@ -98,7 +98,8 @@ class Ml:
             raise Impossible(f"{subject} does not lie in Blob Storage.".capitalize())
         return Side(f"{name}:{version}", place, window)
 
-    async def _call(self, subject: str, function: Callable[..., T], *given: Any) -> T:
+    async def call(self, subject: str, function: Callable[..., T], *given: Any) -> T:
+        """Return what `function` of the client returns; it may block its thread."""
         with speaking_of(subject):
             async with asyncio.timeout(_LIMIT_S):
                 async with self._opening:
@@ -134,6 +135,23 @@ class Ml:
             transport=self._cloud.requests_transport(),
             retry_total=0,
         )
+
+
+def collected(
+    side: Side, endpoint: str, deployment: str, window: tuple[datetime, datetime]
+) -> Side:
+    """Return what another deployment took in, as the model data collector lays it.
+
+    The collector writes …/modelDataCollector/ENDPOINT/DEPLOYMENT/COLLECTION/yyyy/mm/dd/HH.
+    Files are by the hour, so the hour in which the window starts counts as a whole.
+    """
+    pattern = rf"(?i)(.*/?modelDataCollector/{re.escape(endpoint)}/)[^/]+(/.+)"
+    found = re.fullmatch(pattern, side.place.path)
+    if found is None:
+        words = f"no data collector's, so those of {deployment} cannot be found"
+        raise Impossible(f"The production data of the monitor are {words}.")
+    place = replace(side.place, path=f"{found[1]}{deployment}{found[2]}")
+    return Side(f"model inputs of {deployment}", place, window)
 
 
 def _schedule(client: Any, name: str) -> Any:

@@ -2,24 +2,30 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 
-from bot.azure import blobs
+from bot.azure import blobs, listed, plans
 from bot.azure.arm import Arm, look
+from bot.azure.changes import Changes
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.jobs import look as look_at_job
 from bot.azure.logs import Logs
 from bot.azure.metrics import Metrics, health
-from bot.azure.ml import Ml
+from bot.azure.ml import Ml, collected
 from bot.azure.together import together
-from bot.incident import EndpointState, Health
-from bot.ports import Impossible, Rows, Series, Windows
+from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
+from bot.ports import Impossible, Rows, Series, Unavailable, Windows
+from bot.retraining import Job
 from bot.watch import Endpoint
 
 _STATE_LIMIT_S = 45
+_LOG_KEPT = timedelta(days=89)  # Azure keeps 90 days and refuses to look further
 # What takes seconds to import, so a busy event loop never does it.
 _SLOW = ("azure.ai.ml", "azure.mgmt.monitor.aio", "azure.storage.blob.aio")
 
@@ -47,6 +53,7 @@ class AzureWorkspace:
         self._arm = Arm(self._cloud, credential)
         self._logs = Logs(self._cloud, credential)
         self._metrics = Metrics(self._cloud, credential)
+        self._changes = Changes(self._cloud, credential)
         self._ml: dict[str, Ml] = {}
 
     async def warm(self) -> None:
@@ -55,7 +62,7 @@ class AzureWorkspace:
             await asyncio.to_thread(import_module, name)
 
     async def close(self) -> None:
-        for part in (self._arm, self._logs, self._metrics):
+        for part in (self._arm, self._logs, self._metrics, self._changes):
             await part.close()
 
     async def state(self, endpoint: str) -> EndpointState:
@@ -83,6 +90,13 @@ class AzureWorkspace:
     ) -> Health:
         return await health(self._metrics, endpoint, deployment, (start, end))
 
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        with speaking_of("the list of alerts"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                return await listed.alerts(self._arm, subscription, (start, end))
+
     async def query(
         self,
         workspace: str,
@@ -93,15 +107,22 @@ class AzureWorkspace:
     ) -> Rows:
         return await self._logs.query(workspace, query, parameters, (start, end))
 
-    async def windows(self, endpoint: Endpoint, now: datetime) -> Windows:
+    async def windows(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> Windows:
         """Return both sides of the monitor as Azure ML itself would compare them."""
         if not endpoint.monitor:
             raise Impossible(f"No monitor is named for {endpoint.name}.")
-        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
-        ml = self._ml.setdefault(
-            workspace, Ml(self._cloud, self._credential, workspace)
-        )
+        ml = self._workspace_of(endpoint)
         reference, production = await ml.monitor(endpoint.monitor, now)
+        if deployment:
+            span = (since or now - timedelta(hours=1), now)
+            production = collected(production, endpoint.name, deployment, span)
         tables = await together(
             blobs.rows(self._cloud, self._credential, reference),
             blobs.rows(self._cloud, self._credential, production),
@@ -114,3 +135,57 @@ class AzureWorkspace:
             reference_window=reference.window,
             production_window=production.window,
         )
+
+    async def changes(
+        self, resource: str, start: datetime, end: datetime
+    ) -> tuple[Change, ...]:
+        return await self._changes.below(resource, start, end)
+
+    async def rule(self, rule: str) -> Rule:
+        with speaking_of(f"the alert rule {rule.rsplit('/', 1)[-1]}"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                found = await plans.rule(self._arm, rule)
+                by, at = await self._set(rule, found.set_by, found.set_at)
+        return replace(found, set_by=by, set_at=at)
+
+    async def plan(self, endpoint: Endpoint) -> Plan:
+        if not endpoint.monitor:
+            raise Impossible(f"No monitor is named for {endpoint.name}.")
+        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
+        with speaking_of(f"the monitor {endpoint.monitor}"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                found = await plans.plan(self._arm, workspace, endpoint.monitor)
+                schedule = f"{workspace}/schedules/{endpoint.monitor}"
+                by, at = await self._set(schedule, found.set_by, found.set_at)
+        return replace(found, set_by=by, set_at=at)
+
+    async def access(self, resource: str) -> tuple[Assignment, ...]:
+        with speaking_of(f"the access to {resource.rsplit('/', 1)[-1]}"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                return await plans.access(self._arm, resource)
+
+    async def _set(
+        self, resource: str, by: str, at: datetime | None
+    ) -> tuple[str, datetime | None]:
+        """Return who wrote `resource` last, from the log where ARM keeps no name."""
+        if by:
+            return by, at
+        now = self._clock()
+        try:
+            lines = await self._changes.below(resource, now - _LOG_KEPT, now)
+        except (Impossible, Unavailable):  # who set it is left open; the rule is known
+            return by, at
+        written = [c for c in lines if c.operation.lower().endswith("/write") and c.by]
+        return (written[0].by, written[0].at) if written else (by, at)
+
+    async def job(self, endpoint: Endpoint, name: str) -> Job:
+        ml = self._workspace_of(endpoint)
+        found = await ml.call(f"the job {name}", look_at_job, name)
+        if found is None:
+            raise Impossible(f"Azure knows no job {name}.")
+        return found
+
+    def _workspace_of(self, endpoint: Endpoint) -> Ml:
+        workspace = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
+        made = Ml(self._cloud, self._credential, workspace)
+        return self._ml.setdefault(workspace, made)

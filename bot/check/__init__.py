@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 
 from bot.check import ours
-from bot.check.azure import azure
+from bot.check.azure import azure, moves
 from bot.check.database import database
 from bot.check.finding import Finding, exit_code
 from bot.check.teams import chat, clock, installed
@@ -39,4 +39,21 @@ async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
         yield finding
 
 
-__all__ = ["Finding", "check", "exit_code"]
+async def check_executor(
+    settings: Settings, watch: WatchList
+) -> AsyncIterator[Finding]:
+    """Yield what `execute` would meet; it needs no bot, no channel and no keys."""
+    for finding in (*ours.settled(settings, talks=False), *ours.watched(watch)):
+        yield finding
+    _, store = await asyncio.to_thread(database, settings)
+    yield store
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)
+        )
+        yield await clock(settings, session)
+        async for finding in moves(settings, watch, stack):
+            yield finding
+
+
+__all__ = ["Finding", "check", "check_executor", "exit_code"]

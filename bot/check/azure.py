@@ -1,12 +1,13 @@
 """Azure: each endpoint, its metrics, its monitor and its logs, as the reader sees them."""
 
 from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-from bot.azure import AzureWorkspace
+from bot.azure import AzureWorkspace, permissions
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
@@ -21,24 +22,68 @@ _ROLES = "see deploy/README.md, Roles"
 async def azure(
     settings: Settings, watch: WatchList, stack: AsyncExitStack
 ) -> AsyncIterator[Finding]:
-    client = settings.reader_client_id
-    credential: ManagedIdentityCredential | DefaultAzureCredential = (
-        ManagedIdentityCredential(client_id=client)
-        if client
-        else DefaultAzureCredential()
-    )
-    stack.push_async_callback(credential.close)
+    """Yield what `serve` will meet in Azure."""
+    credential = _credential(settings.reader_client_id, stack)
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
     workspace, arm = AzureWorkspace(credential, cloud), Arm(cloud, credential)
     stack.push_async_callback(workspace.close)
     stack.push_async_callback(arm.close)
     for endpoint in watch.endpoints:
         yield await _asked(f"endpoint {endpoint.name}", _state(workspace, endpoint))
+        yield await _asked(
+            f"rights at {endpoint.name}",
+            _rights(arm, endpoint, permissions.READS, {permissions.WRITE}),
+        )
         yield await _asked(f"metrics of {endpoint.name}", _metrics(workspace, endpoint))
         if endpoint.monitor:
             yield await _asked(f"monitor {endpoint.monitor}", _monitor(arm, endpoint))
         if endpoint.log_workspace:
             yield await _asked(f"logs of {endpoint.name}", _logs(workspace, endpoint))
+
+
+async def moves(
+    settings: Settings, watch: WatchList, stack: AsyncExitStack
+) -> AsyncIterator[Finding]:
+    """Yield what `execute` will meet in Azure."""
+    credential = _credential(settings.executor_client_id, stack)
+    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+    workspace, arm = AzureWorkspace(credential, cloud), Arm(cloud, credential)
+    stack.push_async_callback(workspace.close)
+    stack.push_async_callback(arm.close)
+    for endpoint in watch.endpoints:
+        yield await _asked(f"endpoint {endpoint.name}", _state(workspace, endpoint))
+        yield await _asked(
+            f"rights at {endpoint.name}",
+            _rights(arm, endpoint, permissions.MOVES, frozenset()),
+        )
+
+
+def _credential(
+    client: str, stack: AsyncExitStack
+) -> ManagedIdentityCredential | DefaultAzureCredential:
+    credential: ManagedIdentityCredential | DefaultAzureCredential = (
+        ManagedIdentityCredential(client_id=client)
+        if client
+        else DefaultAzureCredential()
+    )
+    stack.push_async_callback(credential.close)
+    return credential
+
+
+async def _rights(
+    arm: Arm, endpoint: Endpoint, needed: AbstractSet[str], others: AbstractSet[str]
+) -> tuple[str, str]:
+    """Return which of the `needed` rights are missing, and which are too many."""
+    with speaking_of(f"the rights at {endpoint.name}"):
+        found = await permissions.granted(arm, endpoint.id)
+    if missing := needed - permissions.held(found, needed):
+        raise Impossible(f"missing: {', '.join(sorted(missing))}")
+    if more := permissions.held(found, others | permissions.HARMFUL):
+        return (
+            f"all {len(needed)}, and more than it needs: {', '.join(sorted(more))}",
+            f"assign the narrow role instead: {_ROLES}",
+        )
+    return f"all {len(needed)} that it needs, no harmful one", ""
 
 
 async def _asked(about: str, question: Awaitable[tuple[str, str]]) -> Finding:

@@ -5,12 +5,16 @@ from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
 
-def settled(settings: Settings) -> list[Finding]:
+def settled(settings: Settings, *, talks: bool = True) -> list[Finding]:
     wrong = [
         Finding("fail", "settings", line, "set it, or the service will not start")
-        for line in settings.problems()
+        for line in settings.problems(talks=talks)
     ]
-    if not settings.public_url and settings.host not in ("127.0.0.1", "localhost"):
+    if (
+        talks
+        and not settings.public_url
+        and settings.host not in ("127.0.0.1", "localhost")
+    ):
         wrong.append(
             Finding(
                 "look", "settings", "PUBLIC_URL is empty: links on cards lead nowhere",

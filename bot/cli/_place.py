@@ -35,6 +35,7 @@ class Place:
     keys: Path
     evidence: str
     anchor: str
+    watch: Path = Path("watchkeeper.yaml")
 
     @property
     def own_key(self) -> "Ed25519PrivateKey | None":
@@ -45,6 +46,24 @@ class Place:
             return signing.own(self.keys)
         except signing.NoKey:
             return None
+
+    def endpoints(self, model: str) -> list[str]:
+        """Return the endpoints of `model` in the watch list, where it is at hand."""
+        import yaml  # noqa: PLC0415
+
+        try:
+            listed = yaml.safe_load(self.watch.read_text("utf-8"))["endpoints"]
+            wanted = [e for e in listed if str(e.get("model", "")) == model]
+            return [str(e["id"]).lower() for e in wanted]
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            yaml.YAMLError,
+        ):
+            return []
 
     def public_key(self, given: str) -> "Ed25519PublicKey | None":
         """Return the key in `given`, else the public half of our own. Raises NoKey."""
@@ -65,13 +84,15 @@ def find(state: Path | None, database: str) -> Place:
         folder = state or _STATE
         evidence = str(folder / "evidence")
         url = database or f"sqlite:///{folder / 'watchkeeper.db'}"
-        return Place(url, folder / "keys.json", evidence, evidence)
+        watch = folder / "watchkeeper.yaml"
+        return Place(url, folder / "keys.json", evidence, evidence, watch)
     evidence = _set("EVIDENCE_URL", "") or str(_STATE / "evidence")
     return Place(
         database or _set("DATABASE_URL", ""),
         Path(_set("KEY_FILE", "") or _STATE / "keys.json"),
         evidence,
         _set("ANCHOR_URL", "") or evidence,
+        Path(_set("WATCH_FILE", "") or "watchkeeper.yaml"),
     )
 
 

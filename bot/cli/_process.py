@@ -1,24 +1,35 @@
 """Running a long-lived process: its signals, its log, and its first words of failure."""
 
 import asyncio
+import json
+import os
 import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import typer
 
-from bot import logs
-from bot.settings import Misconfigured, Settings, load
-from bot.store import CannotOpen
-from bot.watch import WatchList
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.watch import WatchList
 
-Start: TypeAlias = Callable[[Settings, WatchList, asyncio.Event], Awaitable[None]]
+Start: TypeAlias = Callable[["Settings", "WatchList", asyncio.Event], Awaitable[None]]
 
 
 def run(start: Start, *, with_parent: bool) -> None:
-    """Run until SIGTERM or Ctrl-C; exit 2 with one line for each thing to mend."""
+    """Run until SIGTERM or Ctrl-C; exit 2 with one line for each thing to mend.
+
+    With a parent: its first line on standard input holds our variables, as JSON; its end
+    is ours.
+    """
+    from bot import logs  # noqa: PLC0415 `--help` stays quick
+    from bot.settings import Misconfigured, load  # noqa: PLC0415
+    from bot.store import CannotOpen  # noqa: PLC0415
+
+    if with_parent:
+        os.environ.update(_told())
     try:
         settings, watch = load()
     except Misconfigured as error:
@@ -32,6 +43,14 @@ def run(start: Start, *, with_parent: bool) -> None:
         return
 
 
+def _told() -> dict[str, str]:
+    line = sys.stdin.readline()
+    if not line:  # the parent is gone, or has no use for us
+        raise SystemExit(0)
+    told: dict[str, str] = json.loads(line)
+    return told
+
+
 def refuse(error: Exception) -> NoReturn:
     """End with exit code 2, a line for each thing to mend."""
     for line in str(error).splitlines():
@@ -40,7 +59,7 @@ def refuse(error: Exception) -> NoReturn:
 
 
 async def _until_stopped(
-    start: Start, settings: Settings, watch: WatchList, *, with_parent: bool
+    start: Start, settings: "Settings", watch: "WatchList", *, with_parent: bool
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -43,6 +43,9 @@ def verify(
     state: State = None,
     key: Key = "",
     anchor: AnchorAt = "",
+    proof: Annotated[
+        Path | None, typer.Option(help="From `audit prove`: a newer head continues it.")
+    ] = None,
     output_format: Output = "text",
 ) -> None:
     """Tell whether anything was changed since it was written. Needs no network.
@@ -63,7 +66,7 @@ def verify(
         if packet is None:
             found = verdict.of_database(place.database, known, outside)
         else:
-            found = verdict.of_packet(packet, known, outside)
+            found = verdict.of_packet(packet, known, outside, _bytes(proof))
     except (Unreadable, NotKept, signing.NoKey) as error:
         refuse("audit verify", error)
     _tell(found, output_format)
@@ -101,6 +104,50 @@ def _tell(found: "Verdict", output_format: Format) -> None:
     typer.echo(f"OK: {found.words}" if found.ok else f"TAMPERED: {found.words}")
     for note in found.notes:
         typer.echo(f"  {note}")
+
+
+def _bytes(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        refuse("audit verify", f"{path}: {error.strerror}")
+
+
+@app.command()
+def prove(
+    packet: Annotated[Path, typer.Argument(help="A packet (zip), of any age.")],
+    *,
+    database: Database = "",
+    state: State = None,
+    output: Annotated[Path | None, typer.Option(help="Write there.")] = None,
+) -> None:
+    """Write the proof that the newest head of the log continues a packet's.
+
+    Who has a packet and only newer anchored heads can verify with it (RFC 6962).
+
+    Example: watchkeeper audit prove A-1.zip --state .watchkeeper --output A-1.proof.json
+    """
+    from bot.evidence import bundle  # noqa: PLC0415
+    from bot.evidence import continued as later  # noqa: PLC0415
+    from bot.evidence.inspect import inspect  # noqa: PLC0415
+    from bot.evidence.reading import Damaged, Unreadable, reading  # noqa: PLC0415
+    from bot.evidence.zipped import BadPacket  # noqa: PLC0415
+
+    place = find(state, database)
+    try:
+        head = inspect(_bytes(packet) or b"", None, []).head
+        if head is None:
+            refuse("audit prove", "no record of the packet is sealed")
+        with reading(place.database) as db:
+            found = bundle.text(later.prove(db, head))
+    except Unreadable as error:
+        refuse("audit prove", error)
+    except (BadPacket, later.NoProof, Damaged) as error:
+        refuse("audit prove", error, code=TAMPERED)
+    if output is None:
+        typer.echo(found.decode(), nl=False)
+    else:
+        output.write_bytes(found)
 
 
 @app.command()

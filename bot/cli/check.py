@@ -34,6 +34,9 @@ def check(
     output_format: Annotated[
         Format, typer.Option("--format", help="table or json")
     ] = Format.table,
+    executor: Annotated[
+        bool, typer.Option("--executor", help="as `execute`, with its identity")
+    ] = False,
 ) -> None:
     """Look at settings, watch list, database, Azure and Teams; change nothing.
 
@@ -55,7 +58,7 @@ def check(
         for finding in findings if output_format is Format.table else ():
             _show(finding)
     else:
-        findings = asyncio.run(_run(settings, watch, output_format))
+        findings = asyncio.run(_run(settings, watch, output_format, executor=executor))
     if output_format is Format.json:
         typer.echo(
             json.dumps([f.row() for f in findings], indent=2, ensure_ascii=False)
@@ -64,10 +67,11 @@ def check(
 
 
 async def _run(
-    settings: Settings, watch: WatchList, output_format: Format
+    settings: Settings, watch: WatchList, output_format: Format, *, executor: bool
 ) -> "list[Finding]":
-    from bot.check import check as look  # noqa: PLC0415 as above
+    from bot import check  # noqa: PLC0415 as above
 
+    look = check.check_executor if executor else check.check
     found = []
     async for finding in look(settings, watch):
         found.append(finding)

@@ -1,9 +1,11 @@
 """`watchkeeper demo`: the main job on this machine, with no account and no cloud."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+
+from bot.children import Child
 
 
 def demo(
@@ -24,13 +26,26 @@ def demo(
 
     Example: watchkeeper demo --scenario loan --port 3978
     """
-    from bot.demo import Unplayable, play  # noqa: PLC0415 `--help` stays quick
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        children = [Child(name, state / f"{name}.log") for name in ("serve", "execute")]
+    except OSError as error:
+        _refuse(f"cannot write to {state}: {error.strerror}")
+    # They import while we do: this is seconds of work each.
+    from bot.demo import Unplayable, play  # noqa: PLC0415
 
     try:
-        play(scenario, port, state, browser=browser)
+        play(scenario, port, state, children, browser=browser)
     except Unplayable as error:
-        typer.echo(f"watchkeeper: {error}", err=True)
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    finally:
+        for child in children:
+            child.dismiss()
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(f"watchkeeper: {reason}", err=True)
+    raise SystemExit(2)
 
 
 COMMANDS = (demo,)

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -98,8 +99,16 @@ def _text(found: "Incident", told: Any) -> bytes:
 
 @app.command()
 def export(
-    incident: Id,
+    incident: Annotated[
+        str, typer.Argument(help="An incident, such as A-42; none with --model.")
+    ] = "",
     *,
+    model: Annotated[
+        str, typer.Option(help="A model or endpoint: its pack over a period.")
+    ] = "",
+    start: Annotated[str, typer.Option("--from", help="First day, 2026-09-01.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last day, 2026-11-30.")] = "",
+    last: Annotated[str, typer.Option("--period", help="90d, 2026-Q3, 2026.")] = "",
     database: Database = "",
     state: State = None,
     output_format: Annotated[
@@ -109,6 +118,7 @@ def export(
 ) -> None:
     """Write the packet of an incident: history, frozen objects, proofs, manifest.
 
+    With --model, the pack of a model over a period: plan, findings, breaches, decisions.
     The same history gives the same bytes; `watchkeeper audit verify` checks them.
 
     Example: watchkeeper evidence export A-1 --state .watchkeeper --output A-1.zip
@@ -116,6 +126,12 @@ def export(
     from bot.evidence import of_incident  # noqa: PLC0415
 
     place = find(state, database)
+    if bool(model) == bool(incident):
+        refuse("evidence export", "name an incident, or a model with --model")
+    if model:
+        asked = last or (f"{start} to {end}" if start and end else start)
+        _pack(place, model, asked or "90d", output)
+        return
     if output_format != "zip":
         show(
             incident,
@@ -130,6 +146,28 @@ def export(
     target = output or Path(f"{incident.upper()}.zip")
     _write(content, target)
     typer.echo(f"{target}: {len(content):,} bytes", err=True)
+
+
+def _pack(place: Place, model: str, asked: str, output: Path | None) -> None:
+    from bot.evidence import of_model, read  # noqa: PLC0415
+    from bot.evidence.listing import of_model as keys  # noqa: PLC0415
+    from bot.evidence.model import PARTS  # noqa: PLC0415
+    from bot.period import period  # noqa: PLC0415
+
+    try:
+        span = period(asked, datetime.now(UTC).replace(microsecond=0))
+    except ValueError as error:
+        refuse("evidence export", error)
+    with _opened("export", place) as db:
+        sealed = read(db, keys(db, [model, *place.endpoints(model)], span))
+    if not sealed.index:
+        refuse("evidence export", f"no incident of {model} in this period")
+    objects = _objects("export", place, sealed, PARTS)
+    content = of_model(sealed, objects, place.own_key, model=model, period=span)
+    target = output or Path(f"{model}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}.zip")
+    _write(content, target)
+    count = len(sealed.index)
+    typer.echo(f"{target}: {len(content):,} bytes, {count:,} histories", err=True)
 
 
 @contextmanager
@@ -155,7 +193,9 @@ def _sealed(command: str, place: Place, incident: str) -> "Sealed":
     return found
 
 
-def _objects(command: str, place: Place, sealed: "Sealed") -> dict[str, bytes]:
+def _objects(
+    command: str, place: Place, sealed: "Sealed", parts: Collection[str] | None = None
+) -> dict[str, bytes]:
     from bot.evidence import objects  # noqa: PLC0415
     from bot.evidence.archive import open_shelf  # noqa: PLC0415
     from bot.evidence.shelf import Differs, NotKept  # noqa: PLC0415
@@ -163,7 +203,7 @@ def _objects(command: str, place: Place, sealed: "Sealed") -> dict[str, bytes]:
     async def look() -> dict[str, bytes]:
         shelf = open_shelf(place.evidence)
         try:
-            return await objects(shelf, sealed)
+            return await objects(shelf, sealed, parts)
         finally:
             await shelf.close()
 

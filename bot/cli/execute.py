@@ -9,7 +9,10 @@ from bot.cli._process import run
 
 def execute(
     with_parent: Annotated[
-        bool, typer.Option("--with-parent", hidden=True, help="end with stdin")
+        bool,
+        typer.Option(
+            "--with-parent", hidden=True, help="be told on stdin, end with it"
+        ),
     ] = False,
 ) -> None:
     """Move traffic as approved, with an identity of its own and no open port.

@@ -9,7 +9,10 @@ from bot.cli._process import run
 
 def serve(
     with_parent: Annotated[
-        bool, typer.Option("--with-parent", hidden=True, help="end with stdin")
+        bool,
+        typer.Option(
+            "--with-parent", hidden=True, help="be told on stdin, end with it"
+        ),
     ] = False,
 ) -> None:
     """Take alerts in, post cards, hear people. Settings come from WATCHKEEPER_….

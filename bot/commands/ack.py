@@ -12,7 +12,7 @@ def _words(rest: str) -> Words:
 
 def decide(ask: Ask) -> tuple[Event, ...]:
     incident = ask.incident
-    if incident.status == "resolved":
+    if incident.status in ("undecided", "resolved"):
         raise Refused(f"{incident.id} is resolved; there is nothing to acknowledge.")
     if incident.acknowledgement:
         name = incident.acknowledgement.by.name
@@ -31,5 +31,6 @@ COMMANDS = (
         roles=frozenset({"operator", "owner", "approver"}),
         words=_words,
         decide=decide,
+        examples=("ack 42", "ack 42 looks like the partner feed"),
     ),
 )

@@ -1,7 +1,9 @@
 """Approve, reject or withdraw a request; and whether it may still be carried out."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot import retraining
+from bot.agreement import Requested, giver, unagreed, untimely
 from bot.commands import Ask, Command, Words
 from bot.commands.reading import first_word, request_id, unquoted
 from bot.incident import (
@@ -15,10 +17,16 @@ from bot.incident import (
 )
 from bot.oversight import blocked
 from bot.proposal import drifted
+from bot.retraining import (
+    RetrainingApproved,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+)
+from bot.training import replaced
 from bot.watch import Endpoint, WatchList
 
-# A clock that is set back must not give an approval new life.
-CLOCK_TOLERANCE = timedelta(minutes=5)
+REASON_LIMIT = 500
 
 
 def _words(rest: str) -> Words:
@@ -37,20 +45,31 @@ def approve(ask: Ask) -> tuple[Event, ...]:
         raise Refused(
             f"You asked for {request.request}; someone else has to approve it."
         )
-    given = {_person(ask.watch, e) for e in ask.incident.approvals}
-    if ask.person.name in given:
+    if ask.person.name in {giver(ask.watch, e) for e in _given(ask, request)}:
         raise Refused(f"You have approved {request.request}; a second person has to.")
+    if isinstance(request, RollbackRequested):
+        return (_approve_rollback(ask, request),)
+    return (_approve_retraining(ask, request),)
+
+
+def _approve_rollback(ask: Ask, request: RollbackRequested) -> Event:
     if ask.ledger and (why := blocked(ask.ledger)):
         raise Refused(f"{request.request} cannot be carried out: {why}.")
     if ask.live and (why := drifted(request, ask.live)):
-        stale = RollbackStale(
+        return RollbackStale(
             at=ask.now, request=request.request, reason=why, live=ask.live.traffic
         )
-        return (stale,)
-    approved = RollbackApproved(
+    return RollbackApproved(
         at=ask.now, by=ask.actor, request=request.request, person=ask.person.name
     )
-    return (approved,)
+
+
+def _approve_retraining(ask: Ask, request: RetrainingRequested) -> Event:
+    if ask.live and (why := replaced(request, ask.live)):
+        return RetrainingLapsed(at=ask.now, request=request.request, reason=why)
+    return RetrainingApproved(
+        at=ask.now, by=ask.actor, request=request.request, person=ask.person.name
+    )
 
 
 def reject(ask: Ask) -> tuple[Event, ...]:
@@ -62,74 +81,75 @@ def reject(ask: Ask) -> tuple[Event, ...]:
     reason = ask.words.get("reason", "").strip()
     if not reason:
         raise Refused("Say why: a rejection needs a reason.")
-    rejected = RollbackRejected(
-        at=ask.now,
-        by=ask.actor,
-        request=request.request,
-        reason=reason[:500],
-        withdrawn=own,
-    )
-    return (rejected,)
+    return (_rejected(ask, request, reason, own=own),)
 
 
 def withdraw(ask: Ask) -> tuple[Event, ...]:
     """Take one's own request back, approved or not, as long as nothing has begun."""
-    wanted, request = ask.words.get("request", ""), ask.incident.request
+    wanted = ask.words.get("request", "")
+    request, stands, begun = _newest(ask, wanted)
     if request is None or (wanted and request.request != wanted):
         raise Refused(f"{wanted or 'That request'} is not open any more.")
-    if (
-        ask.watch.person(request.by) != ask.person
-        or ask.watch.person(ask.actor) is None
-    ):
+    asker = ask.watch.person(request.by)
+    if asker != ask.person or ask.watch.person(ask.actor) is None:
         raise Refused(f"Only {request.by.name} can withdraw {request.request}.")
-    if ask.incident.started or ask.incident.outcome:
+    if begun:
         raise Refused(f"{request.request} is being carried out; it cannot be stopped.")
-    if ask.incident.waiting is None and not ask.incident.approved:
+    if not stands:
         raise Refused(f"{request.request} is not open any more.")
     reason = ask.words.get("reason", "").strip() or "withdrawn"
-    taken_back = RollbackRejected(
+    return (_rejected(ask, request, reason, own=True),)
+
+
+def _newest(ask: Ask, wanted: str) -> tuple[Requested | None, bool, bool]:
+    """Return the request that is meant, whether it stands, and whether it has begun."""
+    incident = ask.incident
+    if found := retraining.retraining(incident, wanted) if wanted else None:
+        return found.request, found.refused is None, bool(found.started or found.ended)
+    stands = incident.waiting is not None or incident.approved
+    return incident.request, stands, bool(incident.started or incident.outcome)
+
+
+def _rejected(ask: Ask, request: Requested, reason: str, *, own: bool) -> Event:
+    rollback = isinstance(request, RollbackRequested)
+    kind = RollbackRejected if rollback else RetrainingRejected
+    return kind(
         at=ask.now,
         by=ask.actor,
         request=request.request,
-        reason=reason[:500],
-        withdrawn=True,
+        reason=reason[:REASON_LIMIT],
+        withdrawn=own,
     )
-    return (taken_back,)
 
 
-def _waiting(ask: Ask) -> RollbackRequested:
+def _waiting(ask: Ask) -> Requested:
     wanted, incident = ask.words.get("request", ""), ask.incident
-    request = incident.waiting
+    request: Requested | None = incident.waiting
+    if found := retraining.retraining(incident, wanted) if wanted else None:
+        request = found.request if found.waiting else None
     if request is None or (wanted and request.request != wanted):
         raise Refused(f"{wanted or 'That request'} is not waiting any more.")
-    if why := _untimely(incident, request, ask.now):
-        raise Refused(f"{why[0].upper()}{why[1:]}. Ask for the rollback again.")
+    if why := untimely(incident, request, ask.now):
+        raise Refused(f"{why[0].upper()}{why[1:]}. Ask for it again.")
     return request
 
 
-def _untimely(incident: Incident, request: RollbackRequested, now: datetime) -> str:
-    """Return why `now` is no time to decide or carry out the request, "" if it is."""
-    if now >= request.expires_at:
-        return f"{request.request} expired at {request.expires_at:%H:%M} UTC"
-    newest = max(e.at for e in incident.history)
-    if now < newest - CLOCK_TOLERANCE:
-        return "our clock was set back"
-    return ""
+def _given(
+    ask: Ask, request: Requested
+) -> tuple[RollbackApproved, ...] | tuple[RetrainingApproved, ...]:
+    if isinstance(request, RollbackRequested):
+        return ask.incident.approvals
+    found = retraining.retraining(ask.incident, request.request)
+    return found.approvals if found else ()
 
 
-def _may_decide(ask: Ask, request: RollbackRequested) -> None:
+def _may_decide(ask: Ask, request: Requested) -> None:
     if ask.person.guest:
-        raise Refused("A guest cannot decide a rollback.")
+        raise Refused("A guest cannot decide a request.")
     able = ask.watch.approvers(ask.endpoint)
     if ask.person not in able:
         names = ", ".join(p.name for p in able[:5]) or "nobody in the watch list"
         raise Refused(f"You cannot decide {request.request}. Who can: {names}.")
-
-
-def _person(watch: WatchList, given: RollbackApproved) -> str:
-    """Return who gave an approval, whichever account was used."""
-    known = watch.person(given.by)
-    return known.name if known else given.person or given.by.id
 
 
 def objection(
@@ -149,16 +169,10 @@ def objection(
         return "it is not approved"
     if incident.started or incident.outcome:
         return f"{request.request} was carried out before"
-    if why := _untimely(incident, request, now):
+    if why := untimely(incident, request, now):
         return why
-    able = watch.approvers(endpoint)
-    people = [watch.person(e.by) for e in incident.approvals]
-    if watch.person(request.by) in people:
-        return f"{request.by.name} asked for it and approved it"
-    valid = {p.name for p in people if p is not None and p in able}
-    needed = max(request.approvals_needed, endpoint.approval.count)
-    if len(valid) < needed:
-        return f"{len(valid)} of {needed} approvals count by now"
+    if why := unagreed(request, incident.approvals, endpoint, watch):
+        return why
     return blocked(ledger, request.request)
 
 
@@ -166,19 +180,21 @@ COMMANDS = (
     Command(
         verb="approve",
         usage="approve <request>",
-        does="lets a rollback run that someone else asked for",
+        does="lets a rollback or a retraining run that someone else asked for",
         about="request",
         words=_words,
         decide=approve,
         looks=True,
+        examples=("approve R-7", "approve 7"),
     ),
     Command(
         verb="reject",
         usage="reject <request> <reason>",
-        does="ends a rollback request",
+        does="ends a request",
         about="request",
         words=_words,
         decide=reject,
+        examples=("reject R-7 green fails for new branches",),
     ),
     Command(
         verb="withdraw",
@@ -187,5 +203,6 @@ COMMANDS = (
         about="request",
         words=_words,
         decide=withdraw,
+        examples=("withdraw R-7 the feed is back",),
     ),
 )

@@ -6,15 +6,12 @@ from typing import get_args
 
 from bot.commands import Ask, Command, Words
 from bot.commands.reading import first_word, unquoted
-from bot.incident import Event, Incident, Refused
-from bot.oversight import Choice, DecisionRecorded
-from bot.watch import Endpoint
+from bot.incident import Choice, DecisionRecorded, Event, Refused
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 HOLDS = timedelta(days=30)  # where nothing else is said
 LONGEST_DAYS = 366
 _UNTIL = re.compile(r"\s*\b(?:for|until)\s+(\d{1,4})\s*(?:d|days?)\s*$", re.IGNORECASE)
-RECORDED_TIER = 1  # whose incidents do not close without a record
 
 
 def _words(rest: str) -> Words:
@@ -56,16 +53,6 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     return (record,)
 
 
-def undecided(incident: Incident, endpoint: Endpoint) -> bool:
-    """Return whether the incident is over but may not close without a record."""
-    return (
-        endpoint.tier == RECORDED_TIER
-        and bool(incident.alerts)
-        and incident.status == "resolved"
-        and incident.last(DecisionRecorded) is None
-    )
-
-
 COMMANDS = (
     Command(
         verb="decide",
@@ -75,5 +62,9 @@ COMMANDS = (
         roles=frozenset({"owner", "risk"}),
         words=_words,
         decide=decide,
+        examples=(
+            "decide 42 retrain incomes have changed for good",
+            "decide 42 accept known season for 14 days",
+        ),
     ),
 )

@@ -15,14 +15,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from bot.evidence import signing
 from bot.evidence.anchor import head_document
+from bot.evidence.mapping import mapping
+from bot.evidence.model import Matter, sections
+from bot.evidence.model_page import model_document, model_page
 from bot.evidence.note import NOTE
 from bot.evidence.packet import packet
 from bot.evidence.page import page
 from bot.evidence.sealed import Sealed
+from bot.evidence.sections import csv_files
 from bot.evidence.shelf import digest
 from bot.evidence.tables import tables
 from bot.evidence.zipped import pack
 from bot.incident import Incident
+from bot.period import Period
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
 
@@ -32,6 +37,7 @@ MANIFEST, SIGNATURE, KEY, PROOF = (
     "key.pem",
     "proof.json",
 )
+INCIDENT, MODEL = "Watchkeeper evidence, v1", "Watchkeeper model pack, v1"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
@@ -55,11 +61,45 @@ def of_incident(
     return close(files, sealed, objects, key)
 
 
+def of_model(
+    sealed: Sealed,
+    objects: Mapping[str, bytes],
+    key: Ed25519PrivateKey | None,
+    *,
+    model: str,
+    period: Period,
+) -> bytes:
+    """Return the model-risk pack over the incidents and ledgers in `sealed`."""
+    matter = matter_of(sealed, objects, model, period)
+    found = [*sections(matter), mapping()]
+    files = {
+        "model.json": text(model_document(matter, found)),
+        "page.html": model_page(matter, found).encode(),
+        **csv_files(found),
+    }
+    return close(files, sealed, objects, key, what=MODEL)
+
+
+def matter_of(
+    sealed: Sealed, objects: Mapping[str, bytes], model: str, period: Period
+) -> Matter:
+    every = list(sealed.incidents())
+    return Matter(
+        model=model,
+        period=period,
+        incidents=[i for i in every if not i.id.startswith("E:")],
+        ledgers=[i for i in every if i.id.startswith("E:")],
+        objects=objects,
+    )
+
+
 def close(
     files: Mapping[str, bytes],
     sealed: Sealed,
     objects: Mapping[str, bytes],
     key: Ed25519PrivateKey | None,
+    *,
+    what: str = INCIDENT,
 ) -> bytes:
     """Return the zip of `files` with objects, proof, note, manifest and signature."""
     public = key.public_key() if key else None
@@ -75,7 +115,7 @@ def close(
         name: {"sha256": digest(content), "size": len(content)}
         for name, content in sorted(whole.items())
     }
-    whole[MANIFEST] = text({"what": "Watchkeeper evidence, v1", "files": listed})
+    whole[MANIFEST] = text({"what": what, "files": listed})
     if key:
         whole[SIGNATURE] = key.sign(whole[MANIFEST]).hex().encode() + b"\n"
     return pack(whole)

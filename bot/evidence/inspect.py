@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -10,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.evidence import bundle, signing
 from bot.evidence.anchor import read_head
+from bot.evidence.mapping import mapping
+from bot.evidence.model import sections
+from bot.evidence.model_page import model_document
 from bot.evidence.packet import packet
 from bot.evidence.sealed import Record, Sealed
 from bot.evidence.shelf import digest
@@ -158,12 +162,34 @@ def _content(files: dict[str, bytes], sealed: Sealed) -> str:
         return str(error)
     except ValueError:
         return "this version reads other records"
-    alone = incidents[0] if len(incidents) == 1 else None
+    pack = "model.json" in files
+    alone = incidents[0] if len(incidents) == 1 and not pack else None
     if alone and files.get("packet.json") != bundle.text(packet(alone)):
         raise BadPacket("packet.json is not what the records say")
     for incident in incidents:
         _bound(incident, files)
+    if pack:
+        _pack(files, sealed)
     return ""
+
+
+def _pack(files: dict[str, bytes], sealed: Sealed) -> None:
+    """Make the pack's document again from its own records, and compare."""
+    try:
+        said = json.loads(files["model.json"])
+        ends = [datetime.fromisoformat(said[k]) for k in ("from", "to")]
+        model = str(said["model"])
+    except (ValueError, KeyError, TypeError):
+        raise BadPacket("model.json is not as we write it") from None
+    objects = {
+        name.removeprefix("objects/"): content
+        for name, content in files.items()
+        if name.startswith("objects/")
+    }
+    matter = bundle.matter_of(sealed, objects, model, (ends[0], ends[1]))
+    found = [*sections(matter), mapping()]
+    if files["model.json"] != bundle.text(model_document(matter, found)):
+        raise BadPacket("model.json is not what the records say")
 
 
 def _bound(incident: Incident, files: dict[str, bytes]) -> None:

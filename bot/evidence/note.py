@@ -39,6 +39,8 @@ Without our software
                  "watchkeeper log v2", size, root in hex, "at" (microseconds since 1970).
   5. Outside:    the same size must have the same root among the anchored heads. Only
                  this shows a history that was written anew by somebody with the key.
+  6. Years later: `watchkeeper audit prove` writes a consistency proof (RFC 6962, section
+                 2.1.2) that a newer head continues this one; verify takes it with --proof.
 
 What it does not prove
   That what Azure told us was true; that nothing happened that nobody told us; anything

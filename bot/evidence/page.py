@@ -1,10 +1,15 @@
 """The evidence page: one self-contained HTML file, readable on paper and without colour."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
+from bot import levels
+from bot.evidence import charts
+from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
+from bot.evidence.style import STYLE
 from bot.evidence.words import told
 from bot.incident import (
     AlertReceived,
@@ -15,60 +20,93 @@ from bot.incident import (
     Traffic,
     TrafficShifted,
 )
-from bot.signals import FeatureResult, Report, Shape
+from bot.signals import FeatureResult, Report
 from cards.view import View
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#242424;--soft:#616161;--line:#d6d6d6;--bad:#b10e1c;
---bar:#8a8a8a;--paper:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#f5f5f5;--soft:#adadad;--line:#444;
---bad:#f1707b;--bar:#9a9a9a;--paper:#1f1f1f}}
-body{font:15px/1.5 "Segoe UI",system-ui,sans-serif;color:var(--ink);
-background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}
-p,dd{margin:.2rem 0}.soft{color:var(--soft)}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem .3rem 0;
-border-bottom:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.bar{display:inline-block;height:.7rem;background:var(--bar)}.over{background:var(--bad)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}dt{color:var(--soft)}
-.missing{border-left:4px solid var(--bad);padding:.2rem .8rem;margin:.5rem 0}
-.shape{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.15rem .8rem;
-font-size:.85rem;align-items:center}
-.shape span{display:block}footer{margin:3rem 0;color:var(--soft);font-size:.85rem}
-@media print{body{margin:0;max-width:none}}
-"""
+_DRAWN = 3  # distributions on the page; the packet has all
+Rendering: TypeAlias = Literal["owner", "risk"]
 
 
-def page(view: View, objects: Mapping[str, bytes] = MappingProxyType({})) -> str:
-    """Return the page of the incident as it stands, without a single outside request."""
+def page(
+    view: View,
+    objects: Mapping[str, bytes] = MappingProxyType({}),
+    *,
+    rendering: Rendering = "risk",
+) -> str:
+    """Return the page of the incident as it stands, without a single outside request.
+
+    `objects` by SHA-256, as far as they are at hand. The owner's rendering is for
+    acting: no digests, accounts or queries, and of the history only what people did.
+    """
     incident = view.incident
     found = incident.last(SignalsEvaluated)
+    frozen = Frozen(incident, objects)
+    risk = rendering == "risk"
     parts = [
-        f"<h1>{escape(incident.id)}: {escape(view.endpoint.name)}</h1>",
-        (
-            f"<p class=soft>{escape(incident.status)}, severity {incident.severity}, "
-            f"workspace {escape(view.endpoint.workspace)}, owner "
-            f"{escape(view.endpoint.owner)}, opened {incident.opened_at:%Y-%m-%d %H:%M} UTC</p>"
-        ),
+        *_head(view, frozen, risk=risk),
+        *_levels(view, frozen),
         *_alerts(incident),
         *(_report(found.report) if found and found.report else []),
         *(_health(found.health) if found else []),
-        *(_missing(found) if found else []),
         *_rollbacks(incident),
-        *_history(view),
-        (
-            "<footer>Digest of this packet: "
-            f"{escape(packet(incident)['digest'])}. The packet itself: this address with "
-            "<code>Accept: application/json</code>.</footer>"
-        ),
+        *frozen.sections(queries=risk),
+        *missing(incident, frozen),
+        *frozen.commands(),
+        *(objects_table(frozen) if risk else []),
+        *_history(view, risk=risk),
+        *(_foot(incident) if risk else []),
     ]
+    return document(f"{incident.id} evidence", parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """Return one self-contained HTML file."""
     body = "\n".join(parts)
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width">'
-        f"<title>{escape(incident.id)} evidence</title><style>{_STYLE}</style>"
-        f"<body>{body}</body></html>"
+        f"<title>{escape(title)}</title><style>{STYLE}</style>"
+        f"<body>{charts.PATTERN}{body}</body></html>"
+    )
+
+
+def _head(view: View, frozen: Frozen, *, risk: bool) -> Iterator[str]:
+    incident = view.incident
+    settings = frozen.endpoint
+    owner = view.endpoint.owner or (settings.owner if settings else "")
+    yield f"<h1>{escape(incident.id)}: {escape(view.endpoint.name)}</h1>"
+    yield (
+        f"<p class=soft>{escape(incident.status)}, severity {incident.severity}, "
+        f"workspace {escape(view.endpoint.workspace)}, owner "
+        f"{escape(owner) or 'not known'}, opened {incident.opened_at:%Y-%m-%d %H:%M} UTC"
+        f"{'' if risk else ' · for the owner: the risk page has the whole record'}</p>"
+    )
+
+
+def _levels(view: View, frozen: Frozen) -> Iterator[str]:
+    """Yield how long each step took; targets are those that were frozen."""
+    incident = view.incident
+    endpoint = frozen.endpoint or view.endpoint
+    when = max((e.at for e in incident.history), default=view.now)
+    yield "<h2>Service levels</h2><table><tr><th>Step<th class=n>Took<th class=n>Target"
+    yield "<th>Result</tr>"
+    for clock in levels.levels(incident, endpoint, when).clocks:
+        took = "" if clock.took is None else levels.words(clock.took)
+        if clock.open:
+            took = f"not yet, after {took}"
+        most = clock.at_most
+        took += f" (at most {levels.words(most)})" if most else ""
+        target = "none" if clock.target is None else levels.words(clock.target)
+        yield f"<tr><td>{clock.step}<td class=n>{took or 'not measured'}"
+        yield f"<td class=n>{target}<td>{clock.result}</tr>"
+    yield "</table>"
+
+
+def _foot(incident: Incident) -> Iterator[str]:
+    yield (
+        f"<footer>Digest of this packet: {escape(packet(incident)['digest'])}. The packet "
+        "itself: this address with <code>Accept: application/json</code>; with "
+        "<code>application/zip</code> the whole, with proofs.</footer>"
     )
 
 
@@ -93,27 +131,38 @@ def _report(report: Report) -> Iterator[str]:
     yield f"<p>{escape(report.sentence)}</p><dl>"
     yield _side("Reference", report.reference_name, report.reference_rows)
     yield _side("Production", report.production_name, report.production_rows)
-    yield "</dl><table><tr><th>Feature<th>Metric<th class=n>Value<th>"
+    yield "</dl>"
+    if drawn := charts.drift(report.results):
+        yield "<figure><figcaption>How far each feature moved; the dashed mark is its "
+        yield f"limit</figcaption>{drawn}</figure>"
+    yield "<table><tr><th>Feature<th>Metric<th class=n>Value"
     yield "<th class=n>Limit<th>Verdict</tr>"
-    most = max((r.value or 0 for r in report.results), default=0) or 1
     for result in report.results:
-        yield _row(result, most)
+        yield _row(result)
     yield "</table>"
-    for result in report.results[:3]:
+    for result in _shaped(report):
         if result.shape:
-            yield f"<h2>Distribution of {escape(result.feature)}</h2>"
-            yield from _shape(result.shape)
+            yield f"<figure><figcaption>{escape(result.feature)}: reference and production"
+            yield f"</figcaption>{charts.distribution(result.feature, result.shape)}"
+            yield f"<p class=soft>{escape(result.where)}</p></figure>"
     if report.dropped:
         yield f"<p class=soft>Not compared: {escape('; '.join(report.dropped))}</p>"
+
+
+def _shaped(report: Report) -> list[FeatureResult]:
+    """Return the features that moved most, each once."""
+    found: dict[str, FeatureResult] = {}
+    for result in report.results:
+        if result.shape:
+            found.setdefault(result.feature, result)
+    return list(found.values())[:_DRAWN]
 
 
 def _side(name: str, what: str, rows: int) -> str:
     return f"<dt>{name}<dd>{escape(what) or 'not named'}, {rows:,} rows"
 
 
-def _row(result: FeatureResult, most: float) -> str:
-    share = min(max((result.value or 0) / most, 0), 1)
-    style = "bar over" if result.verdict == "breached" else "bar"
+def _row(result: FeatureResult) -> str:
     interval = ""
     if result.interval:
         interval = f" ({_number(result.interval[0])} to {_number(result.interval[1])})"
@@ -121,26 +170,9 @@ def _row(result: FeatureResult, most: float) -> str:
     return (
         f"<tr><td>{escape(result.feature)}<td>{escape(result.metric)}"
         f"<td class=n>{_number(result.value)}{interval}"
-        f'<td><span class="{style}" style="width:{share * 8:.2f}rem"></span>'
         f"<td class=n>{_number(result.threshold)}"
         f"<td>{escape(result.verdict + reason)}</tr>"
     )
-
-
-def _shape(shape: Shape) -> Iterator[str]:
-    yield "<div class=shape>"
-    most = max((*shape.reference, *shape.production), default=0) or 1
-    for label, before, now in zip(
-        shape.bins, shape.reference, shape.production, strict=True
-    ):
-        yield f"<span>{escape(label)}</span><div>"
-        for name, share, style in (("ref", before, "bar"), ("now", now, "bar over")):
-            yield (
-                f'<span><span class="{style}" style="width:{share / most * 18:.2f}rem">'
-                f"</span> {name} {share:.1%}</span>"
-            )
-        yield "</div>"
-    yield "</div>"
 
 
 def _health(health: tuple[Health, ...]) -> Iterator[str]:
@@ -157,11 +189,6 @@ def _health(health: tuple[Health, ...]) -> Iterator[str]:
     yield "</table>"
 
 
-def _missing(found: SignalsEvaluated) -> Iterator[str]:
-    for part, why in found.missing.items():
-        yield f"<p class=missing><b>Missing:</b> {escape(part)}: {escape(why)}</p>"
-
-
 def _rollbacks(incident: Incident) -> Iterator[str]:
     for asked in incident.every(RollbackRequested):
         yield f"<h2>Rollback {escape(asked.request)}</h2><dl>"
@@ -169,18 +196,27 @@ def _rollbacks(incident: Incident) -> Iterator[str]:
         yield f"<dt>Captured<dd>{_traffic(asked.captured.traffic)}, "
         yield f"{asked.captured.at:%Y-%m-%d %H:%M:%S} UTC, {escape(asked.captured.digest)}"
         yield f"<dt>Proposed<dd>{_traffic(asked.traffic)}"
+        rows = [("captured", asked.captured.traffic), ("proposed", asked.traffic)]
         for ended in incident.every(TrafficShifted):
             if ended.request == asked.request:
                 yield f"<dt>Read back<dd>{_traffic(ended.after)}, {ended.at:%H:%M:%S} UTC"
+                rows.append((f"read back {ended.at:%H:%M}", ended.after))
         yield "</dl>"
+        yield "<figure><figcaption>Traffic before and after</figcaption>"
+        yield f"{charts.traffic(rows)}</figure>"
 
 
-def _history(view: View) -> Iterator[str]:
-    yield "<h2>History</h2><table><tr><th class=n>No.<th>Time (UTC)<th>What<th>Who</tr>"
+def _history(view: View, *, risk: bool) -> Iterator[str]:
+    heading = "History" if risk else "What people did"
+    yield f"<h2>{heading}</h2><table><tr><th class=n>No.<th>Time (UTC)<th>What<th>Who"
+    yield "<th>Account</tr>" if risk else "</tr>"
     for seq, event in enumerate(view.incident.history, 1):
+        if not risk and event.by is None:
+            continue
         who = view.name(event.by) if event.by else "Watchkeeper"
         yield f"<tr><td class=n>{seq}<td>{event.at:%Y-%m-%d %H:%M:%S}"
-        yield f"<td>{escape(told(view, event))}<td>{escape(who)}</tr>"
+        yield f"<td>{escape(told(view, event))}<td>{escape(who)}"
+        yield f"<td>{escape(event.by.id if event.by else '')}</tr>" if risk else "</tr>"
     yield "</table>"
 
 

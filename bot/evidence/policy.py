@@ -97,3 +97,11 @@ def _cell(value: Any) -> Any:
 def tags(found: Mapping[str, str]) -> dict[str, str]:
     """Return tags with secrets and numbers of persons blanked."""
     return {redact(k)[:_LONGEST]: redact(v)[:_LONGEST] for k, v in found.items()}
+
+
+def words(text: str) -> str:
+    """Return a short text of somebody else's without secrets and personal numbers.
+
+    An object id stays: without it nobody could ask who it was.
+    """
+    return clean(text, _LONGEST, empty="")

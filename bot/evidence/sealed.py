@@ -56,13 +56,18 @@ class Sealed:
 
 
 def read(db: sa.Connection, keys: Sequence[str]) -> Sealed:
-    """Return what the database holds of the incidents `keys`; unknown ones are not in."""
-    listed = db.execute(
-        sa.select(incident.c.id, incident.c.endpoint, incident.c.group_key)
-        .where(incident.c.id.in_(keys))
-        .order_by(incident.c.number)
+    """Return what the database holds of the incidents `keys`; unknown ones are not in.
+
+    "E:<ARM id>" is an endpoint's own history, which has no line in the index.
+    """
+    query = sa.select(incident.c.id, incident.c.endpoint, incident.c.group_key)
+    found = db.execute(
+        query.where(incident.c.id.in_(keys)).order_by(incident.c.number)
     ).all()
     rows = [(r, leaf_data(r).decode()) for r in _rows(db, keys)]
+    own = sorted({r.incident for r, _ in rows if r.incident.startswith("E:")})
+    listed = [(r.id, r.endpoint, r.group_key) for r in found]
+    listed += [(key, key[2:], key) for key in own]
     head = _head(
         db, max((r.position for r, _ in rows if r.position is not None), default=None)
     )
@@ -73,12 +78,10 @@ def read(db: sa.Connection, keys: Sequence[str]) -> Sealed:
         else Record(text=text, position=r.position, path=tree.inclusion(r.position))
         for r, text in rows
     )
-    order = {row.id: place for place, row in enumerate(listed)}
-    return Sealed(
-        records=tuple(sorted(records, key=lambda r: (order[r.fields[0]], r.fields[1]))),
-        head=head,
-        index=tuple((row.id, row.endpoint, row.group_key) for row in listed),
-    )
+    order = {key: place for place, (key, _, _) in enumerate(listed)}
+    every = [(order[r.fields[0]], r.fields[1], r) for r in records]
+    every.sort(key=lambda each: each[:2])
+    return Sealed(records=tuple(r for _, _, r in every), head=head, index=tuple(listed))
 
 
 def _rows(

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.evidence import bundle, signing
+from bot.evidence.continued import continued
 from bot.evidence.inspect import Inspected, inspect
 from bot.evidence.reading import Damaged, Unreadable, reading
 from bot.evidence.zipped import BadPacket
@@ -56,9 +57,15 @@ def of_database(
 
 
 def of_packet(
-    path: Path, key: Ed25519PublicKey | None, anchored: Sequence[Head] | str
+    path: Path,
+    key: Ed25519PublicKey | None,
+    anchored: Sequence[Head] | str,
+    proof: bytes | None = None,
 ) -> Verdict:
-    """Return what an inspection of the packet finds. Raises Unreadable."""
+    """Return what an inspection of the packet finds. Raises Unreadable.
+
+    `proof`: that a newer head continues the packet's, from `watchkeeper audit prove`.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -69,6 +76,7 @@ def of_packet(
         return wrong(anchored)
     try:
         found = inspect(content, key, anchored)
+        newer = _continued(found, key, anchored, proof) if proof else None
     except BadPacket as error:
         return wrong(str(error))
     words = (
@@ -78,8 +86,30 @@ def of_packet(
     )
     figures = (("sealed", found.records), ("waiting", found.waiting))
     notes = tuple(_packet_notes(found, known=key is not None))
+    if newer is not None:
+        notes += (_newer(newer, anchored),)
     return Verdict(
         ok=True, words=words, notes=notes, figures=(*figures, ("files", found.files))
+    )
+
+
+def _continued(
+    found: Inspected,
+    key: Ed25519PublicKey | None,
+    anchored: Sequence[Head],
+    proof: bytes,
+) -> Head:
+    if found.head is None:
+        raise BadPacket("no record of the packet is sealed, so nothing continues it")
+    return continued(proof, found.head, key, anchored)
+
+
+def _newer(head: Head, anchored: Sequence[Head]) -> str:
+    kept = any(each.size == head.size for each in anchored)
+    where = "was anchored" if kept else "was not compared with an anchored one"
+    return (
+        f"The head over {head.size:,} records of {head.at:%Y-%m-%d} continues the "
+        f"packet's; it {where}."
     )
 
 

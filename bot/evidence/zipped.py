@@ -44,7 +44,10 @@ def unpack(content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+    ) as error:  # an unknown method is the latter
         raise BadPacket(f"the zip is damaged: {error}") from None
     except (EOFError, OSError, ValueError, struct.error, zlib.error) as error:
         raise BadPacket(f"the zip is damaged ({type(error).__name__})") from None

@@ -25,6 +25,9 @@ Kind: TypeAlias = Literal[
     "change",  # not a fault: something was deployed, registered or run
 ]
 
+MISSED = "found in Azure's list"  # label of an alert whose own call never came
+RULE_ID = "rule id"  # label with the ARM id of the rule that fired, where it is told
+
 
 class Refused(Exception):
     """The command does not apply now. Its text is shown to the person as it stands."""

@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, TypeAlias
 
-from bot.incident.alert import Actor, Alert
+from bot.incident.alert import Actor, Alert, Kind
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
+from bot.incident.inspected import Change, Difference
 from bot.signals import Report
+
+Choice: TypeAlias = Literal[
+    "accept", "retrain", "rollback", "threshold", "false-positive"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +25,7 @@ class Event:
 class AlertReceived(Event):
     alert: Alert
     delivery: str  # id of the delivery that holds the exact bytes
+    tier: int = 0  # of the endpoint, as the watch list had it; 0: not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +182,65 @@ class EffectParked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecorded(Event):
+    """What the people responsible make of an incident, and until when it holds."""
+
+    by: Actor
+    choice: Choice
+    reason: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionExpired(Event):
+    """The newest decision held until now, and the incident is still open."""
+
+    decided: int  # seq of the DecisionRecorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRefused(Event):
     by: Actor
     verb: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesFound(Event):
+    """What was done to the endpoint in the time before the alert."""
+
+    start: datetime
+    end: datetime
+    changes: tuple[Change, ...] = ()  # the newest first
+    differences: tuple[Difference, ...] = ()  # from the incident before
+    missing: str = ""  # why the activity log could not be had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreShown(Event):
+    """One message named incidents without a card of their own; in a channel's journal.
+
+    An empty `waiting` ends it: the next storm gets a new message.
+    """
+
+    conversation: str
+    activity: str
+    waiting: tuple[str, ...] = ()  # incidents that it named
+    ended: tuple[str, ...] = ()  # those over meanwhile, which get no card any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertHidden(Event):
+    """The incident gets no card for now: a silence, or another incident explains it."""
+
+    behind: str = ""  # that incident
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsExplained(Event):
+    """Another incident of the endpoint is not shown by itself: this one explains it."""
+
+    incident: str
+    kind: Kind
     reason: str

@@ -5,11 +5,21 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
 from bot.incident.alert import Alert, Severity
+from bot.incident.care import (
+    Assigned,
+    Escalated,
+    Snoozed,
+    SnoozeEnded,
+    Unacknowledged,
+)
 from bot.incident.events import (
     Acknowledged,
+    AlertHidden,
     AlertReceived,
     CardLost,
     CardShown,
+    DecisionExpired,
+    DecisionRecorded,
     Event,
     RollbackApproved,
     RollbackAsked,
@@ -24,7 +34,11 @@ from bot.incident.events import (
 )
 
 E = TypeVar("E", bound=Event)
-Status: TypeAlias = Literal["firing", "acknowledged", "resolved"]
+_ASKED = " request after "
+# "undecided": no alert fires any more, but tier 1 does not close without a decision.
+Status: TypeAlias = Literal["firing", "acknowledged", "undecided", "resolved"]
+OPEN: tuple[Status, ...] = ("firing", "acknowledged", "undecided")
+RECORDED_TIER = 1  # whose incidents do not close without a decision on record
 # How a request ends without approval, and how an ask ends at all.
 Decided: TypeAlias = (
     RollbackApproved | RollbackRejected | RollbackExpired | RollbackStale
@@ -47,6 +61,20 @@ class Incident:
     group_key: str
     endpoint: str  # ARM id, lower case
     history: tuple[Event, ...] = ()
+
+    @classmethod
+    def asked_for(cls, endpoint: str, newest: str) -> "Incident":
+        """Return a new incident that a person opens, `newest` being the last one there.
+
+        Two who see the same newest mean the same incident: the store opens it once.
+        """
+        key = f"{endpoint}{_ASKED}{newest or 'nothing'}"
+        return cls(id="", group_key=key, endpoint=endpoint)
+
+    @property
+    def alone(self) -> bool:
+        """Return whether no other incident may have its group key."""
+        return _ASKED in self.group_key
 
     @property
     def revision(self) -> int:
@@ -71,17 +99,34 @@ class Incident:
         newest: dict[str, Alert] = {}
         for event in self.every(AlertReceived):
             seen = newest.get(event.alert.fingerprint)
-            if seen is None or _supersedes(event.alert, seen):
+            if seen is None or supersedes(event.alert, seen):
                 newest[event.alert.fingerprint] = event.alert
         return tuple(newest.values())
 
     @property
     def status(self) -> Status:
-        if self.alerts and all(a.status == "resolved" for a in self.alerts):
-            return "resolved"
+        if self.quiet:
+            return "undecided" if self._wants_decision else "resolved"
         if not self.alerts and self._over:
             return "resolved"
         return "acknowledged" if self.acknowledgement else "firing"
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether every alert that it had is resolved."""
+        alerts = self.alerts
+        return bool(alerts) and all(a.status == "resolved" for a in alerts)
+
+    @property
+    def decided(self) -> DecisionRecorded | None:
+        """Return the newest decision on record, unless it ran out meanwhile."""
+        newest = self.last(DecisionRecorded, DecisionExpired)
+        return newest if isinstance(newest, DecisionRecorded) else None
+
+    @property
+    def _wants_decision(self) -> bool:
+        tiers = (e.tier for e in self.every(AlertReceived))
+        return RECORDED_TIER in tiers and self.decided is None
 
     @property
     def _over(self) -> bool:
@@ -91,7 +136,54 @@ class Incident:
 
     @property
     def acknowledgement(self) -> Acknowledged | None:
-        return self.last(Acknowledged)
+        newest = self.last(Acknowledged, Unacknowledged)
+        return newest if isinstance(newest, Acknowledged) else None
+
+    @property
+    def snooze(self) -> Snoozed | None:
+        """Return the snooze that holds; its end is an event too, set by a timer."""
+        newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
+        if not isinstance(newest, Snoozed):
+            return None
+        return newest if self.status in ("firing", "acknowledged") else None
+
+    @property
+    def assignee(self) -> str:
+        """Return the name of the person it was last assigned to, "" if nobody."""
+        newest = self.last(Assigned)
+        return newest.person if newest else ""
+
+    @property
+    def unattended(self) -> int:
+        """Return the seq from which nobody has it; 0: somebody does, or it sleeps.
+
+        What was hidden waits for nobody until its card is shown.
+        """
+        if self.status != "firing" or self.snooze or self.hidden or not self.alerts:
+            return 0
+        first, hidden = 0, False
+        for seq, event in enumerate(self.history, 1):
+            starts = isinstance(event, Unacknowledged | SnoozeEnded) or (
+                hidden and isinstance(event, CardShown)
+            )
+            if starts or (not first and isinstance(event, AlertReceived)):
+                first = seq
+            if isinstance(event, AlertHidden | CardShown):
+                hidden = isinstance(event, AlertHidden)
+        return first
+
+    @property
+    def hidden(self) -> AlertHidden | None:
+        """Return why it has no card for now; None: it has one, or is to get one."""
+        newest = self.last(AlertHidden, CardShown)
+        return newest if isinstance(newest, AlertHidden) else None
+
+    @property
+    def escalation(self) -> Escalated | None:
+        """Return whom it was last escalated to since nobody has it."""
+        newest = self.last(Escalated)
+        since = self.unattended
+        return newest if newest and since and newest.since == since else None
 
     @property
     def card(self) -> CardShown | None:
@@ -159,7 +251,7 @@ class Incident:
         return self.history[0].at
 
 
-def _supersedes(new: Alert, old: Alert) -> bool:
+def supersedes(new: Alert, old: Alert) -> bool:
     """Return whether `new` is the later word on one condition, whatever came first.
 
     One Fired and its Resolved carry the same start; a later start is a new firing.

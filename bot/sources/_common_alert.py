@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.incident import Alert, Kind, Reading, Severity
+from bot.incident import RULE_ID, Alert, Kind, Reading, Severity
 from bot.sources._fields import (
     SHORT,
     Document,
     NotAnAlert,
+    arm_id,
     arm_ids,
     labels,
     line,
@@ -105,9 +106,14 @@ def essentials(document: Document) -> Essentials:
         targets=arm_ids(fields.get("alertTargetIDs") or ()),
         fired=fired,
         ended=None if early else ended,
-        notes={"resolved before it fired": f"{ended:%Y-%m-%d %H:%M} UTC"}
-        if early
-        else {},
+        notes={
+            **(
+                {"resolved before it fired": f"{ended:%Y-%m-%d %H:%M} UTC"}
+                if early and ended
+                else {}
+            ),
+            **({RULE_ID: rule} if (rule := arm_id(fields.get("alertRuleID"))) else {}),
+        },
     )
 
 

@@ -1,5 +1,6 @@
 """Durable state: what came in, what happened, what must still be done about it."""
 
+from bot.store.codec import Unreadable
 from bot.store.engine import CannotOpen
 from bot.store.leader import Leader
 from bot.store.records import (
@@ -25,5 +26,6 @@ __all__ = [
     "Role",
     "Store",
     "Unhandled",
+    "Unreadable",
     "Unwritable",
 ]

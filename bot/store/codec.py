@@ -10,18 +10,20 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from bot import incident, oversight
+from bot import incident, oversight, retraining
 from bot.incident import Effect, Event
 
 VERSION = 1
 # (type, version it reads) -> the same row one version later
 UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
-_MODULES = (incident, oversight)  # whoever defines events is loaded by now
+_MODULES = (incident, oversight, retraining)  # whoever defines events is loaded by now
 _EVENTS = {kind.__name__: kind for kind in Event.__subclasses__()}
-_EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
+EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
 EXECUTORS = (
     incident.ShiftTraffic,
     incident.FollowShift,
+    incident.SubmitRetraining,
+    incident.FollowRetraining,
 )  # effects that only the executor may perform
 
 
@@ -30,6 +32,13 @@ class Unreadable(Exception):
 
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
+def number_of(event: Event) -> str:
+    """Return the number of an event by which people find its history, "" without."""
+    if isinstance(event, incident.RollbackRequested | retraining.RetrainingRequested):
+        return event.request
+    return event.number if isinstance(event, oversight.GateAnswered) else ""
 
 
 def dump(thing: Event | Effect) -> str:
@@ -52,7 +61,7 @@ def read_event(kind: str, version: int, body: str) -> Event:
 
 
 def read_effect(kind: str, body: str) -> Effect:
-    if kind not in _EFFECTS:
+    if kind not in EFFECTS:
         raise Unreadable(f"effect {kind}: update Watchkeeper")
-    effect: Effect = _adapter(_EFFECTS[kind]).validate_json(body)
+    effect: Effect = _adapter(EFFECTS[kind]).validate_json(body)
     return effect

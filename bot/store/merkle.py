@@ -94,6 +94,30 @@ class Tree:
             position //= 2
         return tuple(path)
 
+    def consistency(self, size: int) -> tuple[bytes, ...]:
+        """Return the proof that this tree continues its first `size` leaves (2.1.2).
+
+        ValueError unless 0 < size <= the tree's own.
+        """
+        whole = len(self.rows[0])
+        if not 0 < size <= whole:
+            raise ValueError(f"no proof from {size} to {whole}")
+        if size == whole:
+            return ()
+        # Climb from the right edge of the old tree to its lowest full subtree.
+        level, first, last = 0, size - 1, whole - 1
+        while first % 2:
+            level, first, last = level + 1, first // 2, last // 2
+        proof = [self.rows[level][first]] if first else []
+        while last:
+            row = self.rows[level]
+            if first % 2:
+                proof.append(row[first - 1])
+            elif first < last:
+                proof.append(row[first + 1])
+            level, first, last = level + 1, first // 2, last // 2
+        return tuple(proof)
+
 
 def inclusion(leaves: Sequence[bytes], position: int) -> tuple[bytes, ...]:
     """Return the audit path of one leaf; for several, keep the `Tree`."""
@@ -118,3 +142,38 @@ def is_included(
             node = node_hash(node, sibling)
         first, last = first // 2, last // 2
     return last == 0 and node == expected
+
+
+def is_consistent(
+    first: int, second: int, old: bytes, new: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Return whether the tree `new` of `second` leaves continues `old` of `first`.
+
+    Every tree continues the empty one. As RFC 9162, 2.1.4.2 says it.
+    """
+    if not 0 <= first <= second:
+        return False
+    if first in (0, second):
+        same = old == (EMPTY_ROOT if first == 0 else new)
+        return same and not proof
+    path = list(proof)
+    place, last = first - 1, second - 1
+    while place % 2:
+        place, last = place // 2, last // 2
+    if place:
+        if not path:
+            return False
+        ours = theirs = path.pop(0)
+    else:
+        ours = theirs = old
+    for node in path:
+        if last == 0:
+            return False
+        if place % 2 or place == last:
+            ours, theirs = node_hash(node, ours), node_hash(node, theirs)
+            while place % 2 == 0 and place:
+                place, last = place // 2, last // 2
+        else:
+            theirs = node_hash(theirs, node)
+        place, last = place // 2, last // 2
+    return last == 0 and (ours, theirs) == (old, new)

@@ -1,17 +1,28 @@
 """What must still be done: queued with the events, claimed before it is tried."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.incident import Follow
+from bot.incident import CardShown, Effect, Follow, Listen, Reconcile, ShowCard
 from bot.store import codec, statements
-from bot.store.records import Due, Role
-from bot.store.schema import delivery, micros, moment, outbox
+from bot.store.records import Due, Role, Unposted
+from bot.store.schema import (
+    delivery,
+    history,
+    incident,
+    micros,
+    moment,
+    outbox,
+)
 
 if TYPE_CHECKING:
     from bot.store.store import Store
+
+
+_ALWAYS = (Listen.__name__, Reconcile.__name__)  # they come back: no work that waits
 
 
 class Outbox:
@@ -27,16 +38,21 @@ class Outbox:
         )
         self._store.changed.set()
 
-    async def due(self, role: Role, now: datetime, limit: int = 200) -> list[Due]:
-        """Return what is due, the longest waiting first."""
+    async def due(self, role: Role, now: datetime, limit: int = 500) -> list[Due]:
+        """Return what is due: the most severe first, then the longest waiting.
+
+        What a newer version of the program queued waits for one that knows it.
+        """
         query = (
-            sa.select(outbox)
+            sa.select(outbox, incident.c.endpoint)
+            .outerjoin(incident, incident.c.id == outbox.c.incident)
             .where(
                 outbox.c.role == role,
                 outbox.c.state == "due",
                 outbox.c.due_at <= micros(now),
+                outbox.c.type.in_(codec.EFFECTS),
             )
-            .order_by(outbox.c.due_at, outbox.c.id)
+            .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
             .limit(limit)
         )
         rows = await self._store.read(lambda db: db.execute(query).all())
@@ -47,9 +63,66 @@ class Outbox:
                 effect=codec.read_effect(r.type, r.body),
                 due_at=moment(r.due_at),
                 attempts=r.attempts,
+                rank=r.rank,
+                endpoint=r.endpoint or "",
             )
             for r in rows
         ]
+
+    async def unposted(self, endpoints: Collection[str]) -> list[Unposted]:
+        """Return the first cards of these endpoints that wait, the most severe first."""
+        posted = sa.exists().where(
+            history.c.incident == incident.c.id, history.c.type == CardShown.__name__
+        )
+        query = (
+            sa.select(outbox.c.id.label("job"), outbox.c.rank, incident)
+            .join(incident, incident.c.id == outbox.c.incident)
+            .where(
+                outbox.c.type == ShowCard.__name__,
+                outbox.c.state == "due",
+                outbox.c.attempts == 0,
+                incident.c.endpoint.in_(sorted(endpoints)),
+                ~posted,
+            )
+            .order_by(outbox.c.rank, incident.c.number)
+        )
+        rows = await self._store.read(lambda db: db.execute(query).all())
+        return [
+            Unposted(
+                job=r.job,
+                rank=r.rank,
+                incident=r.id,
+                endpoint=r.endpoint,
+                group_key=r.group_key,
+                status=r.status,
+            )
+            for r in rows
+        ]
+
+    async def set_back(
+        self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
+    ) -> None:
+        """Let effects that nobody has tried wait until then."""
+        row = sa.update(outbox).where(outbox.c.attempts == 0)
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            for some in statements.portions(sorted(jobs)):
+                these = row.where(outbox.c.id.in_(some))
+                db.execute(these.values(due_at=micros(until)))
+
+        await self._store.write(run, key="outbox:set back")
+
+    async def drop(self, jobs: Collection[int], role: Role, *, fence: int) -> None:
+        """Remove effects that nobody has tried and that have become pointless."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            row = sa.delete(outbox).where(outbox.c.attempts == 0)
+            for some in statements.portions(sorted(jobs)):
+                db.execute(row.where(outbox.c.id.in_(some)))
+
+        await self._store.write(run, key="outbox:drop")
 
     async def next_due(self, role: Role) -> datetime | None:
         """Return when the next effect falls due, or None when there is none."""
@@ -99,8 +172,52 @@ class Outbox:
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
-            row = sa.update(outbox).where(outbox.c.id == job)
-            db.execute(row.values(state="parked", error=error))
+            statements.park(db, job, error)
+
+        await self._store.write(run, key=f"outbox:{job}")
+
+    async def revive(self, kinds: Sequence[type[Effect]], now: datetime) -> None:
+        """Let effects that were given up be tried again, as if they had been doubtful."""
+        names = [kind.__name__ for kind in kinds]
+        parked = sa.update(outbox).where(
+            outbox.c.state == "parked", outbox.c.type.in_(names)
+        )
+        again = parked.values(state="due", due_at=micros(now), attempts=1, error="")
+        await self._store.write(lambda db: db.execute(again), key="outbox")
+        self._store.changed.set()
+
+    async def only(self, timer: Follow, now: datetime, *, of: str) -> None:
+        """Set the one timer of its kind with `of` in it; a late one is left to fire."""
+        same = (
+            outbox.c.type == type(timer.effect).__name__,
+            outbox.c.body.contains(of, autoescape=True),
+        )
+        late = sa.select(outbox.c.id).where(*same, outbox.c.due_at <= micros(now))
+
+        def run(db: sa.Connection) -> None:
+            if db.execute(late.limit(1)).first() is None:
+                db.execute(sa.delete(outbox).where(*same))
+                statements.queue(db, "", timer)
+
+        await self._store.write(run, key="outbox")
+        self._store.changed.set()
+
+    async def replace(
+        self,
+        job: int,
+        role: Role,
+        follows: Sequence[Follow],
+        *,
+        about: str = "",
+        fence: int,
+    ) -> None:
+        """Remove an effect and queue what comes after it, both or neither."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            for each in follows:
+                statements.queue(db, about, each)
+            db.execute(sa.delete(outbox).where(outbox.c.id == job))
 
         await self._store.write(run, key=f"outbox:{job}")
 
@@ -108,7 +225,11 @@ class Outbox:
         """Return how many deliveries are new, effects due and effects parked."""
 
         def run(db: sa.Connection) -> dict[str, int]:
-            states = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+            states = (
+                sa.select(outbox.c.state, sa.func.count())
+                .where(outbox.c.type.not_in(_ALWAYS))
+                .group_by(outbox.c.state)
+            )
             found = {str(row[0]): int(row[1]) for row in db.execute(states)}
             new = sa.select(sa.func.count()).where(delivery.c.state == "new")
             return {

@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 from bot.incident import Effect
 
-Route: TypeAlias = Literal["alerts", "events"]  # the door that it came in by
+# The door that it came in by; "own": found out by ourselves
+Route: TypeAlias = Literal["alerts", "events", "own"]
 Role: TypeAlias = Literal["driver", "executor"]
 
 
@@ -20,13 +21,18 @@ class Deposed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """An effect whose time has come. `attempts`: earlier ones that did not end."""
+    """An effect whose time has come. `attempts`: earlier ones that did not end.
+
+    `rank` is the severity of what it is about, `endpoint` its ARM id; both may be empty.
+    """
 
     id: int
     incident: str
     effect: Effect
     due_at: datetime
     attempts: int
+    rank: int = 0
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +65,15 @@ class Listed:
     revision: int
     opened_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unposted:
+    """A card that was not tried yet, of an incident that has none: it can wait."""
+
+    job: int
+    rank: int
+    incident: str
+    endpoint: str
+    group_key: str
+    status: str

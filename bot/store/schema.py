@@ -59,6 +59,14 @@ incident = sa.Table(
     sa.Index("incident_request", "request"),
 )
 
+# Whose history holds what has a number of its own: a request, an answer of the gate.
+reference = sa.Table(
+    "reference",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),  # "R-7", "G-3"
+    sa.Column("incident", sa.String, nullable=False),  # key of the history
+)
+
 # What must still be done. Gone when done; kept when parked.
 outbox = sa.Table(
     "outbox",
@@ -72,7 +80,20 @@ outbox = sa.Table(
     sa.Column("due_at", sa.BigInteger, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),  # begun, not ended
     sa.Column("error", sa.String, nullable=False),
+    # Severity of what it is about; 0 also for what a person waits for. Lowest first.
+    sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
     sa.Index("outbox_due", "role", "state", "due_at"),
+)
+
+# Which incident holds which firing of a condition; read off the histories. A notice that
+# comes late, or again, finds the incident that it belongs to however many came since.
+condition = sa.Table(
+    "condition",
+    metadata,
+    sa.Column("group_key", sa.String, primary_key=True),
+    sa.Column("fingerprint", sa.String, primary_key=True),
+    sa.Column("starts_at", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.String, nullable=False),
 )
 
 # Where we may speak: the conversation reference that Teams gave us at installation.

@@ -1,23 +1,45 @@
 """The statements; each runs inside its caller's transaction."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.incident import Event, Follow, Incident
+from bot.incident import (
+    AlertReceived,
+    EvaluateSignals,
+    Event,
+    Fold,
+    Follow,
+    Incident,
+    Listen,
+    Reconcile,
+    ShowCard,
+)
 from bot.store import codec
+from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed
 from bot.store.schema import (
+    condition,
     counter,
     delivery,
     history,
     incident,
     micros,
+    moment,
     outbox,
+    reference,
     unsealed,
 )
+
+T = TypeVar("T")
+# Each looks at the whole incident: one that still waits does for a later event as well.
+ONCE = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)
+# What nobody waits for at a screen; the rest goes first whatever it is about.
+RANKED = (EvaluateSignals, ShowCard)
+MOST = 500  # names in one query
 
 
 def insert_once(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
@@ -26,9 +48,53 @@ def insert_once(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None
     db.execute(dialect.insert(table).values(row).on_conflict_do_nothing())
 
 
-def settle(db: sa.Connection, key: str, state: str, reason: str) -> None:
-    row = sa.update(delivery).where(delivery.c.id == key)
-    db.execute(row.values(state=state, reason=reason))
+def settle(db: sa.Connection, reasons: Mapping[str, str]) -> None:
+    """Mark deliveries as taken, or as unhandled where there is a reason."""
+    row = sa.update(delivery).where(delivery.c.id == sa.bindparam("key"))
+    named = row.values(state=sa.bindparam("state_"), reason=sa.bindparam("reason_"))
+    rows = [
+        {"key": key, "state_": "unhandled" if why else "taken", "reason_": why}
+        for key, why in sorted(reasons.items())
+    ]
+    if rows:
+        db.execute(named, rows)
+
+
+def conditions(
+    db: sa.Connection, group_key: str, fingerprints: Collection[str]
+) -> dict[str, dict[datetime, str]]:
+    """Return by fingerprint which incident holds each firing, by its start."""
+    found: dict[str, dict[datetime, str]] = {}
+    for names in portions(sorted(fingerprints)):
+        query = sa.select(condition).where(
+            condition.c.group_key == group_key,
+            condition.c.fingerprint.in_(names),
+        )
+        for row in db.execute(query):
+            starts = found.setdefault(row.fingerprint, {})
+            starts[moment(row.starts_at)] = row.incident
+    return found
+
+
+def heard(db: sa.Connection, fingerprints: Collection[str]) -> dict[str, list[str]]:
+    """Return by fingerprint the incidents that know it, oldest firing first."""
+    found: dict[str, list[str]] = {}
+    for names in portions(sorted(fingerprints)):
+        query = sa.select(condition).where(condition.c.fingerprint.in_(names))
+        for row in db.execute(query.order_by(condition.c.starts_at)):
+            found.setdefault(row.fingerprint, []).append(row.incident)
+    return found
+
+
+def portions(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield a long list in parts that a statement can hold."""
+    for n in range(0, len(many), MOST):
+        yield many[n : n + MOST]
+
+
+def park(db: sa.Connection, job: int, why: str) -> None:
+    row = sa.update(outbox).where(outbox.c.id == job)
+    db.execute(row.values(state="parked", error=why))
 
 
 def fence(db: sa.Connection, role: str, epoch: int) -> None:
@@ -48,7 +114,7 @@ def next_number(db: sa.Connection, name: str) -> int:
     return int(found)
 
 
-def load(db: sa.Connection, key: str) -> Incident | None:
+def load(db: sa.Connection, key: str, recent: Recent) -> Incident | None:
     row = db.execute(sa.select(incident).where(incident.c.id == key)).one_or_none()
     if row is None:
         return None
@@ -56,7 +122,7 @@ def load(db: sa.Connection, key: str) -> Incident | None:
         id=key,
         group_key=row.group_key,
         endpoint=row.endpoint,
-        history=_history(db, key),
+        history=recent.history(key, lambda after: _history(db, key, after)),
     )
 
 
@@ -66,12 +132,38 @@ def ledger(db: sa.Connection, endpoint: str) -> Incident:
     return Incident(id=key, group_key=key, endpoint=endpoint, history=_history(db, key))
 
 
-def _history(db: sa.Connection, key: str) -> tuple[Event, ...]:
-    query = sa.select(history).where(history.c.incident == key).order_by(history.c.seq)
-    return tuple(codec.read_event(e.type, e.version, e.body) for e in db.execute(query))
+def of_number(db: sa.Connection, name: str, recent: Recent) -> Incident | None:
+    """Return the incident, or the endpoint's history, that holds "R-7" or "G-3"."""
+    query = sa.select(reference.c.incident).where(reference.c.id == name)
+    key = db.execute(query).scalar()
+    if key is None:
+        return None
+    return ledger(db, key[2:]) if key.startswith("E:") else load(db, key, recent)
 
 
-def newest(db: sa.Connection, group_key: str) -> Incident | None:
+def journal(db: sa.Connection, conversation: str) -> Incident:
+    """Return the history of a conversation: what was said there of many incidents."""
+    key = f"C:{conversation}"
+    return Incident(id=key, group_key=key, endpoint="", history=_history(db, key))
+
+
+def _history(db: sa.Connection, key: str, after: int = 0) -> tuple[Event, ...]:
+    query = sa.select(history).where(history.c.incident == key, history.c.seq > after)
+    rows = db.execute(query.order_by(history.c.seq))
+    return tuple(codec.read_event(e.type, e.version, e.body) for e in rows)
+
+
+def group(
+    db: sa.Connection, group_key: str, keys: Collection[str], recent: Recent
+) -> list[Incident]:
+    found = newest(db, group_key, recent)
+    several = [found] if found else []
+    known = {i.id for i in several}
+    others = (load(db, key, recent) for key in sorted(set(keys) - known))
+    return [*several, *(i for i in others if i is not None)]
+
+
+def newest(db: sa.Connection, group_key: str, recent: Recent) -> Incident | None:
     query = (
         sa.select(incident.c.id)
         .where(incident.c.group_key == group_key)
@@ -79,7 +171,7 @@ def newest(db: sa.Connection, group_key: str) -> Incident | None:
         .limit(1)
     )
     key = db.execute(query).scalar()
-    return load(db, key) if key else None
+    return load(db, key, recent) if key else None
 
 
 def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Incident:
@@ -106,6 +198,9 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
         for seq, event in enumerate(events, before.revision + 1)
     ]
     try:
+        if number is not None and before.alone:
+            once = sa.insert(reference).values(id=before.group_key, incident=key)
+            db.execute(once)
         if rows:
             db.execute(sa.insert(history), rows)
             db.execute(
@@ -114,8 +209,31 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
             )
     except sa.exc.IntegrityError as error:
         raise Conflict(key) from error
+    numbers = filter(None, map(codec.number_of, events))
+    for name in numbers:
+        db.execute(sa.insert(reference).values(id=name, incident=key))
     index(db, after, number)
+    _remember(db, after, events)
     return after
+
+
+def _remember(db: sa.Connection, after: Incident, events: Sequence[Event]) -> None:
+    """Note where each firing is kept; the first incident that held it keeps it."""
+    alerts = [e.alert for e in events if isinstance(e, AlertReceived)]
+    firings = sorted({(a.fingerprint, micros(a.starts_at)) for a in alerts})
+    if not firings:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    rows = [
+        {
+            "group_key": after.group_key,
+            "fingerprint": fingerprint,
+            "starts_at": start,
+            "incident": after.id,
+        }
+        for fingerprint, start in firings
+    ]
+    db.execute(dialect.insert(condition).on_conflict_do_nothing(), rows)
 
 
 def index(db: sa.Connection, after: Incident, number: int | None) -> None:
@@ -133,16 +251,47 @@ def index(db: sa.Connection, after: Incident, number: int | None) -> None:
     db.execute(sa.insert(incident).values(values))
 
 
-def queue(db: sa.Connection, about: str, follow: Follow) -> None:
-    role = "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver"
+def urgency(after: Incident, events: Sequence[Event]) -> int:
+    """Return the rank of what follows: a first card before all edits, people before all.
+
+    Sev0 has 0, other severities their own number; 4 more where the card stands already.
+    """
+    if after.severity == 0 or any(event.by for event in events):
+        return 0
+    return after.severity + (4 if after.card else 0)
+
+
+def queue(db: sa.Connection, about: str, follow: Follow, rank: int = 0) -> None:
+    """Queue an effect about an incident, or about something else.
+
+    One that waits untried serves the later event too. Locking its row makes sure of it:
+    whoever begins it afterwards reads what we write now.
+    """
+    rank = rank if isinstance(follow.effect, RANKED) else 0
     row = {
         "incident": about,
-        "role": role,
+        "role": "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver",
         "type": type(follow.effect).__name__,
         "body": codec.dump(follow.effect),
-        "state": "due",
-        "due_at": micros(follow.due_at),
-        "attempts": 0,
-        "error": "",
     }
-    db.execute(sa.insert(outbox).values(row))
+    if isinstance(follow.effect, ONCE) and _waits(db, row, micros(follow.due_at), rank):
+        return
+    when = {"due_at": micros(follow.due_at), "rank": rank, "attempts": 0}
+    db.execute(sa.insert(outbox).values({**row, **when, "state": "due", "error": ""}))
+
+
+def _waits(db: sa.Connection, row: Mapping[str, str], due: int, rank: int) -> bool:
+    """Return whether such an effect waits; it is now as urgent and early as this one.
+
+    A card that was set back on purpose comes sooner only when it has become more urgent.
+    """
+    same = [outbox.c[name] == value for name, value in row.items()]
+    query = sa.update(outbox).where(*same, outbox.c.state == "due")
+    sooner = outbox.c.due_at > due
+    if row["type"] == ShowCard.__name__:
+        sooner = sa.and_(sooner, outbox.c.rank > rank)
+    waits = query.where(outbox.c.attempts == 0).values(
+        due_at=sa.case((sooner, due), else_=outbox.c.due_at),
+        rank=sa.case((outbox.c.rank > rank, rank), else_=outbox.c.rank),
+    )
+    return db.execute(waits).rowcount > 0

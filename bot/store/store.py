@@ -6,9 +6,9 @@ Every change runs on the writer thread; every read on a reader thread of its own
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,18 +19,23 @@ from bot.store import statements
 from bot.store.engine import FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
+from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
+    counter,
     delivery,
+    history,
     incident,
     micros,
     moment,
     outbox,
+    reference,
 )
 from bot.store.writer import Writer
 
 T = TypeVar("T")
+BEAT = "heartbeat"  # seconds since 1970: a counter has 32 bits
 
 
 def digest(route: str, body: bytes) -> str:
@@ -46,6 +51,7 @@ class Store:
         self._lock = lock
         self._writer = Writer(engine)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self._recent = Recent()
         self.outbox = Outbox(self)
         self.closing: list[Callable[[], None]] = []
         self.changed = asyncio.Event()  # set when this process queued something to do
@@ -128,23 +134,14 @@ class Store:
             for r in rows
         ]
 
-    async def set_aside(self, key: str, reason: str, *, fence: int) -> None:
-        """Keep the delivery as unhandled, with the reason why."""
+    async def settle(self, reasons: Mapping[str, str], *, fence: int) -> None:
+        """Mark deliveries as taken into history; those with a reason as unhandled."""
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, "driver", fence)
-            statements.settle(db, key, "unhandled", reason)
+            statements.settle(db, reasons)
 
-        await self.write(run, key=key)
-
-    async def settle(self, key: str, *, fence: int) -> None:
-        """Mark the delivery as taken into history."""
-
-        def run(db: sa.Connection) -> None:
-            statements.fence(db, "driver", fence)
-            statements.settle(db, key, "taken", "")
-
-        await self.write(run, key=key)
+        await self.write(run, key=min(reasons, default=""))
 
     async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
         query = (
@@ -172,7 +169,7 @@ class Store:
     # -- histories --------------------------------------------------------------------
 
     async def load(self, key: str) -> Incident | None:
-        return await self.read(lambda db: statements.load(db, key))
+        return await self.read(lambda db: statements.load(db, key, self._recent))
 
     async def ledger(self, endpoint: str) -> Incident:
         """Return what is recorded of an endpoint itself, by ARM id: locks, gates.
@@ -181,17 +178,106 @@ class Store:
         """
         return await self.read(lambda db: statements.ledger(db, endpoint))
 
+    async def journal(self, conversation: str) -> Incident:
+        """Return what is recorded of a conversation; append to it as to a ledger."""
+        return await self.read(lambda db: statements.journal(db, conversation))
+
     async def newest(self, group_key: str) -> Incident | None:
         """Return the last incident that was opened for this group key."""
-        return await self.read(lambda db: statements.newest(db, group_key))
+        return await self.read(
+            lambda db: statements.newest(db, group_key, self._recent)
+        )
+
+    async def conditions(
+        self, group_key: str, fingerprints: Collection[str]
+    ) -> dict[str, dict[datetime, str]]:
+        """Return by fingerprint which incident holds each firing, by its start."""
+        return await self.read(
+            lambda db: statements.conditions(db, group_key, fingerprints)
+        )
+
+    async def heard(self, fingerprints: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Return what we know of conditions: the kind of fault, and whether it is over."""
+        names = set(fingerprints)
+        known = await self.read(lambda db: statements.heard(db, names))
+        found: dict[str, tuple[str, bool]] = {}
+        for name, keys in known.items():
+            incident = await self.load(keys[-1])
+            told = (
+                [a for a in incident.alerts if a.fingerprint == name]
+                if incident
+                else []
+            )
+            if told:
+                found[name] = (told[0].kind, told[0].status == "resolved")
+        return found
+
+    async def beat(self, at: datetime) -> None:
+        """Note that we are alive."""
+
+        def run(db: sa.Connection) -> None:
+            statements.insert_once(db, counter, {"name": BEAT, "value": 0})
+            row = sa.update(counter).where(counter.c.name == BEAT)
+            db.execute(row.values(value=int(at.timestamp())))
+
+        await self.write(run, key=f"counter:{BEAT}")
+
+    async def last_beat(self) -> datetime | None:
+        """Return when we were last known to be alive, None: never before."""
+        query = sa.select(counter.c.value).where(counter.c.name == BEAT)
+        found = await self.read(lambda db: db.execute(query).scalar())
+        return datetime.fromtimestamp(found, UTC) if found else None
+
+    async def group(self, group_key: str, keys: Collection[str]) -> list[Incident]:
+        """Return the newest incident of the group, and those with these ids."""
+        return await self.read(
+            lambda db: statements.group(db, group_key, keys, self._recent)
+        )
 
     async def of_request(self, request: str) -> Incident | None:
-        """Return the incident whose newest rollback request is `request`."""
-        query = sa.select(incident.c.id).where(incident.c.request == request)
+        """Return the incident that holds the request "R-7", the newest or an older."""
+        return await self.read(
+            lambda db: statements.of_number(db, request, self._recent)
+        )
+
+    async def with_requests(self, limit: int = 200) -> list[Incident]:
+        """Return the incidents of the newest requests, each once."""
+        query = (
+            sa.select(incident.c.id)
+            .where(
+                incident.c.id.in_(
+                    sa.select(reference.c.incident).where(reference.c.id.like("R-%"))
+                )
+            )
+            .order_by(incident.c.updated_at.desc())
+            .limit(limit)
+        )
+
+        def run(db: sa.Connection) -> list[Incident | None]:
+            keys: Sequence[str] = db.execute(query).scalars().all()
+            return [statements.load(db, key, self._recent) for key in keys]
+
+        return [found for found in await self.read(run) if found]
+
+    async def of_answer(self, number: str) -> Incident | None:
+        """Return the history of the endpoint that holds the gate's answer "G-3"."""
+        return await self.read(
+            lambda db: statements.of_number(db, number, self._recent)
+        )
+
+    async def of_card(self, activity: str) -> Incident | None:
+        """Return the incident whose card was posted as this activity."""
+        named = f'"activity":{json.dumps(activity)}'
+        query = (
+            sa.select(history.c.incident)
+            .where(history.c.type == "CardShown")
+            .where(history.c.body.contains(named, autoescape=True))
+            .limit(1)
+        )
 
         def run(db: sa.Connection) -> Incident | None:
             key = db.execute(query).scalar()
-            return statements.load(db, key) if key else None
+            return statements.load(db, key, self._recent) if key else None
 
         return await self.read(run)
 
@@ -223,12 +309,13 @@ class Store:
         follow: Sequence[Follow] = (),
         *,
         done: int | None = None,
+        parked: tuple[int, str] | None = None,
         leader: tuple[Role, int] | None = None,
     ) -> Incident:
         """Record `events` after `before` and queue what follows, all or nothing.
 
         An incident with the id "" is new and gets the next one. `done` removes the
-        effect that was performed.
+        effect that was performed; `parked` keeps one for a person to see, with why.
         Raises Conflict, Deposed, Unwritable.
         """
 
@@ -236,13 +323,17 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
+            rank = statements.urgency(after, events) if follow else 0
             for each in follow:
-                statements.queue(db, after.id, each)
+                statements.queue(db, after.id, each, rank)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
+            if parked is not None:
+                statements.park(db, *parked)
             return after
 
         after = await self.write(run, key=before.id or before.group_key)
+        self._recent.keep(after)
         self.changed.set()
         return after
 

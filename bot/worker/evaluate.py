@@ -9,10 +9,12 @@ from typing import TypeVar
 from bot import signals
 from bot.evidence import policy
 from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluated
+from bot.inhibition import doubted
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
 from bot.store import Due, Leader
 from bot.watch import Endpoint
+from bot.worker.hush import opened
 from bot.worker.means import Means, record
 
 T = TypeVar("T")
@@ -28,10 +30,12 @@ async def evaluate(
         raise Impossible("this process does not read Azure")
     incident = await means.incident(due)
     endpoint = means.endpoint(incident)
-    found = _Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
+    found = Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
     state = await found.part("deployments", found.workspace.state(endpoint.id))
     health = await found.health(means, state)
     report = await found.report(means)
+    if report is not None:
+        report = doubted(report, await opened(means, endpoint.id))
     event = SignalsEvaluated(
         at=means.clock(),
         report=report,
@@ -42,7 +46,7 @@ async def evaluate(
     await record(means, due.incident, lambda _: (event,), leader, done=due.id)
 
 
-class _Findings:
+class Findings:
     """Collects parts and, by name, why others are missing."""
 
     def __init__(
@@ -84,12 +88,18 @@ class _Findings:
         windows = await self.part("signals", asked)
         if windows is None:
             return None
-        shown, left_out = _disclosed(windows, self.endpoint)
+        found, left_out = await compared(windows, self.endpoint)
         if left_out:
             words = f"{left_out} columns: the watch list does not let them be looked at"
             self.missing["protected columns"] = words
-        found = await asyncio.to_thread(_compare, shown, self.endpoint)
-        return policy.report(found, self.endpoint.disclosure)
+        return found
+
+
+async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
+    """Return the report of both sides, and how many columns may not be looked at."""
+    shown, left_out = _disclosed(windows, endpoint)
+    found = await asyncio.to_thread(_compare, shown, endpoint)
+    return policy.report(found, endpoint.disclosure), left_out
 
 
 def _disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:

@@ -1,36 +1,114 @@
-"""From a delivery to incidents: parse, find the endpoint, join or open an incident."""
+"""From deliveries to incidents: parse, find the endpoint, join or open an incident."""
 
-from dataclasses import replace
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot import sources
+from bot import sources, traces
 from bot.consequences import STALE, follow
+from bot.grouping import OWN_START, Group, wanted
 from bot.incident import Alert, AlertReceived, Incident
-from bot.store import Conflict, Delivery, Leader
+from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
 from bot.watch import Endpoint
-from bot.worker.means import Means
+from bot.worker.means import CONFLICTS, DATABASE, Means
 
+log = logging.getLogger(__name__)
+BATCH = 250  # deliveries that are taken in together
 AHEAD = timedelta(minutes=5)  # clocks differ; more is a mistake or a trick
 KEPT_BY_AZURE = timedelta(days=30)
 
 
-async def take(means: Means, delivery: Delivery, leader: Leader) -> None:
-    """Turn a delivery into history, or set it aside with the reason. Safe to repeat."""
-    reason = ""
+@dataclass(slots=True)
+class _Taken:
+    """What some deliveries hold, and why some of it belongs to no incident."""
+
+    at: datetime  # one for all: what follows from each of them is the same, once
+    groups: dict[tuple[str, str], list[AlertReceived]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # by delivery; "": none
+
+
+async def take_in(means: Means, leader: Leader) -> None:
+    """Take in what waits, many at once; one that fails by itself is set aside."""
+    deliveries = await means.store.new_deliveries(BATCH)
+    try:
+        await _traced(means, deliveries, leader)
+    except (Deposed, *DATABASE):
+        raise
+    except Exception:
+        if len(deliveries) > 1:
+            log.exception("%d deliveries are taken one by one", len(deliveries))
+        for delivery in deliveries:
+            await _alone(means, delivery, leader)
+
+
+async def _traced(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:
+    if not deliveries:
+        return
+    with ExitStack() as spans:
+        for one in deliveries:
+            spans.enter_context(traces.step("take in", one.id, route=one.route))
+        await take(means, deliveries, leader)
+
+
+async def _alone(means: Means, delivery: Delivery, leader: Leader) -> None:
+    try:
+        await _traced(means, [delivery], leader)
+    except (Deposed, *DATABASE):
+        raise
+    except Unreadable as error:  # it stays new for the version that knows
+        log.warning("delivery %s must wait: %s", delivery.id, error)
+    except Exception as error:
+        log.exception("delivery %s could not be taken", delivery.id)
+        reason = f"our fault: {type(error).__name__} while taking it"
+        await means.store.settle({delivery.id: reason}, fence=leader.epoch)
+
+
+async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:
+    """Turn deliveries into history, or set them aside with the reason. Safe to repeat.
+
+    An incident that many of them tell of is read once and written once.
+    """
+    taken = _Taken(at=means.clock())
+    for delivery in deliveries:
+        _read(means, delivery, taken)
+    joins = [
+        _join(means, group, endpoint, events, leader)
+        for (group, endpoint), events in sorted(taken.groups.items())
+    ]
+    for failed in await asyncio.gather(*joins, return_exceptions=True):
+        if isinstance(failed, BaseException):
+            raise failed
+    await means.store.settle(taken.reasons, fence=leader.epoch)
+
+
+def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
+    reasons: list[str] = []
     try:
         alerts = sources.read(delivery.route, delivery.body)
     except sources.NotAnAlert as error:
-        alerts, reason = (), f"not an alert: {error}"
+        alerts, reasons = (), [f"not an alert: {error}"]
     except sources.Unhandled as miss:
-        alerts, reason = miss.alerts, miss.reason
-    alerts = tuple(timed(a, delivery.received_at) for a in alerts)
-    unresolved = [a for a in alerts if not await _join(means, a, delivery, leader)]
-    reasons = [*([reason] if reason else []), *map(_unresolved, unresolved)]
-    if reasons:
-        text = "; ".join(dict.fromkeys(reasons))[:1000]
-        await means.store.set_aside(delivery.id, text, fence=leader.epoch)
-    else:
-        await means.store.settle(delivery.id, fence=leader.epoch)
+        alerts, reasons = miss.alerts, [miss.reason]
+    except Exception as error:
+        log.exception("delivery %s could not be read", delivery.id)
+        alerts, reasons = (), [f"our fault: {type(error).__name__} while reading it"]
+    for alert in alerts:
+        endpoint = means.watch.resolve(alert)
+        if endpoint is None or alert.kind == "change":
+            reasons.append(_unresolved(alert))
+            continue
+        event = AlertReceived(
+            at=taken.at,
+            alert=timed(alert, delivery.received_at),
+            delivery=delivery.id,
+            tier=endpoint.tier,
+        )
+        key = (group_key(alert, endpoint), endpoint.id)
+        taken.groups.setdefault(key, []).append(event)
+    taken.reasons[delivery.id] = "; ".join(dict.fromkeys(reasons))[:1000]
 
 
 def _unresolved(alert: Alert) -> str:
@@ -41,52 +119,35 @@ def _unresolved(alert: Alert) -> str:
     return f"not on the watch list: {alert.title} ({name})"
 
 
-async def _join(means: Means, alert: Alert, delivery: Delivery, leader: Leader) -> bool:
-    """Add the alert to its incident; False when it belongs to no watched endpoint."""
-    endpoint = means.watch.resolve(alert)
-    if endpoint is None or alert.kind == "change":
-        return False
-    for _ in range(10):
-        incident = await _incident(means, alert, endpoint)
-        if _has(incident, alert, delivery):
-            return True
-        event = AlertReceived(at=means.clock(), alert=alert, delivery=delivery.id)
+async def _join(
+    means: Means,
+    group: str,
+    endpoint: str,
+    events: Sequence[AlertReceived],
+    leader: Leader,
+) -> None:
+    """Add notices to their incidents; those that are there already stay as they are."""
+    alerts = [event.alert for event in events]
+    for _ in range(CONFLICTS):
+        held = await means.store.conditions(group, {a.fingerprint for a in alerts})
+        found = await means.store.group(group, wanted(alerts, held))
+        placing = Group(
+            Incident(id="", group_key=group, endpoint=endpoint), found, held
+        )
+        for event in events:
+            placing.add(event)
         try:
-            await means.store.append(
-                incident,
-                [event],
-                follow(incident, (event,)),
-                leader=(leader.role, leader.epoch),
-            )
+            for incident, new in placing.changes():
+                await means.store.append(
+                    incident,
+                    new,
+                    follow(incident, new),
+                    leader=(leader.role, leader.epoch),
+                )
         except Conflict:
             continue
-        return True
-    raise Conflict(delivery.id)
-
-
-def _has(incident: Incident, alert: Alert, delivery: Delivery) -> bool:
-    return any(
-        e.delivery == delivery.id and e.alert == alert
-        for e in incident.every(AlertReceived)
-    )
-
-
-async def _incident(means: Means, alert: Alert, endpoint: Endpoint) -> Incident:
-    """Return the incident to join: the newest of the group while it lives.
-
-    One that is over is joined only by what belongs to it: a late Fired whose Resolved
-    has overtaken it. A condition that fires anew opens a new incident.
-    """
-    group = group_key(alert, endpoint)
-    newest = await means.store.newest(group)
-    if newest is not None and (newest.status != "resolved" or _old(newest, alert)):
-        return newest
-    return Incident(id="", group_key=group, endpoint=endpoint.id)
-
-
-def _old(incident: Incident, alert: Alert) -> bool:
-    same = [a for a in incident.alerts if a.fingerprint == alert.fingerprint]
-    return any(alert.starts_at <= a.starts_at for a in same)
+        return
+    raise Conflict(group)
 
 
 def timed(alert: Alert, received_at: datetime) -> Alert:
@@ -97,7 +158,7 @@ def timed(alert: Alert, received_at: datetime) -> Alert:
     """
     start = alert.starts_at
     if start > received_at + AHEAD:
-        said = {**alert.labels, "its own start": f"{start:%Y-%m-%d %H:%M} UTC"}
+        said = {**alert.labels, OWN_START: f"{start:%Y-%m-%d %H:%M} UTC"}
         return replace(alert, starts_at=received_at, labels=said)
     if alert.status == "firing" and start < received_at - KEPT_BY_AZURE:
         return replace(alert, labels={**alert.labels, STALE: f"{start:%Y-%m-%d}"})

@@ -7,26 +7,39 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
-import sqlalchemy as sa
-
-from bot import traces
-from bot.incident import Answer, CollectEvidence, Effect, EffectParked, Reply, ShowCard
+from bot.incident import (
+    Answer,
+    CollectEvidence,
+    Effect,
+    EffectParked,
+    FindChanges,
+    Fold,
+    Follow,
+    RemoveCopy,
+    Reply,
+    SendDigest,
+    ShowCard,
+    TellOwner,
+)
 from bot.ports import Ambiguous, Impossible, Unavailable
-from bot.store import Conflict, Deposed, Due, Leader, Role, Unwritable
+from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
-from bot.worker.intake import take
-from bot.worker.means import Forgotten, Means, record
-from bot.worker.show import NotYet
+from bot.worker.hush import NotYet
+from bot.worker.intake import take_in
+from bot.worker.means import DATABASE, Forgotten, Means, record
+from bot.worker.rounds import Rounds
+from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
 Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
 CHECK_S = 1.0  # how often we ask whether we still lead
-POLL_S = 0.2  # another process may have queued something
+# Another process may have queued something. An approved move is waited for by people,
+# and to ask whether there is one costs one look at an index.
+POLLS_S: Mapping[Role, float] = {"driver": 0.2, "executor": 0.05}
 AT_ONCE = 24  # effects under way together
+RESERVED = 6  # of them, for Sev0 and for what people wait for
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
-SOON = timedelta(milliseconds=300)
-_DATABASE = (sa.exc.DBAPIError, Unwritable)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -52,11 +65,14 @@ class Worker:
         role: Role,
         performs: Mapping[type[Effect], Perform],
         seal: Sealer | None = None,
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._means = means
         self._role = role
         self._performs = performs
         self._log = seal
+        self._speech = Speech(means)
+        self._prepare = prepare  # done each time that this process begins to lead
         self._busy: dict[str, asyncio.Task[None]] = {}
         self.leading = False
 
@@ -69,68 +85,70 @@ class Worker:
                 await self._lead(leader)
             except Deposed:
                 log.warning("no longer leading as %s", self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("the database does not answer: %s", type(error).__name__)
             finally:
                 self.leading = False
                 await self._stop()
                 leader.resign()
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLLS_S[self._role])
 
     async def _elected(self) -> Leader:
         while True:
             try:
                 return await Leader.elect(self._means.store, self._role)
-            except _DATABASE as error:
+            except DATABASE as error:
                 log.warning("cannot ask to lead: %s", type(error).__name__)
                 await asyncio.sleep(1)
 
     async def _lead(self, leader: Leader) -> None:
         changed = self._means.store.changed
+        rounds = Rounds(self._means) if self._role == "driver" else None
+        if rounds:
+            await rounds.begin()
         looked = float("-inf")
+        if self._prepare:
+            await self._prepare()
         while True:
             changed.clear()
             if time.monotonic() - looked > CHECK_S:
                 looked = time.monotonic()
                 if not await leader.holds():
                     raise Deposed(self._role)
+                if rounds:
+                    await rounds.turn()
             if self._role == "driver":
-                await self._take_in(leader)
+                await take_in(self._means, leader)
             await self._begin(leader)
             if self._log:
                 await self._log.seal(self._means.clock(), fence=leader.epoch)
             try:
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(POLLS_S[self._role]):
                     await changed.wait()
             except TimeoutError:
                 continue
 
-    async def _take_in(self, leader: Leader) -> None:
-        for delivery in await self._means.store.new_deliveries():
-            try:
-                with traces.step("take in", delivery.id, route=delivery.route):
-                    await take(self._means, delivery, leader)
-            except (Deposed, *_DATABASE):
-                raise
-            except Exception as error:
-                log.exception("delivery %s could not be read", delivery.id)
-                reason = f"our fault: {type(error).__name__} while reading it"
-                await self._means.store.set_aside(
-                    delivery.id, reason, fence=leader.epoch
-                )
-
     async def _begin(self, leader: Leader) -> None:
-        """Start what is due, one effect a lane, the longest waiting first."""
+        """Start what is due, one effect a lane: the most severe first, then the oldest."""
         for lane, task in list(self._busy.items()):
             if task.done():
                 del self._busy[lane]
                 task.result()  # Deposed and the database's errors end our lead
+        queue = self._speech.turn()
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
-            if lane not in self._busy and len(self._busy) < AT_ONCE:
-                task = asyncio.create_task(self._perform(due, leader), name=lane)
-                task.add_done_callback(lambda _: self._means.store.changed.set())
-                self._busy[lane] = task
+            room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
+            if lane in self._busy:
+                continue
+            if len(self._busy) >= room or not queue.may(due):
+                queue.hold(due)
+                continue
+            task = asyncio.create_task(self._perform(due, leader), name=lane)
+            task.add_done_callback(lambda _: self._means.store.changed.set())
+            self._busy[lane] = task
+        for conversation in queue.crowded():
+            again = Follow(effect=Fold(conversation), due_at=self._means.clock())
+            await self._means.store.outbox.queue("", again)
 
     async def _stop(self) -> None:
         for task in self._busy.values():
@@ -145,15 +163,20 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
-            await self._later(due, SOON, str(error), leader, attempts=due.attempts)
+            self._speech.unsaid(due)
+            pause, tries = error.pause, due.attempts
+            await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)
+        except Unreadable as error:  # a newer version is being rolled out
+            log.warning("%s must wait: %s", due.incident, error)
+            await self._later(due, LONGEST, str(error), leader, attempts=due.attempts)
         except (Ambiguous, Conflict) as error:
             await self._later(due, self._pause(due), str(error), leader)
         except (Impossible, Forgotten) as error:
             await self._park(due, str(error), leader)
-        except (Deposed, asyncio.CancelledError, *_DATABASE):
+        except (Deposed, asyncio.CancelledError, *DATABASE):
             raise
         except Exception as error:
             log.exception("%s for %s failed", _name(due.effect), due.incident)
@@ -187,14 +210,21 @@ class Worker:
     async def _park(self, due: Due, reason: str, leader: Leader) -> None:
         """Give up, and say so where people look."""
         log.error("parked %s for %s: %s", _name(due.effect), due.incident, reason)
-        await self._means.store.outbox.park(
-            due.id, self._role, reason, fence=leader.epoch
-        )
-        parked = EffectParked(
+        event = EffectParked(
             at=self._means.clock(), effect=_name(due.effect), reason=reason
         )
         if due.incident:
-            await record(self._means, due.incident, lambda _: (parked,), leader)
+            await record(
+                self._means,
+                due.incident,
+                lambda _: (event,),
+                leader,
+                parked=(due.id, reason),
+            )
+        else:
+            await self._means.store.outbox.park(
+                due.id, self._role, reason, fence=leader.epoch
+            )
 
 
 def _name(effect: Effect) -> str:
@@ -205,7 +235,12 @@ def _lane(due: Due) -> str:
     """Return the name of the queue in which effects wait for each other."""
     if isinstance(due.effect, Answer):
         return f"chat {due.effect.conversation} {due.id}"
-    if isinstance(due.effect, CollectEvidence):
+    if isinstance(due.effect, Fold):
+        return f"fold {due.effect.conversation}"
+    if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
-    where = "chat" if isinstance(due.effect, ShowCard | Reply) else "azure"
+    if isinstance(due.effect, SendDigest | RemoveCopy):
+        return f"chat {due.id}"
+    told = isinstance(due.effect, ShowCard | Reply | TellOwner)
+    where = "chat" if told else "azure"
     return f"{where} {due.incident}"

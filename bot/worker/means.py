@@ -1,18 +1,23 @@
 """What the worker works with."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+
+import sqlalchemy as sa
 
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Workspace
-from bot.store import Conflict, Due, Leader, Store
+from bot.ports import Chat, Mover, Portal, Trainer, Workflow, Workspace
+from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
 
+DATABASE = (sa.exc.DBAPIError, Unwritable)  # it does not answer; nothing of ours
 CONFLICTS = 20  # tries before we believe that something is wrong
 
 
@@ -31,11 +36,20 @@ class Means:
     sign: Callable[[str, int], str]
     workspace: Workspace | None = None
     chat: Chat | None = None
+    workflow: Workflow | None = None
+    portal: Portal | None = None
+    portal_every: timedelta = timedelta(minutes=5)  # an open alert is looked at
     mover: Mover | None = None
+    trainer: Trainer | None = None
     archive: Archive | None = None
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(seconds=15)
+    job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
+    # One request at a time is made of what was asked on an endpoint, by its ARM id.
+    asking: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     def view(self, incident: Incident) -> View:
         return View(
@@ -73,6 +87,7 @@ async def record(
     leader: Leader,
     *,
     done: int | None = None,
+    parked: tuple[int, str] | None = None,
 ) -> Incident:
     """Append what `decide` says of the incident's newest state, with what follows.
 
@@ -89,6 +104,7 @@ async def record(
                 events,
                 follow(incident, events),
                 done=done,
+                parked=parked,
                 leader=(leader.role, leader.epoch),
             )
         except Conflict:

@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 from bot.incident import (
+    OPEN,
     CaptureState,
+    DecisionExpired,
     EndpointState,
     Event,
+    ExpireDecision,
     ExpireRequest,
     Incident,
     RollbackAsked,
@@ -15,6 +18,7 @@ from bot.incident import (
 )
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.proposal import HOUR, Surroundings, last_calm, propose
+from bot.retraining import RetrainingLapsed, retraining
 from bot.store import Due, Leader
 from bot.watch import Endpoint
 from bot.worker.means import Means, record
@@ -22,7 +26,6 @@ from bot.worker.means import Means, record
 HEALTH_WINDOW = timedelta(minutes=30)
 PAST = timedelta(days=7)  # in which the last deployment that served well is looked for
 PATIENCE = 4  # attempts to look before the ask ends without a proposal
-OPEN = ("firing", "acknowledged")
 
 
 async def capture(means: Means, due: Due, effect: CaptureState, leader: Leader) -> None:
@@ -34,8 +37,9 @@ async def capture(means: Means, due: Due, effect: CaptureState, leader: Leader) 
     if ended or not isinstance(asked, RollbackAsked):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
-    event = await _event(means, incident, asked, effect.asked, due.attempts)
-    await record(means, incident.id, lambda _: (event,), leader, done=due.id)
+    async with means.asking[incident.endpoint]:  # the next one has to see this request
+        event = await _event(means, incident, asked, effect.asked, due.attempts)
+        await record(means, incident.id, lambda _: (event,), leader, done=due.id)
 
 
 async def _event(
@@ -133,9 +137,27 @@ async def expire(means: Means, due: Due, effect: ExpireRequest, leader: Leader) 
     """Close a request that nobody decided in time."""
 
     def decide(incident: Incident) -> tuple[Event, ...]:
+        found = retraining(incident, effect.request)
+        if found:
+            lapsed = RetrainingLapsed(at=means.clock(), request=effect.request)
+            return (lapsed,) if found.waiting else ()
         waiting = incident.waiting
         if waiting is None or waiting.request != effect.request:
             return ()
         return (RollbackExpired(at=means.clock(), request=effect.request),)
+
+    await record(means, due.incident, decide, leader, done=due.id)
+
+
+async def run_out(
+    means: Means, due: Due, effect: ExpireDecision, leader: Leader
+) -> None:
+    """Say that a decision holds no longer, where something is still open."""
+
+    def decide(incident: Incident) -> tuple[Event, ...]:
+        newest = incident.history[effect.decided - 1] is incident.decided
+        if not newest or incident.status == "resolved":
+            return ()
+        return (DecisionExpired(at=means.clock(), decided=effect.decided),)
 
     await record(means, due.incident, decide, leader, done=due.id)

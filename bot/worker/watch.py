@@ -2,10 +2,20 @@
 
 from datetime import datetime, timedelta
 
-from bot.incident import Event, Health, Incident, TrafficShifted, WatchOutcome
+from bot.incident import (
+    Event,
+    Health,
+    Incident,
+    SignalsEvaluated,
+    TrafficShifted,
+    WatchOutcome,
+)
 from bot.oversight import OutcomeWatched
 from bot.ports import Impossible, Unavailable
+from bot.proposal import busiest
+from bot.signals import Report
 from bot.store import Due, Leader
+from bot.worker.evaluate import compared
 from bot.worker.means import Means, record
 
 PATIENCE = 5  # attempts before the card says what is not known
@@ -48,14 +58,54 @@ async def _compared(
             found = ()
         windows.append(found)
     before, after = windows
+    drift, was = await _drift(means, incident, moved, unknown, patient=patient), None
+    if drift:
+        was = _report_before(incident, started)
+    slower = worse(before[0], after[0]) if before and after else ()
     return OutcomeWatched(
         at=means.clock(),
         request=moved.request,
         before=before,
         after=after,
-        worse=worse(before[0], after[0]) if before and after else (),
+        worse=(*slower, *drifted_more(was, drift)),
         unknown=tuple(unknown),
+        target=busiest(moved.after),
+        drift=drift,
+        drift_before=was,
     )
+
+
+async def _drift(
+    means: Means,
+    incident: Incident,
+    moved: TrafficShifted,
+    unknown: list[str],
+    *,
+    patient: bool,
+) -> Report | None:
+    """Return how what the target took in since the move differs from the reference."""
+    endpoint, target = means.endpoint(incident), busiest(moved.after)
+    if means.workspace is None or not (endpoint.monitor and endpoint.signals):
+        return None
+    try:
+        windows = await means.workspace.windows(
+            endpoint, means.clock(), deployment=target, since=moved.at
+        )
+    except (Unavailable, Impossible) as error:
+        if patient and isinstance(error, Unavailable):
+            raise
+        unknown.append(f"the drift of {target}: {error}")
+        return None
+    report, _ = await compared(windows, endpoint)
+    if report.verdict in ("not enough data", "cannot compute"):
+        unknown.append(f"the drift of {target}: {report.sentence}")
+    return report
+
+
+def _report_before(incident: Incident, moment: datetime) -> Report | None:
+    every = incident.every(SignalsEvaluated)
+    known = (e.report for e in reversed(every) if e.at <= moment and e.report)
+    return next(known, None)
 
 
 async def _health(
@@ -81,3 +131,18 @@ def worse(before: Health, after: Health) -> tuple[str, ...]:
     ):
         found.append(f"P95 latency {slow:.0f} ms, before {fast:.0f} ms")
     return tuple(found)
+
+
+def drifted_more(before: Report | None, after: Report | None) -> tuple[str, ...]:
+    """Return that more features drift after the move, in words; () when they do not."""
+    if before is None or after is None or after.verdict != "breached":
+        return ()
+    old, new = over(before), over(after)
+    if new <= old:
+        return ()
+    return (f"{new} of {len(after.results)} features have drifted, before {old}",)
+
+
+def over(report: Report) -> int:
+    """Return how many features are over their limit."""
+    return len({r.feature for r in report.results if r.verdict == "breached"})

@@ -250,6 +250,9 @@ def test_the_roles_are_those_of_the_deployment() -> None:
         actions -= {a for a in actions if "metricdefinitions" in a}
         actions -= {a for a in actions if "metricnamespaces" in a}
         assert actions <= _ROLES[name]
+    ours = Path(__file__).parents[2] / "deploy" / "roles" / "retraining.json"
+    shipped = {a.lower() for a in json.loads(ours.read_bytes())["Actions"]}
+    assert shipped == _ROLES["trainer"]
 
 
 async def test_the_story_is_told_once(sim: Sim, door: Door, world: World) -> None:

@@ -15,16 +15,24 @@ import pytest
 from cards import (
     Rendered,
     alerts,
+    approvals,
+    dialogs,
     digest,
     dry_run,
     error,
     evidence,
+    evidence_list,
+    frame,
     help,  # noqa: A004
+    more,
+    owner,
     parked,
+    reminder,
     show,
     superseded,
 )
 from tests.cards import samples
+from tests.cards.rollbacks import MORE
 
 HERE = Path(__file__).parent
 LINES = HERE.parent / "fixtures/cards/lines.json"
@@ -34,6 +42,17 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         name: lambda name=name: show(samples.view(name))  # type: ignore[misc]
         for name in samples.HISTORIES
     },
+    **{
+        name: lambda history=history: show(samples.view(history))  # type: ignore[misc]
+        for name, history in MORE.items()
+    },
+    "retraining-for-a-viewer": lambda: show(
+        samples.view(MORE["retraining"], viewer=samples.OMAR)
+    ),
+    "approvals": lambda: approvals.render(
+        [samples.view(MORE["retraining-and-rollback"]), samples.view("approval")],
+        samples.after(22),
+    ),
     "approval-for-a-viewer": lambda: show(
         samples.view("approval", viewer=samples.OMAR)
     ),
@@ -76,6 +95,42 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         digest.Day(
             now=samples.FIRED, watched=14, open=(), fired=0, resolved=0, rollbacks=0
         )
+    ),
+    "more": lambda: more.render(samples.WAITING, ("A-3", "A-31"), samples.after(12)),
+    "more-of-hundreds": lambda: more.render(samples.HUNDREDS, (), samples.after(12)),
+    "more-none": lambda: more.render([], ("A-3", "A-31"), samples.after(42)),
+    "health": samples.served_for,
+    "health-unknown": lambda: samples.served_for(known=False),
+    "drift": lambda: samples.drifted(samples.report()),
+    "drift-of-one": lambda: samples.drifted(samples.report(), "annual"),
+    "drift-unknown": lambda: samples.drifted(
+        None, signals="The reference data could not be read."
+    ),
+    "owner": lambda: owner.render(
+        samples.watch(tier=1).endpoints[0], samples.watch(), samples.FIRED
+    ),
+    "evidence-list": lambda: evidence_list.render(
+        [samples.view(n) for n in ("firing", "resolved", "firing-latency")],
+        "loan-risk",
+        samples.after(-7 * 24 * 60),
+        samples.after(161),
+    ),
+    "help-of-one": lambda: help.one(
+        "snooze <incident> <duration> <reason>",
+        "lets it sleep: nobody is reminded until then",
+        ("snooze 42 2h partner feed is late", "snooze 42 until tomorrow 9:00 fixed"),
+        ("operator", "owner"),
+    ),
+    "dialog-snooze": lambda: dialogs.snooze(samples.view("firing")),
+    "dialog-assign": lambda: dialogs.assign(samples.view("firing")),
+    "dialog-note": lambda: dialogs.note(samples.view("firing")),
+    "reminder": lambda: reminder.render(samples.view("escalated"), samples.escalated),
+    "reminder-elsewhere": lambda: reminder.render(
+        samples.view("escalated"), samples.escalated, elsewhere=True
+    ),
+    "smaller": lambda: frame.smaller(
+        show(samples.view("firing")),
+        "https://watchkeeper.contoso.example/evidence/A-42",
     ),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }

@@ -12,8 +12,10 @@ from bot.incident import (
     Actor,
     CardShown,
     EvaluateSignals,
+    MarkInAzure,
     Reply,
     ShowCard,
+    StartClocks,
 )
 from tests.conftest import NOW
 from tests.incidents import NEW, received
@@ -71,7 +73,7 @@ def test_repeats_change_nothing(order: list[int], times: int) -> None:
 def test_a_new_alert_is_looked_into_and_shown() -> None:
     effects = [f.effect for f in follow(NEW, (received(),))]
 
-    assert [EvaluateSignals(), ShowCard()] == effects
+    assert [EvaluateSignals(), ShowCard(), StartClocks(1)] == effects
 
 
 def test_an_acknowledgement_is_told_to_the_thread() -> None:
@@ -79,7 +81,7 @@ def test_an_acknowledgement_is_told_to_the_thread() -> None:
 
     effects = [f.effect for f in follow(incident, (Acknowledged(at=NOW, by=PRIYA),))]
 
-    assert [ShowCard(), Reply(2)] == effects
+    assert [ShowCard(), Reply(2), MarkInAzure(2)] == effects
 
 
 def test_showing_the_card_does_not_ask_to_show_the_card() -> None:

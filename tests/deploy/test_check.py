@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.conftest import ROOT, Running, child, start
+from tests.deploy.conftest import ROOT, Running, start
 
 Found = dict[str, dict[str, str]]
 
@@ -24,10 +25,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running.process.wait(40)
 
 
-def environment(demo: Running) -> dict[str, str]:
-    """Return the variables of the demo's `serve`, its identity's among them."""
-    text = Path(f"/proc/{child(demo, b'serve')}/environ").read_bytes().decode()
-    return dict(pair.split("=", 1) for pair in text.split("\0") if "=" in pair)
+def environment(demo: Running, program: str = "serve") -> dict[str, str]:
+    """Return the variables of one of the demo's programs, its identity's among them."""
+    words = shlex.split((demo.state / f"{program}.env").read_text("utf-8"))
+    return dict(word.split("=", 1) for word in words if word != "export")
 
 
 def check(
@@ -55,7 +56,8 @@ def test_a_demo_that_runs_has_nothing_to_mend(demo: Running) -> None:
     assert 0 == code
     assert {
         "settings", "watch list", "keys", "database", "clock", "Teams keys", "Teams token",
-        "endpoint loan-prescreening", "metrics of loan-prescreening",
+        "endpoint loan-prescreening", "rights at loan-prescreening",
+        "metrics of loan-prescreening",
         "logs of loan-prescreening", "channel model-alerts",
     } <= set(found)  # fmt: skip
     assert any(about.startswith("monitor ") for about in found)
@@ -107,6 +109,28 @@ def test_a_missing_right_is_told_from_a_missing_network(demo: Running) -> None:
     assert "Azure does not answer" in away["endpoint loan-prescreening"]["text"]
     assert "fail" == away["Teams keys"]["level"]
     assert "Traceback" not in text
+
+
+def test_each_identity_has_its_rights_and_no_more(demo: Running) -> None:
+    """
+    The reader that may write is as dangerous as the executor that may not is useless.
+    """
+    serve, execute = environment(demo), environment(demo, "execute")
+    about = "rights at loan-prescreening"
+    _, reads, _ = check(serve)
+    code, moves, _ = check(execute, "--executor")
+    _, swapped, _ = check(
+        execute, READER_CLIENT_ID=execute["WATCHKEEPER_EXECUTOR_CLIENT_ID"]
+    )
+    _, helpless, _ = check(
+        serve, "--executor", EXECUTOR_CLIENT_ID=serve["WATCHKEEPER_READER_CLIENT_ID"]
+    )
+
+    assert ("ok", "ok", 0) == (reads[about]["level"], moves[about]["level"], code)
+    assert "channel model-alerts" not in moves
+    assert "missing: Microsoft.Insights/metrics/read" in swapped[about]["text"]
+    assert "fail" == helpless[about]["level"]
+    assert "onlineEndpoints/write" in helpless[about]["text"]
 
 
 def test_no_secret_is_shown(demo: Running) -> None:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from bot.__main__ import app
+from bot.__main__ import application
 from bot.incident import AlertReceived, Follow, Incident, ShowCard
 from bot.keys import Keys
 from bot.store import CannotOpen, Leader, Store
@@ -71,7 +71,7 @@ def _all(name: str) -> sa.TextClause:
 
 async def cli(*words: str) -> tuple[int, str]:
     """Run a command as a person would, beside this test's event loop."""
-    done = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+    done = await asyncio.to_thread(CliRunner().invoke, application(), list(words))
     return done.exit_code, done.output
 
 

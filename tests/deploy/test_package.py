@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot import icons
-from bot.__main__ import app
+from bot.__main__ import application
 from bot.commands import commands
 from bot.package import manifest, package
 from bot.settings import Misconfigured, Settings
@@ -120,7 +120,9 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
         "WATCHKEEPER_BOT_APP_ID": BOT,
         "WATCHKEEPER_PUBLIC_URL": "https://watchkeeper.example.com",
     }
-    done = CliRunner(env=environment).invoke(app, ["package", "--output", str(output)])
+    done = CliRunner(env=environment).invoke(
+        application(), ["package", "--output", str(output)]
+    )
 
     assert 0 == done.exit_code
     assert zipfile.is_zipfile(output)

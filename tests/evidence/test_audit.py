@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
-from bot.__main__ import app
+from bot.__main__ import application
 from bot.evidence import anchor, signing, verdict
 from bot.evidence.shelf import Differs, Folder, NotKept
 from bot.keys import Keys
@@ -180,22 +180,27 @@ def test_exit_codes_of_the_command(
     run = CliRunner().invoke
     here = ["audit", "verify", "--state", str(tmp_path)]
 
-    good = run(app, [*here, "--key", str(pem), "--format", "json"])
+    good = run(application(), [*here, "--key", str(pem), "--format", "json"])
     assert 0 == good.exit_code, good.output
     assert json.loads(good.output)["anchored"] > 3
-    assert 1 == run(app, here).exit_code
+    assert 1 == run(application(), here).exit_code
     change(sa.update(history).where(history.c.seq == 3).values(body="{}"))
-    bad = run(app, [*here, "--key", str(pem)])
+    bad = run(application(), [*here, "--key", str(pem)])
     assert (1, True) == (bad.exit_code, "/3 was changed" in bad.output)
-    assert 2 == run(app, ["audit", "verify", "--state", str(tmp_path / "no")]).exit_code
-    assert 2 == run(app, [*here, "--key", "nonsense"]).exit_code
+    assert (
+        2
+        == run(
+            application(), ["audit", "verify", "--state", str(tmp_path / "no")]
+        ).exit_code
+    )
+    assert 2 == run(application(), [*here, "--key", "nonsense"]).exit_code
 
 
 def test_a_file_that_is_no_database_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "watchkeeper.db").write_bytes(b"")
     here = ["audit", "verify", "--state", str(tmp_path)]
 
-    assert 2 == CliRunner().invoke(app, here).exit_code
+    assert 2 == CliRunner().invoke(application(), here).exit_code
 
 
 def test_torn_pages_are_a_finding(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bot import evidence
-from bot.__main__ import app
+from bot.__main__ import application
 from bot.evidence import anchor, bundle, signing
 from bot.evidence.inspect import inspect
 from bot.evidence.reading import reading
@@ -210,25 +210,31 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     place = ["--state", str(tmp_path)]
     target = tmp_path / "A-1.zip"
 
-    listed = run(app, ["evidence", "list", *place, "--format", "json"])
+    listed = run(application(), ["evidence", "list", *place, "--format", "json"])
     assert ["A-2", "A-1"] == [i["id"] for i in json.loads(listed.stdout)]
-    shown = run(app, ["evidence", "show", "1", *place])
+    shown = run(application(), ["evidence", "show", "1", *place])
     assert "Priya Raman: Acknowledged" in shown.stdout
-    assert 2 == run(app, ["evidence", "show", "A-9", *place]).exit_code
-    done = run(app, ["evidence", "export", "a-1", *place, "--output", str(target)])
+    assert 2 == run(application(), ["evidence", "show", "A-9", *place]).exit_code
+    done = run(
+        application(), ["evidence", "export", "a-1", *place, "--output", str(target)]
+    )
     assert 0 == done.exit_code, done.output
 
-    alone = run(app, ["audit", "verify", str(target)])
+    alone = run(application(), ["audit", "verify", str(target)])
     assert 0 == alone.exit_code, alone.output
     assert "the packet's own key" in alone.stdout
-    checked = run(app, ["audit", "verify", str(target), *place, "--format", "json"])
+    checked = run(
+        application(), ["audit", "verify", str(target), *place, "--format", "json"]
+    )
     assert {"ok": True, "sealed": 11}.items() <= json.loads(checked.stdout).items()
-    hexed = run(app, ["audit", "key", *place, "--format", "hex"]).stdout.strip()
+    hexed = run(
+        application(), ["audit", "key", *place, "--format", "hex"]
+    ).stdout.strip()
     assert signing.in_hex(PUBLIC) == hexed
     target.write_bytes(target.read_bytes().replace(b"Priya", b"Priyb", 1))
-    assert 1 == run(app, ["audit", "verify", str(target)]).exit_code
+    assert 1 == run(application(), ["audit", "verify", str(target)]).exit_code
     target.write_bytes(b"PK nothing")
-    assert 2 == run(app, ["audit", "verify", str(target)]).exit_code
+    assert 2 == run(application(), ["audit", "verify", str(target)]).exit_code
 
 
 def test_every_sample_incident_makes_a_packet() -> None:

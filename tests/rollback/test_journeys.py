@@ -3,25 +3,17 @@
 import asyncio
 import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.incident import Health
-from bot.worker.watch import worse
+from bot.signals import FeatureResult, Report
+from bot.worker.watch import drifted_more, worse
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
 
 NAME = "loan-prescreening"
-
-
-async def test_a_dry_run_shows_all_and_changes_nothing(house: House) -> None:
-    await house.say("jonas", f"rollback {NAME} --dry-run what would happen")
-
-    said = await house.told("would move back to green")
-
-    assert "takes at once" in said
-    assert [] == (await house.get(f"{house.bot}/api/incidents"))["incidents"]
-    assert 0 == len(house.requests("PUT", "onlineendpoints"))
 
 
 async def test_an_endpoint_without_an_alert_can_be_rolled_back(house: House) -> None:
@@ -159,8 +151,27 @@ async def test_the_gate_tells_a_pipeline(house: House) -> None:
     assert elsewhere["pass"]
     assert "Priya Raman locked the endpoint" in frozen["reasons"][0]
     assert 404 == (await house.session.get(f"{house.bot}/api/gate/pink/blue")).status
+    await _kept(house, busy)
     assert 1 == await _gate(house, "blue")
     assert 2 == await _gate(house, "blue", "--url", "http://127.0.0.1:1")
+
+
+async def _kept(house: House, told: dict[str, Any]) -> None:
+    """What a pipeline was told can be looked up years later, by its id."""
+    url = f"{house.bot}/evidence/{told['evidence']}"
+    wanted = {"Accept": "application/json"}
+    async with house.session.get(url, headers=wanted) as answer:
+        found = await answer.json()
+    async with house.session.get(url) as answer:
+        page = await answer.text()
+    async with house.session.get(f"{house.bot}/evidence/G-999") as answer:
+        assert 404 == answer.status
+
+    assert told["reasons"] == found["reasons"]
+    assert ("blue", told["pass"]) == (found["deployment"], found["pass"])
+    assert ["A-1"] == [each["incident"] for each in found["seen"]]
+    assert "do not" in page
+    assert told["reasons"][0] in page
 
 
 async def _gate(house: House, *more: str) -> int:
@@ -178,6 +189,8 @@ async def test_an_incident_of_tier_one_closes_with_a_decision(house: House) -> N
     await house.alert("latency", status="resolved")
     card = await house.shown("a decision on record closes it")
     assert "Record decision" in str(card)
+    assert "undecided" == (await house.incident())["status"]
+    assert "stays open until its owner" in await house.told("stays open until")
 
     gate = await house.get(f"{house.bot}/api/gate/{NAME}/blue")
     assert "no decision" in gate["reasons"][0]
@@ -188,4 +201,96 @@ async def test_an_incident_of_tier_one_closes_with_a_decision(house: House) -> N
     await house.press("sam", "Record decision", choice="accept", reason="one burst")
 
     await house.shown("Sam Okafor decided: accept")
+    assert "resolved" == (await house.incident())["status"]
     assert (await house.get(f"{house.bot}/api/gate/{NAME}/blue"))["pass"]
+
+
+async def test_what_fires_again_before_the_decision_is_the_same_incident(
+    house: House,
+) -> None:
+    """
+    Nobody has closed it yet, so it is no second incident.
+    """
+    await house.alert("latency")
+    await house.alert("latency", status="resolved")
+    await house.shown("Decision needed")
+
+    await house.sim_post("azure/alerts", kind="latency")
+    await house.shown("Firing")
+
+    assert 1 == len(await house.cards())
+    assert "firing" == (await house.incident())["status"]
+
+
+async def test_a_decision_of_lower_tiers_is_not_waited_for(build: Opened) -> None:
+    house = await build(endpoint={**QUIET, "tier": 2})
+    await house.alert("latency")
+    await house.alert("latency", status="resolved")
+
+    card = await house.shown("is resolved")
+
+    assert "Record decision" not in str(card)
+    assert "resolved" == (await house.incident())["status"]
+
+
+async def test_afterwards_the_drift_of_the_target_is_looked_at(build: Opened) -> None:
+    """
+    The applicants are others, whichever model they meet: green takes in the same drift.
+    """
+    house = await build(endpoint={"watch_minutes": 0.02})
+    await house.sim_post("azure/data", shifted=True)
+    await house.alert("data-drift")
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+
+    watched = await house.event("OutcomeWatched")
+
+    assert "green" == watched["target"]
+    assert "model inputs of green" == watched["drift"]["production_name"]
+    assert 800 == watched["drift"]["production_rows"]
+    assert "breached" == watched["drift"]["verdict"]
+    assert "breached" == watched["drift_before"]["verdict"]
+    assert "Features that drift" in str(await house.shown("before and after"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (6, 6, ()),
+        (0, 3, ("3 of 8 features have drifted, before 0",)),
+        (5, 2, ()),
+        (None, 3, ()),
+        (3, None, ()),
+    ],
+)
+def test_more_drift_is_worse(
+    before: int | None, after: int | None, words: tuple[str, ...]
+) -> None:
+    reports = [None if n is None else _report(n) for n in (before, after)]
+
+    assert words == drifted_more(*reports)
+
+
+def _report(drifted: int) -> Report:
+    results = [
+        FeatureResult(
+            feature=f"f{n}",
+            data_type="Numerical",
+            metric="JensenShannonDistance",
+            value=0.2 if n < drifted else 0.05,
+            threshold=0.1,
+            breached_when="above",
+            verdict="breached" if n < drifted else "not breached",
+        )
+        for n in range(8)
+    ]
+    return Report(
+        signal="data-drift",
+        mode="sound",
+        verdict="breached" if drifted else "not breached",
+        sentence="",
+        results=tuple(results),
+        reference_rows=9,
+        production_rows=9,
+    )

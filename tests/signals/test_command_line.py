@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.__main__ import app
+from bot.__main__ import application
 
 ORACLES = Path(__file__).parent.parent / "fixtures" / "oracles"
 FIELDS = [
@@ -27,7 +27,7 @@ FIELDS = [
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(application(), [str(argument) for argument in arguments])
 
 
 def case(name: str) -> tuple[Path, Path]:

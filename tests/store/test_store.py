@@ -1,18 +1,28 @@
 """What the store promises, on SQLite and on PostgreSQL alike."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from bot.incident import Acknowledged, Actor, Follow, Incident, ShiftTraffic, ShowCard
+from bot.incident import (
+    Acknowledged,
+    Actor,
+    EffectParked,
+    Follow,
+    Incident,
+    ShiftTraffic,
+    ShowCard,
+)
 from bot.store import (
     CannotOpen,
     Conflict,
     Deposed,
     Leader,
     Store,
+    Unreadable,
     Unwritable,
 )
 from bot.store.schema import history, outbox
@@ -213,7 +223,7 @@ async def test_unhandled_deliveries_are_listed_with_their_reason(store: Store) -
     fence = (await Leader.elect(store, "driver")).epoch
     key = await store.accept("alerts", b"{}", NOW)
 
-    await store.set_aside(key, "not on the watch list", fence=fence)
+    await store.settle({key: "not on the watch list"}, fence=fence)
 
     assert [] == await store.new_deliveries()
     assert [(key, "not on the watch list")] == [
@@ -235,3 +245,41 @@ def test_a_database_from_the_future_is_refused(database_url: str) -> None:
 
     with pytest.raises(CannotOpen, match="newer Watchkeeper"):
         Store.open(database_url)
+
+
+async def test_giving_up_and_saying_so_are_one_step(store: Store) -> None:
+    """
+    A kill between the two would leave an effect that nobody tries and nobody sees.
+    """
+    leader = await Leader.elect(store, "driver")
+    incident = await store.append(NEW, [received()], [now(ShowCard())])
+    [due] = await store.outbox.due("driver", NOW)
+    stale = replace(incident, history=())
+    told = EffectParked(at=NOW, effect="ShowCard", reason="the channel is gone")
+
+    with pytest.raises(Conflict):
+        await store.append(stale, [told], parked=(due.id, told.reason))
+    assert [due] == await store.outbox.due("driver", NOW)
+    await store.append(
+        incident, [told], parked=(due.id, told.reason), leader=("driver", leader.epoch)
+    )
+    assert 1 == (await store.outbox.waiting())["parked"]
+
+
+async def test_what_a_newer_version_wrote_waits_for_it(store: Store) -> None:
+    """
+    Old and new run side by side during an upgrade: what the old one does not know it
+    must neither drop nor choke on.
+    """
+    known = await store.append(NEW, [received()], [now(ShowCard())])
+    await store.append(NEW, [received()], [now(ShowCard())])
+    later = sa.update(outbox).where(outbox.c.incident == known.id)
+    event = sa.update(history).where(history.c.incident == known.id)
+    await store.write(lambda db: db.execute(later.values(type="FromTheFuture")))
+    await store.write(lambda db: db.execute(event.values(type="FromTheFuture")))
+
+    assert ["A-2"] == [d.incident for d in await store.outbox.due("driver", NOW)]
+    assert 2 == (await store.outbox.waiting())["due"]
+    assert 2 == len(await store.incidents())
+    with pytest.raises(Unreadable, match="update Watchkeeper"):
+        await store.load(known.id)

@@ -6,7 +6,19 @@ rights. `add_routes` puts it into the simulator; `POST /sim/azure/…` changes i
 
 from aiohttp import web
 
-from bot.simulator.azure import alerts, arm, blobs, control, firing, jobs, logs, metrics
+from bot.simulator.azure import (
+    access,
+    activity,
+    alerts,
+    arm,
+    blobs,
+    control,
+    firing,
+    jobs,
+    logs,
+    metrics,
+    rules,
+)
 from bot.simulator.azure.state import AZURE, Azure
 
 __all__ = ["AZURE", "Azure", "add_routes"]
@@ -17,6 +29,9 @@ def add_routes(app: web.Application) -> None:
     app[AZURE] = Azure()
     for part in (
         metrics,
+        access,
+        activity,
+        rules,
         alerts,
         jobs,
         arm,
@@ -24,7 +39,7 @@ def add_routes(app: web.Application) -> None:
         blobs,
         firing,
         control,
-    ):  # what is special before arm
+    ):  # arm last of those with long paths
         app.add_routes(part.routes)
     app.on_cleanup.append(_stop)
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bot.simulator.azure import operations
-from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse
+from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse, rights
 from bot.simulator.world import WORLD, Document, World
 
 routes = web.RouteTableDef()
@@ -48,6 +48,14 @@ async def operation(request: web.Request) -> web.Response:
     return web.json_response(body)
 
 
+@routes.get("/subscriptions/{scope:.+}/providers/Microsoft.Authorization/permissions")
+async def permissions(request: web.Request) -> web.Response:
+    """Answer what the caller may do; in this world the scope makes no difference."""
+    actions = rights(request)
+    rest: dict[str, list[str]] = {"notActions": [], "dataActions": []}
+    return web.json_response({"value": [{"actions": actions, **rest}]})
+
+
 @routes.get("/subscriptions/{subscription}/{groups}/{group}/providers/{rest:.+}")
 async def read(request: web.Request) -> web.Response:
     """Answer with a resource, or with all resources of a collection."""
@@ -76,7 +84,7 @@ def _parent(collection: str) -> str | None:
 async def change(request: web.Request) -> web.Response:
     """Take a new document for an endpoint; the work goes on as an operation."""
     path = key(request.path)
-    allow(request, ENDPOINT_WRITE)
+    by = allow(request, ENDPOINT_WRITE)
     world = request.app[WORLD]
     operations.settle(world)
     before = world.get("arm", path)
@@ -84,7 +92,7 @@ async def change(request: web.Request) -> web.Response:
         refuse(404, "ResourceNotFound", "Only existing endpoints can be changed here.")
     body = await request.json()
     _check(world, path, before, body)
-    started = operations.begin(world, path, body)
+    started = operations.begin(world, path, body, by)
     location = before.get("location", "westeurope")
     where = _OPERATIONS.format(location=location) + f"/mfeOperationsStatus/{started}"
     url = f"https://{request.host}/subscriptions/{request.match_info['subscription']}"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot.simulator.azure import firing, operations
+from bot.simulator.azure import activity, firing, operations
 from bot.simulator.azure.asked import affect, body_of, endpoint_of, wrong
 from bot.simulator.azure.state import AZURE
 from bot.simulator.world import WORLD
@@ -46,6 +46,9 @@ async def deployments(request: web.Request) -> web.Response:
     else:
         properties = {**document["properties"], "provisioningState": state}
         world.put("arm", path, {**document, "properties": properties})
+    verb = "delete" if state == "deleted" else "write"
+    action = f"{operations.WRITE.rsplit('/', 1)[0]}/deployments/{verb}"
+    activity.log(world, document["id"], action, by=operations.SOMEBODY)
     return web.json_response({"deployment": body["deployment"], "state": state})
 
 

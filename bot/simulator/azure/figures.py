@@ -94,7 +94,7 @@ def figure(
     rpm = served(world, endpoint, deployment, at)
     if metric == "RequestsPerMinute":
         share = _status_share(world, endpoint, deployment, at, part)
-        return round(rpm * share, 2)
+        return round(rpm * share, 4)  # a few errors in a thousand must not round away
     if metric == "DataCollectionEventsPerMinute":
         return round(rpm * 2, 2)
     if metric in _LATENCY or metric == "RequestLatency":

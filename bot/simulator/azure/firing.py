@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from bot.simulator.azure import rules
+from bot.simulator.azure.activity import log
 from bot.simulator.azure.asked import (
     Body,
     affect,
@@ -51,6 +53,20 @@ _RULES: dict[str, Body] = {
         "effect": {},
     },
 }
+
+
+def seed_rules(world: World, endpoint: str, *, by: str, at: datetime) -> None:
+    """Keep the rules that can fire, written once by `by`."""
+    for rule in _RULES.values():
+        named = rules.put(
+            world,
+            endpoint,
+            rule["name"],
+            rule["metric"],
+            rule["threshold"],
+            rule["severity"],
+        )
+        log(world, named, "Microsoft.Insights/metricAlerts/write", by=by, at=at)
 
 
 @routes.post("/sim/azure/alerts")

@@ -11,6 +11,7 @@ from bot.simulator.identity import EXECUTOR, IDENTITY, NAMES
 ARM = ("https://management.azure.com", "https://management.core.windows.net")
 ML = "microsoft.machinelearningservices/workspaces"
 ENDPOINT_WRITE = f"{ML}/onlineendpoints/write"
+JOB_WRITE = f"{ML}/jobs/write"
 _ENDPOINT_READ = {
     f"{ML}/read",
     f"{ML}/onlineendpoints/read",
@@ -20,6 +21,7 @@ _ENDPOINT_READ = {
 _ROLES = {
     "reader": _ENDPOINT_READ
     | {
+        "microsoft.authorization/permissions/read",
         f"{ML}/schedules/read",
         f"{ML}/jobs/read",
         f"{ML}/data/read",
@@ -27,12 +29,18 @@ _ROLES = {
         f"{ML}/datastores/read",
         "microsoft.insights/metrics/read",
         "microsoft.insights/eventtypes/values/read",
+        "microsoft.insights/metricalerts/read",
+        "microsoft.insights/scheduledqueryrules/read",
+        "microsoft.authorization/roleassignments/read",
+        "microsoft.authorization/roledefinitions/read",
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },
-    "executor": _ENDPOINT_READ | {ENDPOINT_WRITE},
-    "analyst": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/jobs/write"},
+    "executor": _ENDPOINT_READ
+    | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
+    "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
+    "analyst": {f"{ML}/read", f"{ML}/jobs/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
@@ -41,8 +49,10 @@ _ROLES = {
 _BY_NAME = {name: client for client, name in NAMES.items()}
 
 
-def allow(request: web.Request, action: str, *audiences: str) -> None:
+def allow(request: web.Request, action: str, *audiences: str) -> str:
     """Let the caller pass who has a token for Azure and a role with `action`.
+
+    Return the object id of the caller.
 
     401 for a bad token, 403 AuthorizationFailed for a missing right, as ARM answers.
     """
@@ -58,6 +68,13 @@ def allow(request: web.Request, action: str, *audiences: str) -> None:
             "or the scope is invalid. If access was recently granted, please refresh "
             "your credentials.",
         )
+    return _BY_NAME.get(who, who)
+
+
+def rights(request: web.Request) -> list[str]:
+    """Return all actions that the caller's role has."""
+    allow(request, "microsoft.authorization/permissions/read")
+    return sorted(_ROLES[request.app[IDENTITY].principal(request, *ARM)])
 
 
 def refuse(status: int, code: str, message: str) -> NoReturn:

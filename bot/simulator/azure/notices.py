@@ -92,6 +92,8 @@ def metric_alert(
         "configurationItems": [target.rsplit("/", 1)[-1]],
         "originAlertId": f"{subscription}_{group}_microsoft.insights_metricAlerts_"
         f"{rule['name']}",
+        "alertRuleID": f"/subscriptions/{subscription}/resourceGroups/{group}/providers/"
+        f"microsoft.insights/metricAlerts/{rule['name']}",
         "firedDateTime": _zulu(fired),
         "description": rule["description"],
         "essentialsVersion": "1.0",

@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from bot.simulator.azure.activity import log
+from bot.simulator.people import JONAS
 from bot.simulator.world import Document, World
 
 # How the next operations end: "differs" says Succeeded but serves something else.
 OUTCOMES = ("Succeeded", "Failed", "stuck", "differs")
+WRITE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write"
+SOMEBODY = JONAS.oid  # who changes things behind the bot's back
 _READ_ONLY = ("provisioningState", "scoringUri", "swaggerUri")
 
 
@@ -18,7 +22,7 @@ def plan(world: World, *, seconds: float, outcome: str = "", times: int = 1) -> 
     world.put("azure", "operations", document)
 
 
-def begin(world: World, endpoint: str, body: Document) -> str:
+def begin(world: World, endpoint: str, body: Document, by: str = "") -> str:
     """Start an operation that puts `body` in place of an endpoint; return its id."""
     planned = world.get("azure", "operations") or {"seconds": 2.0}
     outcome = "Succeeded"
@@ -36,10 +40,12 @@ def begin(world: World, endpoint: str, body: Document) -> str:
             "started": time.time(),
             "ends": time.time() + planned["seconds"],
             "status": "InProgress",
+            "by": by,
         },
     )
     document = world.get("arm", endpoint) or {}
     _state(world, endpoint, document, "Updating")
+    log(world, document["id"], WRITE, by=by, status="Started", correlation=key)
     settle(world)
     return key
 
@@ -61,6 +67,7 @@ def _finish(world: World, key: str, operation: Document) -> None:
             "message": "Endpoint update failed: not enough quota in the region.",
         }
         world.put("operation", key, {**operation, "status": "Failed", "error": error})
+        _ended(world, key, operation, "Failed")
         if before is not None:
             _state(world, endpoint, before, "Succeeded")
         return
@@ -70,6 +77,14 @@ def _finish(world: World, key: str, operation: Document) -> None:
     _state(world, endpoint, after, "Succeeded")
     remember(world, endpoint)
     world.put("operation", key, {**operation, "status": "Succeeded"})
+    _ended(world, key, operation, "Succeeded")
+
+
+def _ended(world: World, key: str, operation: Document, status: str) -> None:
+    resource = (world.get("arm", operation["endpoint"]) or {}).get("id", "")
+    if resource:
+        by = operation.get("by", "")
+        log(world, resource, WRITE, by=by, status=status, correlation=key)
 
 
 def _replaced(before: Document, body: Document) -> Document:
@@ -97,6 +112,7 @@ def set_traffic(world: World, endpoint: str, traffic: dict[str, int]) -> None:
     system = {**document.get("systemData", {}), "lastModifiedAt": _zulu()}
     changed = {**document, "properties": properties, "systemData": system}
     world.put("arm", endpoint, changed)
+    log(world, document["id"], WRITE, by=SOMEBODY)
     remember(world, endpoint)
 
 

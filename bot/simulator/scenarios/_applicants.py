@@ -142,6 +142,17 @@ def write_production(
             _write(applicants(random, HOURLY_ROWS, shifted=shifted), path)
 
 
+def write_this_hour(
+    folder: Path, now: datetime, *, rows: int, shifted: bool, anew: bool = False
+) -> None:
+    """Write what a deployment took in since the full hour."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    path = folder / f"{hour:%Y/%m/%d/%H}" / "applications.parquet"
+    if anew or not path.exists():
+        random = np.random.default_rng([SEED, 7, int(hour.timestamp()) // 3600])
+        _write(applicants(random, rows, shifted=shifted), path)
+
+
 def _write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

@@ -13,9 +13,11 @@ WORKSPACE = (
 ENDPOINT = f"{WORKSPACE}/onlineEndpoints/loan-prescreening"
 LOG_WORKSPACE = "55555555-aaaa-4bbb-8ccc-000000000005"
 MONITOR = "loan-drift-daily"
+TRAINING = "loan-training-202609"
 ACCOUNT, CONTAINER = "stmlwrisk", "azureml-blobstore"
 REFERENCE_PATH = "training/loan/2026-09/"
 PRODUCTION_PATH = "modelDataCollector/loan-prescreening/blue/model_inputs/"
+TARGET_PATH = "modelDataCollector/loan-prescreening/green/model_inputs/"
 _STORE = f"{WORKSPACE}/datastores/workspaceblobstore"
 _KIND = "Microsoft.MachineLearningServices/workspaces"
 _MADE = {
@@ -65,6 +67,8 @@ def documents() -> Iterator[Document]:
     yield _data("loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour")
     yield _monitor()
     yield _run()
+    yield _compute()
+    yield _training()
 
 
 def _endpoint() -> Document:
@@ -223,6 +227,59 @@ def _run() -> Document:
             "isArchived": False,
             "properties": {},
             "tags": {},
+            "services": {},
+        },
+        "systemData": _MADE,
+    }
+
+
+def _compute() -> Document:
+    return {
+        "id": f"{WORKSPACE}/computes/cpu-cluster",
+        "name": "cpu-cluster",
+        "type": f"{_KIND}/computes",
+        "location": "westeurope",
+        "properties": {
+            "computeType": "AmlCompute",
+            "provisioningState": "Succeeded",
+            "properties": {"vmSize": "STANDARD_DS3_V2", "vmPriority": "Dedicated"},
+        },
+        "systemData": _MADE,
+    }
+
+
+def _training() -> Document:
+    """Return the job that trained version 14: to be run again on newer data."""
+    reference = f"{WORKSPACE}/data/loan-reference/versions/1"
+    return {
+        "id": f"{WORKSPACE}/jobs/{TRAINING}",
+        "name": TRAINING,
+        "type": f"{_KIND}/jobs",
+        "properties": {
+            "jobType": "Command",
+            "displayName": "Train loan pre-screening",
+            "experimentName": "loan-training",
+            "description": "Gradient boosting on the applications of the last months",
+            "status": "Completed",
+            "isArchived": False,
+            "command": "python train.py --data ${{inputs.applications}}",
+            "codeId": f"{WORKSPACE}/codes/3f1c9a2e-loan/versions/1",
+            "environmentId": f"{WORKSPACE}/environments/loan-training/versions/9",
+            "computeId": f"{WORKSPACE}/computes/cpu-cluster",
+            "inputs": {
+                "applications": {
+                    "jobInputType": "uri_folder",
+                    "mode": "ReadOnlyMount",
+                    "uri": reference,
+                }
+            },
+            "outputs": {},
+            "properties": {
+                "ContentSnapshotId": "3f1c9a2e-loan",
+                "mlflow.source.git.commit": "5c1d0c6f2f0c4a4c9b1be7a3b21e9d5a7c4f6b80",
+            },
+            "tags": {"team": "risk-models"},
+            "resources": {"instanceCount": 1, "properties": {}},
             "services": {},
         },
         "systemData": _MADE,

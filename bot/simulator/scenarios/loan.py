@@ -7,7 +7,7 @@ A few seconds after the start, the daily monitor finds six features over their l
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,14 +15,21 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.simulator import people
+from bot.simulator.azure.access import grant
+from bot.simulator.azure.activity import log
 from bot.simulator.azure.arm import key, put
 from bot.simulator.azure.blobs import folder as blob_folder
-from bot.simulator.azure.firing import breach
+from bot.simulator.azure.firing import breach, seed_rules
+from bot.simulator.azure.gate import ENDPOINT_WRITE, ML
 from bot.simulator.azure.notices import listening
-from bot.simulator.azure.operations import plan, remember
+from bot.simulator.azure.operations import WRITE, plan, remember
 from bot.simulator.azure.state import AZURE
-from bot.simulator.identity import TENANT
-from bot.simulator.scenarios._applicants import write_production, write_reference
+from bot.simulator.identity import EXECUTOR, READER, TENANT
+from bot.simulator.scenarios._applicants import (
+    write_production,
+    write_reference,
+    write_this_hour,
+)
 from bot.simulator.scenarios._scenario import Lifetime, Scenario
 from bot.simulator.scenarios._workspace import (
     ACCOUNT,
@@ -32,14 +39,17 @@ from bot.simulator.scenarios._workspace import (
     MONITOR,
     PRODUCTION_PATH,
     REFERENCE_PATH,
+    TARGET_PATH,
+    TRAINING,
     WORKSPACE,
     documents,
 )
 from bot.simulator.world import WORLD, World
-from bot.watch import Approval, Endpoint, SignalRule, WatchList
+from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
 
 _SIGNAL = "loan_data_drift"
 _STORY = "loan-drift"
+_TARGET_ROWS = 800  # what green took in this hour: enough to judge its drift
 # What Azure's monitor computed, over its limit of 0.1; measured on the seeded rows.
 _FOUND = {
     "interest_rate": 0.3512,
@@ -69,10 +79,27 @@ def seed(world: World, folder: Path, now: datetime) -> None:
         world.put("metrics", key(ENDPOINT), {"usual": usual, "changes": []})
         world.put("monitor", key(ENDPOINT), _monitor())
         world.put("azure", "data", {"shifted": True})
+        _governed(world, now)
     shifted = bool((world.get("azure", "data") or {}).get("shifted", True))
     container = blobs / ACCOUNT / CONTAINER
     write_reference(container / REFERENCE_PATH)
     write_production(container / PRODUCTION_PATH, now, shifted=shifted)
+    target = container / TARGET_PATH
+    write_this_hour(target, now, rows=_TARGET_ROWS, shifted=shifted)
+
+
+def _governed(world: World, now: datetime) -> None:
+    """Let there be alert rules, people with rights, and a past in the activity log."""
+    seed_rules(world, ENDPOINT, by=people.PRIYA.oid, at=now - timedelta(days=21))
+    grant(world, ENDPOINT, EXECUTOR, "Watchkeeper: rollback executor", ENDPOINT_WRITE)
+    group = "/".join(WORKSPACE.split("/")[:5])
+    grant(world, WORKSPACE, READER, "Watchkeeper: reader", "*/read")
+    grant(world, group, people.PRIYA.oid, "AzureML Data Scientist", f"{ML}/*")
+    grant(world, "/".join(group.split("/")[:3]), people.SAM.oid, "Reader", "*/read")
+    deployed = f"{WRITE.rsplit('/', 1)[0]}/deployments/write"
+    blue = f"{ENDPOINT}/deployments/blue"
+    log(world, blue, deployed, by=people.PRIYA.oid, at=now - timedelta(hours=30))
+    log(world, ENDPOINT, WRITE, by=people.PRIYA.oid, at=now - timedelta(hours=5))
 
 
 def _monitor() -> dict[str, Any]:
@@ -108,6 +135,7 @@ def watch() -> dict[str, Any]:
         latency_p95_ms=250,
         availability=0.999,
         rollback_target="green",
+        retraining=Retraining(job=TRAINING),
         approval=Approval(people=(people.MEI.person, people.LENA.person)),
     )
     listed = WatchList(
@@ -161,6 +189,14 @@ def attach(app: web.Application) -> None:
             write_production,
             container / PRODUCTION_PATH,
             datetime.now(UTC),
+            shifted=shifted,
+            anew=True,
+        )
+        await asyncio.to_thread(
+            write_this_hour,
+            container / TARGET_PATH,
+            datetime.now(UTC),
+            rows=_TARGET_ROWS,
             shifted=shifted,
             anew=True,
         )

@@ -1,0 +1,68 @@
+"""GET /evidence/model/{model}: a model's months as a page, or as the zip with proofs."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from bot import answers, evidence
+from bot.evidence import bundle
+from bot.evidence.mapping import mapping
+from bot.evidence.model import sections
+from bot.evidence.model_page import model_page
+from bot.evidence.sealed import Sealed
+from bot.evidence.shelf import Differs, NotKept
+from bot.period import LONGEST, Period, period
+from bot.worker import Means
+from bot.worker.months import gather
+
+
+async def model_pack(means: Means, request: web.Request) -> web.Response:
+    """Answer the pack over ?period=90d, or ?from=…&to=… in ISO times."""
+    name, asked = request.match_info["model"], request.query
+    endpoints = [e.id for e in means.watch.of_model(name)]
+    if not endpoints:
+        words = "no watched endpoint serves this model"
+        raise answers.refusal(web.HTTPNotFound, words)
+    now = means.clock().replace(microsecond=0)
+    try:
+        span = _span(asked.get("from"), asked.get("to"), now) or period(
+            asked.get("period", "90d"), now
+        )
+    except ValueError as error:
+        raise answers.refusal(web.HTTPBadRequest, str(error)) from None
+    try:
+        sealed, objects = await gather(means, endpoints, span)
+    except (NotKept, Differs) as error:
+        raise answers.not_whole(error) from None
+    if "application/zip" not in request.headers.get("Accept", ""):
+        page = await asyncio.to_thread(_page, sealed, objects, name, span)
+        return answers.html(page)
+    content = await asyncio.to_thread(
+        evidence.of_model,
+        sealed,
+        objects,
+        means.archive.key if means.archive else None,
+        model=name,
+        period=span,
+    )
+    return answers.zipped(content, f"{name}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}")
+
+
+def _page(sealed: Sealed, objects: dict[str, bytes], name: str, span: Period) -> str:
+    matter = bundle.matter_of(sealed, objects, name, span)
+    return model_page(matter, [*sections(matter), mapping()])
+
+
+def _span(start: str | None, end: str | None, now: datetime) -> Period | None:
+    """Return the period between two times, None where they are not given."""
+    if not start or not end:
+        return None
+    try:
+        first, last = (datetime.fromisoformat(each) for each in (start, end))
+        span = min(last, now) - first
+    except (ValueError, TypeError):
+        raise ValueError("from and to are ISO times, with a zone") from None
+    if not timedelta() < span <= LONGEST:
+        raise ValueError("a period begins before it ends, and is five years at most")
+    return first, min(last, now)

@@ -1,0 +1,160 @@
+"""Evidence at full size: `python -m tests.bench.evidence [edits] [packs] [verify]`.
+
+edits: 1,000 random edits of a packet and 1,000 of a database, each of which has to be
+found. packs: the packet of an incident, and of a model over 90 days with 1,000
+incidents. verify: 100,000 records. Times and memory are told, not asserted.
+"""
+
+import asyncio
+import json
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import evidence
+from bot.evidence import anchor, verdict
+from bot.evidence.inspect import inspect
+from bot.evidence.listing import of_model
+from bot.evidence.model import PARTS
+from bot.evidence.reading import reading
+from bot.evidence.shelf import Folder
+from bot.evidence.zipped import BadPacket
+from bot.incident import Acknowledged, Incident
+from bot.store import Leader, Store
+from bot.store.log import Log, heads
+from tests.evidence.conftest import KEY
+from tests.evidence.edits import database_edit, packet_edit
+from tests.evidence.matter import PRIYA, months
+from tests.incidents import ENDPOINT, received
+
+START = datetime(2026, 7, 1, tzinfo=UTC)
+PUBLIC = KEY.public_key()
+
+
+def say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    took = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    say(f"{what}: {took:.2f} s, peak memory so far {peak} MB")
+
+
+async def packs(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'packs.db'}"
+    store = Store.open(url)
+    with timed("write 1,000 incidents"):
+        await months(store, folder / "shelf", 1000, START, 90)
+    store.close()
+    shelf = Folder(folder / "shelf")
+
+    async def one() -> bytes:
+        with reading(url) as db:
+            sealed = evidence.read(db, ["A-501"])
+        return evidence.of_incident(sealed, await evidence.objects(shelf, sealed), KEY)
+
+    async def model() -> bytes:
+        span = (START, START + timedelta(days=90))
+        with reading(url) as db:
+            sealed = evidence.read(db, of_model(db, ["loan-prescreening"], span))
+        found = await evidence.objects(shelf, sealed, PARTS)
+        return evidence.of_model(sealed, found, KEY, model="loan", period=span)
+
+    for what, make in (("packet of an incident", one), ("model pack", model)):
+        with timed(what):
+            first = await make()
+        same = first == await make()
+        say(f"  {len(first):,} bytes; made again: {'the same' if same else 'OTHER'}")
+        with timed(f"  verify the {what}"):
+            inspect(first, PUBLIC, [])
+
+
+async def verify(folder: Path, records: int = 100_000) -> None:
+    url = f"sqlite:///{folder / 'verify.db'}"
+    store = Store.open(url)
+    leader = await Leader.elect(store, "driver")
+    log = Log(store, KEY)
+    with timed(f"write and seal {records:,} records"):
+        for number in range(records // 100):
+            new = Incident(id="", group_key=f"g-{number}", endpoint=ENDPOINT)
+            acks = [
+                Acknowledged(at=START, by=PRIYA, note=f"note {n}") for n in range(99)
+            ]
+            await store.append(new, [received(START), *acks])
+            await log.seal(START, fence=leader.epoch)
+        while await log.seal(START, fence=leader.epoch):
+            pass
+    outside = await store.read(heads)
+    leader.resign()
+    store.close()
+    for _ in range(3):
+        with timed(f"verify {records:,} records"):
+            found = verdict.of_database(url, PUBLIC, outside)
+        say(f"  {found.words}")
+
+
+async def edits(folder: Path, count: int = 1000) -> None:
+    url = f"sqlite:///{folder / 'edits.db'}"
+    store = Store.open(url)
+    await months(store, folder / "edited", 30, START, 30)
+    store.close()
+    shelf = Folder(folder / "edited")
+    outside = (await anchor.read(shelf))[0]
+    with reading(url) as db:
+        sealed = evidence.read(db, ["A-1"])
+    packet = evidence.of_incident(sealed, await evidence.objects(shelf, sealed), KEY)
+    chance = random.Random(2026)  # noqa: S311 a seed, to find the same again
+
+    def in_packet() -> str:
+        what, edited = packet_edit(chance, packet)
+        try:
+            inspect(edited, PUBLIC, outside)
+        except BadPacket:
+            return f"{what}: found"
+        return f"{what}: MISSED"
+
+    def in_database() -> str:
+        copy = folder / "copy.db"
+        for name in ("", "-wal", "-shm"):
+            Path(f"{copy}{name}").unlink(missing_ok=True)
+        shutil.copy(folder / "edits.db", copy)
+        what = database_edit(chance, copy)
+        found = verdict.of_database(f"sqlite:///{copy}", PUBLIC, outside)
+        return f"{what}: {'MISSED' if found.ok else 'found'}"
+
+    for words, edit in (("packet", in_packet), ("database", in_database)):
+        with timed(f"{count:,} edits of a {words}"):
+            told = tally(edit, count)
+        say(json.dumps(told, indent=1))
+
+
+def tally(edit: Callable[[], str], count: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for _ in range(count):
+        said = edit()
+        found[said] = found.get(said, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or ["edits", "packs", "verify"]
+    parts = {"edits": edits, "packs": packs, "verify": verify}
+    with tempfile.TemporaryDirectory() as place:
+        for name in wanted:
+            asyncio.run(parts[name](Path(place)))
+
+
+if __name__ == "__main__":
+    main()

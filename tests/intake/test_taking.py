@@ -1,0 +1,140 @@
+"""Deliveries become history in batches, and once."""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.incident import AlertReceived
+from bot.simulator.scenarios import scenario
+from bot.store import Delivery, Leader, Store
+from bot.watch import WatchList
+from bot.worker.intake import take
+from bot.worker.means import Means
+from cards import Links
+from tests.conftest import FIXTURES, NOW
+from tests.incidents import NEW, received
+
+SAMPLE = FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json"
+
+
+@pytest.fixture
+def means(store: Store) -> Means:
+    return Means(
+        store=store,
+        watch=WatchList.model_validate(scenario("none").watch()),
+        clock=lambda: datetime.now(UTC),
+        random=Random(1),  # noqa: S311
+        links=Links("http://127.0.0.1"),
+        sign=lambda _what, _revision: "",
+    )
+
+
+@pytest.fixture
+def notice(means: Means) -> Callable[..., bytes]:
+    """Make the body of a metric alert about the watched endpoint."""
+    document: dict[str, Any] = json.loads(SAMPLE.read_bytes())
+    essentials = document["data"]["essentials"]
+    [endpoint] = means.watch.endpoints
+    essentials["alertTargetIDs"] = [endpoint.id]
+
+    def make(name: str, condition: str = "Fired") -> bytes:
+        essentials["alertId"] = f"/subscriptions/s/alerts/{name}"
+        essentials["monitorCondition"] = condition
+        essentials["firedDateTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:00:00Z}"
+        return json.dumps(document).encode()
+
+    return make
+
+
+async def _accepted(store: Store, bodies: list[bytes]) -> list[Delivery]:
+    for body in bodies:
+        await store.accept("alerts", body, datetime.now(UTC))
+    return await store.new_deliveries(limit=10_000)
+
+
+async def test_a_burst_is_one_incident_and_one_card_to_show(
+    means: Means, store: Store, notice: Callable[..., bytes]
+) -> None:
+    leader = await Leader.elect(store, "driver")
+    waiting = await _accepted(store, [notice(f"{n}") for n in range(300)])
+    for n in range(0, 300, 100):
+        await take(means, waiting[n : n + 100], leader)
+
+    [listed] = await store.incidents()
+    assert (300, "firing") == (listed.revision, listed.status)
+    assert [] == await store.new_deliveries()
+    due = await store.outbox.due("driver", datetime.now(UTC))
+    assert ["EvaluateSignals", "ShowCard", "StartClocks"] == sorted(
+        type(d.effect).__name__ for d in due
+    )
+    assert {listed.endpoint} == {d.endpoint for d in due}
+    leader.resign()
+
+
+async def test_what_is_tried_already_does_not_stand_for_a_later_alert(
+    means: Means, store: Store, notice: Callable[..., bytes]
+) -> None:
+    """
+    Whoever works on it may have read the incident before the alert was added.
+    """
+    leader = await Leader.elect(store, "driver")
+    await take(means, await _accepted(store, [notice("a")]), leader)
+    for one in await store.outbox.due("driver", datetime.now(UTC)):
+        assert await store.outbox.claim(one.id, "driver", fence=leader.epoch)
+    await take(means, await _accepted(store, [notice("b")]), leader)
+
+    due = await store.outbox.due("driver", datetime.now(UTC))
+    assert [0, 0, 1, 1, 1] == sorted(d.attempts for d in due)
+    leader.resign()
+
+
+async def test_batches_that_are_repeated_and_muddled_change_nothing(
+    means: Means, store: Store, notice: Callable[..., bytes]
+) -> None:
+    """
+    A kill between the history and the delivery's own mark repeats the whole batch.
+    """
+    leader = await Leader.elect(store, "driver")
+    names = [f"{n}" for n in range(12)]
+    bodies = [notice(n) for n in names]
+    bodies += [notice(n, "Resolved") for n in names[:-1]]
+    waiting = await _accepted(store, bodies)
+    chance = random.Random(7)  # noqa: S311 a test that can be repeated
+    for _ in range(6):
+        chance.shuffle(waiting)
+        for n in range(0, len(waiting), 5):
+            await take(means, waiting[n : n + 5], leader)
+
+    every = [await store.load(i.id) for i in await store.incidents()]
+    alerts = [a for i in every if i for a in i.alerts]
+    assert 12 == len(alerts)
+    assert ["11"] == [
+        a.fingerprint.rpartition("/")[2] for a in alerts if a.status == "firing"
+    ]
+    assert len(bodies) == sum(
+        len(i.every(AlertReceived)) for i in every if i is not None
+    )
+    leader.resign()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_older_database_learns_where_its_alerts_are(
+    store: Store, database_url: str
+) -> None:
+    await store.append(NEW, [received()])
+    with store.engine.begin() as db:
+        db.execute(sa.text("DROP TABLE condition"))
+        db.execute(sa.text("DROP TABLE reference"))
+        db.execute(sa.text("ALTER TABLE outbox DROP COLUMN rank"))
+        db.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    store.close()
+
+    again = Store.open(database_url)
+    assert {"f-1": {NOW: "A-1"}} == await again.conditions(NEW.group_key, {"f-1"})
+    again.close()
