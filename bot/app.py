@@ -99,6 +99,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             sign=keys.sign,
             workspace=Timed(workspace, figures),
             chat=line.chat,
+            workflow=line.workflow,
             archive=archive,
         )
         loop = worker.driver(means, keys.log, figures.around)
@@ -196,6 +197,7 @@ def _account(settings: Settings, watch: WatchList) -> teams.Account:
         openid_url=settings.bot_openid_url,
         login_url=settings.bot_login_url,
         graph_url=settings.graph_url,
+        workflow_url=settings.workflow_url,
     )
 
 

@@ -3,6 +3,7 @@
 Record, then do. Whoever records an event queues these effects in the same transaction.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from bot.incident import (
@@ -10,13 +11,16 @@ from bot.incident import (
     Alert,
     AlertReceived,
     AlertsExplained,
+    Assigned,
     CaptureState,
     CardLost,
+    CardShown,
     CollectEvidence,
     DecisionExpired,
     DecisionRecorded,
     Effect,
     EffectParked,
+    Escalated,
     EvaluateSignals,
     Event,
     ExpireDecision,
@@ -25,6 +29,7 @@ from bot.incident import (
     FollowRetraining,
     FollowShift,
     Incident,
+    Noted,
     ProposeRetraining,
     Reply,
     RollbackApproved,
@@ -38,8 +43,14 @@ from bot.incident import (
     ShiftTraffic,
     ShowCard,
     SignalsEvaluated,
+    Snoozed,
+    SnoozeEnded,
+    StartClocks,
     SubmitRetraining,
+    TellOwner,
     TrafficShifted,
+    Unacknowledged,
+    Wake,
     WatchOutcome,
     supersedes,
 )
@@ -58,6 +69,11 @@ from bot.retraining import (
 # An edit of the card notifies nobody; of these the thread is told as well.
 TOLD = (
     Acknowledged,
+    Unacknowledged,
+    Assigned,
+    Snoozed,
+    SnoozeEnded,
+    Escalated,
     RollbackRequested,
     RollbackImpossible,
     RollbackApproved,
@@ -78,7 +94,7 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, AlertsExplained, SignalsEvaluated, RollbackAsked, CardLost)
+SHOWN = (*TOLD, AlertsExplained, SignalsEvaluated, RollbackAsked, CardLost, Noted)
 LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
@@ -87,12 +103,12 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
-    looked = before.last(SignalsEvaluated)
+    looked, asleep = before.last(SignalsEvaluated), before.snooze
     heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
         if isinstance(event, AlertReceived):
-            found += _heard(heard, looked, now, event)
+            found += _heard(heard, looked, asleep, now, event)
         else:
             found += _after(incident, now, event)
         incident = now
@@ -104,6 +120,7 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
 def _heard(
     heard: dict[str, Alert],
     looked: SignalsEvaluated | None,
+    asleep: Snoozed | None,
     incident: Incident,
     event: AlertReceived,
 ) -> list[Follow]:
@@ -112,15 +129,30 @@ def _heard(
     known = heard.get(alert.fingerprint)
     if known is not None and (known == alert or not supersedes(alert, known)):
         return []  # a repeat, or older than what we know: nothing new was said
+    first = not heard
+    others: tuple[int, ...] = ()
+    if asleep:  # else nobody needs to know: it may be thousands
+        others = tuple(_severities(a for a in heard.values() if a is not known))
     heard[alert.fingerprint] = alert
     if STALE in alert.labels and incident.card is None:
         return []  # too old to call anybody; it stands in the list of alerts
-    found = [Follow(effect=ShowCard(), due_at=event.at)]
+    effects: list[Effect] = [ShowCard()]
+    if first and alert.status == "firing":
+        effects.append(StartClocks(incident.revision))
+    elif (
+        asleep and alert.status == "firing" and alert.severity < min(others, default=0)
+    ):
+        effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
+    found = [Follow(effect=e, due_at=event.at) for e in effects]
     if alert.status == "firing":
         again = looked.at + LOOK_AGAIN_AFTER if looked else event.at
         look = Follow(effect=EvaluateSignals(), due_at=max(event.at, again))
         found.insert(0, look)
     return found
+
+
+def _severities(alerts: Iterable[Alert]) -> Iterator[int]:
+    return (a.severity for a in alerts if a.status == "firing")
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
@@ -140,10 +172,21 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
         effects.append(ShowCard())
     if isinstance(event, TOLD):
         effects.append(Reply(seq))
+    called = isinstance(event, Escalated) and event.to == "risk"
+    if called or _unshown(before, event):
+        effects.append(TellOwner(seq))
+    effects += _clocks(incident, event)
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
-        *_later(event, seq),
+        *_later(incident, event),
     ]
+
+
+def _clocks(incident: Incident, event: Event) -> list[Effect]:
+    """Return what starts the waiting for somebody to take the incident again."""
+    freed = isinstance(event, Unacknowledged | SnoozeEnded)
+    since = incident.unattended if freed else 0
+    return [StartClocks(since)] if since else []
 
 
 def _training(before: Incident, incident: Incident, event: Event) -> list[Effect]:
@@ -167,14 +210,18 @@ def _left_open(before: Incident, incident: Incident) -> list[Follow]:
     return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
 
 
-def _later(event: Event, seq: int) -> list[Follow]:
+def _later(incident: Incident, event: Event) -> list[Follow]:
     """Return what is due some time after the event."""
     due: list[Follow] = []
+    if isinstance(event, Snoozed):
+        due.append(Follow(effect=Wake(incident.revision), due_at=event.until))
     if isinstance(event, RollbackRequested | RetrainingRequested):
         expiry = ExpireRequest(event.request)
         due.append(Follow(effect=expiry, due_at=event.expires_at))
     if isinstance(event, DecisionRecorded):
-        due.append(Follow(effect=ExpireDecision(seq), due_at=event.expires_at))
+        due.append(
+            Follow(effect=ExpireDecision(incident.revision), due_at=event.expires_at)
+        )
     if isinstance(event, ShiftFailed) and not event.settled:
         later = FollowShift(event.request)
         due.append(Follow(effect=later, due_at=event.at + FOLLOW_AFTER))
@@ -183,6 +230,17 @@ def _later(event: Event, seq: int) -> list[Follow]:
         at = event.at + timedelta(minutes=event.watch_minutes)
         due.append(Follow(effect=look, due_at=at))
     return due
+
+
+def _unshown(before: Incident, event: Event) -> bool:
+    """Return whether the card cannot be shown, which nobody was told of since it was."""
+    if not isinstance(event, EffectParked) or _parked_elsewhere(event):
+        return False
+    told = False
+    for earlier in before.every(EffectParked, CardShown):
+        parked = isinstance(earlier, EffectParked)
+        told = parked and (told or not _parked_elsewhere(earlier))
+    return not told
 
 
 def _parked_elsewhere(event: Event) -> bool:

@@ -15,6 +15,10 @@ from bot.settings import Misconfigured, Settings
 
 SCHEMA = "https://developer.microsoft.com/json-schemas/teams/v1.30/MicrosoftTeams.schema.json"
 MOST = 12  # commands in a list; Teams shows no more
+_FIRST = (
+    *("help", "alerts", "status", "show", "ack", "snooze", "evidence", "drift"),
+    *("health", "rollback", "approvals", "digest"),
+)
 _NAMESPACE = uuid.UUID("5d0f1c6b-1f0a-4f0e-9f3b-6c9b0f6f8a11")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same settings make the same bytes
 # Those that change something are asked for by button; a list shows the others first.
@@ -63,6 +67,7 @@ def manifest(settings: Settings) -> dict[str, Any]:
                 "commandLists": _lists(),
             }
         ],
+        "composeExtensions": [_search(settings)],
         "permissions": ["identity", "messageTeamMembers"],
         "validDomains": [urlsplit(home).netloc],
         **_consents(settings),
@@ -85,9 +90,29 @@ def package(settings: Settings) -> bytes:
 
 def _lists() -> list[dict[str, Any]]:
     """Return what Teams offers while somebody types, the same in every scope."""
-    known = sorted(commands().values(), key=lambda c: (c.decide is not None, c.verb))
+    order = {verb: n for n, verb in enumerate(_FIRST)}
+    known = sorted(commands().values(), key=lambda c: (order.get(c.verb, 99), c.verb))
     shown = [{"title": c.verb, "description": f"{c.does} ({c.usage})"} for c in known]
     return [{"scopes": ["team", "groupChat", "personal"], "commands": shown[:MOST]}]
+
+
+def _search(settings: Settings) -> dict[str, Any]:
+    """Return the message extension: look evidence up, put it into a message."""
+    parameter = {"name": "text", "title": "Incident, endpoint or model"}
+    return {
+        "botId": settings.bot_app_id,
+        "commands": [
+            {
+                "id": "findEvidence",
+                "type": "query",
+                "title": "Find evidence",
+                "description": "Put what an alert rests on into a message",
+                "initialRun": True,
+                "context": ["compose", "commandBox"],
+                "parameters": [{**parameter, "inputType": "text"}],
+            }
+        ],
+    }
 
 
 def _full() -> str:

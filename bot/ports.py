@@ -33,6 +33,10 @@ class Impossible(Exception):
     """It will never work as asked: forbidden, not found, refused."""
 
 
+class TooBig(Impossible):
+    """Teams does not take a message of this size; a smaller one may do."""
+
+
 class Gone(Impossible):
     """The message or conversation is no longer there."""
 
@@ -57,8 +61,27 @@ class Chat(Protocol):
     async def update(self, conversation: str, activity: str, message: Message) -> None:
         """Replace a message in place. Raises as `post`, but never Ambiguous."""
 
+    async def personal(self, account: str) -> str:
+        """Return the id of the chat with an Entra account, opened if need be.
+
+        Raises as `update`; safe to repeat: there is one such chat.
+        """
+
+    async def delete(self, conversation: str, activity: str) -> None:
+        """Take a message of ours away. Raises as `update`; Gone when it is not there."""
+
     async def find(self, conversation: str, key: str, text: str = "") -> str | None:
         """Return the id of our message with `key` in its card, or with this text."""
+
+
+class Workflow(Protocol):
+    """A one-way address of Power Automate, for when nothing else is left."""
+
+    async def post(self, message: Message) -> None:
+        """Hand the card over; that it was accepted does not mean it is shown.
+
+        Raises Unavailable, Ambiguous or Impossible.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,11 @@ class Settings(BaseModel):
         "https://smba.trafficmanager.net",
         description="origins of Teams that we answer to, separated by commas",
     )
+    workflow_url: Url | Literal[""] = Field(
+        "",
+        description="a Workflows address of Teams, told what no channel and no owner "
+        "could be; it is a secret",
+    )
     alert_auth: Literal["entra", "url-secret", "none"] = Field(
         "entra", description="how action groups prove who they are"
     )

@@ -37,7 +37,8 @@ class _Turn:
 class Typed(_Turn):
     """A message to the bot. `activity` is the message.
 
-    `text` is what was written without the mention of the bot, blanks made plain.
+    `text` is what was written without the mention of the bot, blanks made plain; other
+    people's mentions are their names.
     """
 
     text: str
@@ -85,6 +86,13 @@ class DialogSent(_Clicked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searched(_Turn):
+    """Somebody looks for evidence to put into a message (composeExtension/query)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
     """The bot can speak in `conversation` from now on.
 
@@ -96,6 +104,7 @@ class Installed:
     reference: Mapping[str, Any]
     team: str = ""
     name: str = ""  # of the channel, when Teams tells it
+    person: str = ""  # Entra object id, when it is a personal chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +114,7 @@ class Ignored:
     why: str
 
 
-Turn: TypeAlias = Typed | Pressed | DialogAsked | DialogSent | Installed
+Turn: TypeAlias = Typed | Pressed | DialogAsked | DialogSent | Searched | Installed
 
 
 # -- answers -----------------------------------------------------------------
@@ -149,7 +158,14 @@ class Wrong:
     status: Literal[400, 403, 409, 500] = 400
 
 
-Answer: TypeAlias = Nothing | ShowCard | Say | Dialog | Wrong
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was looked for: each with its card, a title and a line. () when nothing."""
+
+    results: tuple[tuple[Card, str, str], ...]
+
+
+Answer: TypeAlias = Nothing | ShowCard | Say | Dialog | Wrong | Found
 
 
 class Desk(Protocol):

@@ -4,8 +4,16 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from bot.incident import Actor, Alert
 
@@ -28,6 +36,7 @@ ArmScope: TypeAlias = Annotated[
     str,
     StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
 ]
+_CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
 _IN_WORKSPACE = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
     r"/microsoft\.machinelearningservices/workspaces/[^/]+"
@@ -58,6 +67,20 @@ class Channel(_Strict):
     # neither, and a person's action is always shown at once.
     group_wait_s: float = Field(default=0, ge=0, le=600)
     group_interval_s: float = Field(default=10, ge=0, le=3600)
+    digest_at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")  # local
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone is called {name!r}") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
 
 class SignalRule(_Strict):
@@ -79,6 +102,22 @@ class Approval(_Strict):
     roles: tuple[Role, ...] = ("approver",)
     count: int = Field(default=1, ge=1, le=5)
     valid_minutes: float = Field(default=60, gt=0, le=1440)
+
+
+class Escalation(_Strict):
+    """Minutes without an acknowledgement until each circle is called; 0: never."""
+
+    owner_minutes: float = Field(default=0, ge=0, le=10080)
+    team_minutes: float = Field(default=0, ge=0, le=10080)
+    risk_minutes: float = Field(default=0, ge=0, le=10080)
+    team: tuple[str, ...] = ()  # names from `people`; () = everyone who may acknowledge
+
+
+BY_TIER: Mapping[Tier, Escalation] = {  # where the watch list says nothing
+    1: Escalation(owner_minutes=15, team_minutes=30, risk_minutes=60),
+    2: Escalation(owner_minutes=30, team_minutes=120),
+    3: Escalation(owner_minutes=240),
+}
 
 
 class Retraining(_Strict):
@@ -142,6 +181,8 @@ class Endpoint(_Strict):
     retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
     approval: Approval = Approval()  # else what `approvals` says of its tier
+    escalation: Escalation | None = None  # else what `escalations` says of its tier
+    snooze_limit_hours: float = Field(default=24, gt=0, le=720)
     disclosure: Disclosure = Disclosure()
     listening: Listening = Listening()
     levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
@@ -162,6 +203,8 @@ class WatchList(_Strict):
     people: tuple[Person, ...] = ()
     channels: Mapping[str, Channel] = {}
     approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
+    escalations: Mapping[Tier, Escalation] = {}  # by tier
+    risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
     levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
 
@@ -189,12 +232,17 @@ class WatchList(_Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         people = {p.name for p in self.people}
+        if self.risk_channel and self.risk_channel not in self.channels:
+            raise ValueError(
+                f"risk_channel: no channel is called {self.risk_channel!r}"
+            )
         for endpoint in self.endpoints:
             if endpoint.channel not in self.channels:
                 raise ValueError(
                     f"{endpoint.name}: no channel is called {endpoint.channel!r}"
                 )
-            for name in (endpoint.owner, *endpoint.approval.people):
+            team = self.escalation(endpoint).team
+            for name in (endpoint.owner, *endpoint.approval.people, *team):
                 if name not in people:
                     raise ValueError(
                         f"{endpoint.name}: nobody is called {name!r} in people"
@@ -220,6 +268,20 @@ class WatchList(_Strict):
             and set(rule.roles) & set(p.roles)
             and (not rule.people or p.name in rule.people)
         )
+
+    def escalation(self, endpoint: Endpoint) -> Escalation:
+        """Return who is called when about an alert that nobody acknowledges."""
+        by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
+        return endpoint.escalation or by_tier
+
+    def in_sight(self, arm_id: str, conversation: str) -> bool:
+        """Return whether a conversation may see an endpoint: its channel, or a chat."""
+        endpoint = self.endpoint(arm_id)
+        if endpoint is None:
+            return False
+        if not _CHANNEL.search(conversation):
+            return True
+        return self.channels[endpoint.channel].id == conversation
 
     def endpoint(self, arm_id: str) -> Endpoint | None:
         """Return the watched endpoint with this ARM id, in any letter case."""

@@ -9,10 +9,12 @@ from typing import Final
 from cards import (
     acknowledged,
     approval,
+    escalated,
     firing,
     outcome,
     resolved,
     retraining,
+    snoozed,
     working,
 )
 from cards.view import Links, Rendered, Stage, View
@@ -21,7 +23,9 @@ __all__ = ["Links", "Rendered", "Stage", "View", "show"]
 
 _STAGES: Final[Mapping[Stage, Callable[[View], Rendered]]] = {
     "firing": firing.render,
+    "escalated": escalated.render,
     "acknowledged": acknowledged.render,
+    "snoozed": snoozed.render,
     "approval": approval.render,
     "working": working.render,
     "retraining": retraining.render,

@@ -33,6 +33,8 @@ def render(view: View) -> Rendered:
         actions=[
             buttons.evidence(view),
             buttons.rollback(view),
+            buttons.snooze(view),
+            buttons.assign(view),
             buttons.studio(view),
         ],
     )

@@ -14,6 +14,8 @@ from cards.words import identifier, person
 _SHOWN = 15
 _STATES: dict[Stage, str] = {
     "firing": "not acknowledged",
+    "escalated": "nobody took it in time",
+    "snoozed": "snoozed",
     "approval": "approval needed",
     "working": "traffic is being moved",
     "outcome": "rollback ended",

@@ -23,21 +23,22 @@ from cards.view import View
 from cards.words import identifier, model_name
 
 
-def _data(view: View, verb: str, ref: str = "") -> dict[str, object]:
+def data(view: View, verb: str, ref: str = "") -> dict[str, object]:
+    """Return what a button sends: which incident, as it was seen, and our signature."""
     incident = view.incident
     token = view.sign(incident.id, incident.revision)
-    data = {"verb": verb, "id": incident.id, "rev": incident.revision, "t": token}
-    return {**data, "ref": ref} if ref else data
+    sent = {"verb": verb, "id": incident.id, "rev": incident.revision, "t": token}
+    return {**sent, "ref": ref} if ref else sent
 
 
 def execute(view: View, title: str, verb: str, ref: str = "") -> ExecuteAction:
     """Return a button that changes something; older clients submit the same data."""
-    data = _data(view, verb, ref)
+    sent = data(view, verb, ref)
     return ExecuteAction(
         title=title,
         verb=verb,
-        data=data,
-        fallback=SubmitAction(title=title, data=data),
+        data=sent,
+        fallback=SubmitAction(title=title, data=sent),
     )
 
 
@@ -157,10 +158,26 @@ def _ask(title: str, inputs: list[CardElement], send: Action) -> ShowCardAction:
 
 def evidence(view: View) -> Action:
     """Return the button that opens the evidence as a dialog."""
-    return SubmitAction(
-        title="Evidence",
-        data={"msteams": {"type": "task/fetch"}, **_data(view, "evidence")},
-    )
+    return _dialog(view, "Evidence", "evidence")
+
+
+def snooze(view: View) -> Action:
+    """Return the button that asks in a dialog until when, and why."""
+    return _dialog(view, "Snooze", "snooze")
+
+
+def assign(view: View) -> Action:
+    return _dialog(view, "Assign", "assign")
+
+
+def wake(view: View) -> Action:
+    """Return the button that ends a snooze: nobody has it then."""
+    return execute(view, "End snooze", "unack")
+
+
+def _dialog(view: View, title: str, verb: str) -> Action:
+    fetch = {"msteams": {"type": "task/fetch"}}
+    return SubmitAction(title=title, data={**fetch, **data(view, verb)})
 
 
 def studio(view: View) -> Action:
@@ -179,7 +196,7 @@ def refresh(view: View) -> RefreshDefinition:
     """Return the automatic refresh: Teams asks for the newest state of an old card."""
     return RefreshDefinition(
         action=ExecuteAction(
-            title="Refresh", verb="refresh", data=_data(view, "refresh")
+            title="Refresh", verb="refresh", data=data(view, "refresh")
         ),
         user_ids=list(view.refresh_for[:60]) or None,
     )

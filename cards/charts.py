@@ -20,7 +20,7 @@ from microsoft_teams.cards import (
 )
 
 from cards.elements import Rows, facts, paragraph, runs, said
-from cards.figures import number, percent, utc
+from cards.figures import day, number, percent
 from cards.words import clean
 
 
@@ -134,7 +134,12 @@ def trend(
     what: str, points: Sequence[tuple[datetime, float]], limit: float | None
 ) -> LineChart:
     """Return a figure over time; the limit is a line of its own. `what` is ours."""
-    words = ", ".join(f"{utc(t)} {number(v)}" for t, v in points)
+    days = [None, *(t.date() for t, _ in points)]
+    words = ", ".join(
+        f"{day(t) + ' ' if t.date() != before else ''}{t:%H:%M} {number(v)}"
+        for (t, v), before in zip(points, days, strict=False)
+    )
+    words += " (UTC)"
     against = "" if limit is None else f" The limit is {number(limit)}."
     series = [
         LineChartData(

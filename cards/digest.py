@@ -6,10 +6,27 @@ from datetime import date, datetime, timedelta
 
 from microsoft_teams.cards import CardElement
 
+from bot.incident import DecisionRecorded
 from cards import alerts, charts, figures
-from cards.elements import Tile, Words, band, facts, heading, paragraph, tiles, title
+from cards.elements import (
+    Head,
+    Tile,
+    Words,
+    band,
+    facts,
+    heading,
+    paragraph,
+    runs,
+    said,
+    table,
+    tiles,
+    title,
+)
 from cards.frame import card
 from cards.view import Rendered, View
+from cards.words import person
+
+_DECIDED = 5  # of them are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +43,7 @@ class Day:
     to_resolve: timedelta | None = None
     silent: int = 0  # endpoints whose monitor did not report
     per_day: Sequence[tuple[date, int]] = ()  # alerts, oldest first
+    decided: Sequence[tuple[View, DecisionRecorded]] = ()  # since yesterday
     root: str = ""  # signed head of the history's log
 
 
@@ -68,6 +86,7 @@ def render(day: Day) -> Rendered:
                 if day.open
                 else []
             ),
+            *_decided(day),
             *chart,
             *facts(_rows(day)),
         ],
@@ -75,6 +94,21 @@ def render(day: Day) -> Rendered:
         summary=f"Daily digest: {words}",
         spare=chart,
     )
+
+
+def _decided(day: Day) -> list[CardElement]:
+    if not day.decided:
+        return []
+    rows: list[tuple[Words, Words, Words]] = [
+        (
+            view.incident.id,
+            runs(f"{event.choice}: ", said(event.reason, 80)),
+            person(view.name(event.by)),
+        )
+        for view, event in day.decided[:_DECIDED]
+    ]
+    heads = (Head("Id", "60px"), Head("Decision"), Head("By", "96px", right=True))
+    return [heading("Decided"), table(heads, rows)]
 
 
 def _rows(day: Day) -> list[tuple[Words, Words]]:

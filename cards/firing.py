@@ -23,6 +23,7 @@ def render(view: View) -> Rendered:
             buttons.acknowledge(view),
             buttons.evidence(view),
             buttons.rollback(view),
+            buttons.snooze(view),
             buttons.studio(view),
         ],
         mentions=[mention(owner.name, owner.accounts[0])],

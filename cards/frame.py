@@ -75,6 +75,19 @@ def card(
     return Rendered(shown, said, cut(text or said, 400))
 
 
+def smaller(shown: Rendered, page: str = "") -> Rendered:
+    """Return the card's first words alone, for a place that did not take all of it.
+
+    `page` is the address of the evidence page, which has the rest.
+    """
+    kinds = ("Container", "TextBlock", "RichTextBlock")
+    kept = [e for e in shown.card["body"] if e["type"] in kinds][:4]
+    rest = "The rest is on the evidence page." if page else "The rest did not fit here."
+    kept.append({"type": "TextBlock", "text": rest, "wrap": True})
+    few = {k: v for k, v in shown.card.items() if k != "body"}
+    return Rendered({**few, "body": kept}, shown.summary, shown.text)
+
+
 def _size(part: dict[str, Any]) -> int:
     return len(json.dumps(part, allow_nan=False)) + 2
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from microsoft_teams.cards import CardElement
 
-from cards.elements import box, paragraph, runs, said, title
+from cards.elements import box, heading, paragraph, runs, said, title
 from cards.frame import card
 from cards.view import Rendered
 from cards.words import clean
@@ -28,6 +28,27 @@ def render(rows: Sequence[tuple[str, str]], note: str = "") -> Rendered:
         [],
         summary=f"Commands: {clean(names, 80)}",
         spare=lines[::-1],
+        wide=False,
+    )
+
+
+def one(
+    usage: str, does: str, examples: Sequence[str], roles: Sequence[str]
+) -> Rendered:
+    """Return the help on one command; `roles` () means that everybody may."""
+    who = f"Who may: {', '.join(roles)}." if roles else "Everybody may."
+    lines = [paragraph(runs(said(e, 120)), spacing="None") for e in examples[:5]]
+    return card(
+        [
+            title(usage.partition(" ")[0].capitalize()),
+            paragraph(runs(said(usage, 160, bold=True))),
+            paragraph(runs(said(does, 200)), spacing="None"),
+            paragraph(who, subtle=True, spacing="None"),
+            *([heading("For example")] if lines else []),
+            *lines,
+        ],
+        [],
+        summary=f"Help: {clean(usage, 80)}",
         wide=False,
     )
 

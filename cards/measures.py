@@ -78,11 +78,12 @@ def detail(view: View) -> list[CardElement]:
     found, alert = findings.report(view.incident), findings.lead(view.incident)
     ranking = findings.ranking(found) if found else None
     if found and ranking:
-        return [*_chart(found, ranking), *_disagreement(alert, found)]
+        return [*chart(found, ranking), *_disagreement(alert, found)]
     return _readings(alert) if alert else []
 
 
-def _chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
+def chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
+    """Return the worst features as bars, with the limit and the sample sizes."""
     top, known = ranking.results[:5], ranking.threshold is not None
     name = findings.metric_names(ranking.metric)[1]
     bars = [

@@ -1,85 +1,162 @@
 """One line for the thread: an edit of the card notifies nobody."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
 from bot.incident import (
     Acknowledged,
+    Assigned,
     DecisionExpired,
     DecisionRecorded,
+    Escalated,
     Event,
+    Noted,
     RollbackApproved,
+    RollbackAsked,
     RollbackExpired,
     RollbackImpossible,
     RollbackRejected,
     RollbackRequested,
     RollbackStale,
     ShiftFailed,
+    Snoozed,
+    SnoozeEnded,
     Traffic,
     TrafficShifted,
+    Unacknowledged,
 )
 from bot.oversight import OutcomeWatched
-from cards import progress
+from cards import care, figures, progress
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
 
 
-def line(view: View, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 a line a kind
+def line(view: View, event: Event) -> str:
     """Return what the thread is told of `event`, in plain text."""
-    name = identifier(view.endpoint.name)
-    who = person(view.name(event.by)) if event.by else "Watchkeeper"
-    match event:
-        case Acknowledged():
-            note = f": {clean(event.note, 200)}" if event.note else "."
-            return f"{who} acknowledged {view.incident.id}{note}"
-        case RollbackRequested():
-            able = ", ".join(person(n) for n in view.approvers[:5]) or "nobody"
-            return (
-                f"{who} asks to move {name} to {identifier(event.target)} "
-                f"({event.request}): {clean(event.reason, 200)} "
-                f"Who can approve until {event.expires_at:%H:%M} UTC: {able}."
-            )
-        case RollbackImpossible():
-            return f"No rollback of {name}: {_clause(event.reason)}."
-        case RollbackApproved():
-            return (
-                f"{who} approved {event.request}; the traffic of {name} is moved now."
-            )
-        case RollbackRejected(withdrawn=True):
-            return f"{who} withdrew {event.request}: {clean(event.reason, 200)}"
-        case RollbackRejected():
-            return f"{who} rejected {event.request}: {clean(event.reason, 200)}"
-        case RollbackExpired():
-            return f"{event.request} expired; nobody decided. Nothing was changed."
-        case RollbackStale():
-            return (
-                f"{event.request} was not approved: {_clause(event.reason)}. "
-                "Nothing was changed; ask again."
-            )
-        case OutcomeWatched():
-            return _watched(name, event)
-        case DecisionRecorded():
-            return (
-                f"{who} decided on {view.incident.id}: {event.choice}, until "
-                f"{event.expires_at:%Y-%m-%d}. {clean(event.reason, 200)}"
-            )
-        case DecisionExpired():
-            return (
-                f"The decision on {view.incident.id} holds no longer. Record one anew: "
-                f"decide {view.incident.id} …"
-            )
-        case TrafficShifted():
-            return (
-                f"Rolled back: {name} now serves {_shares(event.after)}, "
-                f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
-            )
-        case ShiftFailed():
-            live = _shares(event.live) if event.live else "not known"
-            asked = view.incident.every(RollbackRequested)
-            request = next((r for r in asked if r.request == event.request), None)
-            return (
-                f"{ending(request, event)} ({event.request}): {_clause(event.reason)}. "
-                f"Traffic now: {live}."
-            )
-    return progress.line(view, event) or f"{view.incident.id} was updated."
+    known = _LINES.get(type(event))
+    said = known(view, event) if known else progress.line(view, event)
+    return said or f"{view.incident.id} was updated."
+
+
+def _who(view: View, event: Event) -> str:
+    return person(view.name(event.by)) if event.by else "Watchkeeper"
+
+
+def _name(view: View) -> str:
+    return identifier(view.endpoint.name)
+
+
+# -- who has it ---------------------------------------------------------------------------
+
+
+def _acknowledged(view: View, event: Acknowledged) -> str:
+    return f"{_who(view, event)} acknowledged {view.incident.id}{_note(event.note)}"
+
+
+def _unacknowledged(view: View, event: Unacknowledged) -> str:
+    gave = f"{_who(view, event)} gave {view.incident.id} back"
+    return f"{gave}; nobody has it now{_note(event.note)}"
+
+
+def _note(note: str) -> str:
+    return f": {clean(note, 200)}" if note else "."
+
+
+def _assigned(view: View, event: Assigned) -> str:
+    to = person(event.person)
+    return f"{_who(view, event)} assigned {view.incident.id} to {to}."
+
+
+def _snoozed(view: View, event: Snoozed) -> str:
+    until = figures.utc(event.until)
+    return (
+        f"{_who(view, event)} snoozed {view.incident.id} until {until}: "
+        f"{clean(event.reason, 200)}"
+    )
+
+
+def _woken(view: View, event: SnoozeEnded) -> str:
+    key = view.incident.id
+    if event.worse:
+        return f"{key} got worse, so its snooze has ended."
+    return f"The snooze of {key} has ended."
+
+
+def _escalated(view: View, event: Escalated) -> str:
+    waited = event.at - view.incident.history[event.since - 1].at
+    return (
+        f"Nobody has acknowledged {view.incident.id} on {_name(view)} for "
+        f"{figures.duration(waited)}. Called: {care.names(event.names)}."
+    )
+
+
+def _noted(view: View, event: Noted) -> str:
+    return f"{_who(view, event)} noted on {view.incident.id}: {clean(event.text, 300)}"
+
+
+# -- rollbacks ----------------------------------------------------------------------------
+
+
+def _asked(view: View, event: RollbackAsked) -> str:
+    reason = clean(event.reason, 200)
+    return f"{_who(view, event)} asked for a rollback of {_name(view)}: {reason}"
+
+
+def _requested(view: View, event: RollbackRequested) -> str:
+    able = ", ".join(person(n) for n in view.approvers[:5]) or "nobody"
+    return (
+        f"{_who(view, event)} asks to move {_name(view)} to {identifier(event.target)} "
+        f"({event.request}): {clean(event.reason, 200)} "
+        f"Who can approve until {event.expires_at:%H:%M} UTC: {able}."
+    )
+
+
+def _impossible(view: View, event: RollbackImpossible) -> str:
+    return f"No rollback of {_name(view)}: {_clause(event.reason)}."
+
+
+def _approved(view: View, event: RollbackApproved) -> str:
+    who = _who(view, event)
+    return f"{who} approved {event.request}; the traffic of {_name(view)} is moved now."
+
+
+def _rejected(view: View, event: RollbackRejected) -> str:
+    did = "withdrew" if event.withdrawn else "rejected"
+    return f"{_who(view, event)} {did} {event.request}: {clean(event.reason, 200)}"
+
+
+def _expired(view: View, event: RollbackExpired) -> str:
+    return f"{event.request} expired; nobody decided. Nothing was changed."
+
+
+def _stale(view: View, event: RollbackStale) -> str:
+    return (
+        f"{event.request} was not approved: {_clause(event.reason)}. "
+        "Nothing was changed; ask again."
+    )
+
+
+def _watched(view: View, event: OutcomeWatched) -> str:
+    name = _name(view)
+    if event.worse:
+        what = clean("; ".join(event.worse), 300)
+        return f"After {event.request}, {name} serves worse: {what}. It can be undone."
+    if event.unknown:
+        return f"After {event.request}, it is not known how {name} serves."
+    return f"After {event.request}, {name} serves no worse than before."
+
+
+def _decided(view: View, event: DecisionRecorded) -> str:
+    return (
+        f"{_who(view, event)} decided on {view.incident.id}: {event.choice}, until "
+        f"{event.expires_at:%Y-%m-%d}. {clean(event.reason, 200)}"
+    )
+
+
+def _lapsed(view: View, event: DecisionExpired) -> str:
+    key = view.incident.id
+    return f"The decision on {key} holds no longer. Record one anew: decide {key} …"
 
 
 def left_open(view: View) -> str:
@@ -91,13 +168,21 @@ def left_open(view: View) -> str:
     )
 
 
-def _watched(name: str, event: OutcomeWatched) -> str:
-    if event.worse:
-        what = clean("; ".join(event.worse), 300)
-        return f"After {event.request}, {name} serves worse: {what}. It can be undone."
-    if event.unknown:
-        return f"After {event.request}, it is not known how {name} serves."
-    return f"After {event.request}, {name} serves no worse than before."
+def _shifted(view: View, event: TrafficShifted) -> str:
+    return (
+        f"Rolled back: {_name(view)} now serves {_shares(event.after)}, "
+        f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
+    )
+
+
+def _failed(view: View, event: ShiftFailed) -> str:
+    live = _shares(event.live) if event.live else "not known"
+    asked = view.incident.every(RollbackRequested)
+    request = next((r for r in asked if r.request == event.request), None)
+    return (
+        f"{ending(request, event)} ({event.request}): {_clause(event.reason)}. "
+        f"Traffic now: {live}."
+    )
 
 
 def _clause(reason: str) -> str:
@@ -106,3 +191,26 @@ def _clause(reason: str) -> str:
 
 def _shares(traffic: Traffic) -> str:
     return ", ".join(f"{identifier(d)} {p}%" for d, p in traffic.items())
+
+
+_LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
+    Acknowledged: _acknowledged,
+    Unacknowledged: _unacknowledged,
+    Assigned: _assigned,
+    Snoozed: _snoozed,
+    SnoozeEnded: _woken,
+    Escalated: _escalated,
+    Noted: _noted,
+    RollbackAsked: _asked,
+    RollbackRequested: _requested,
+    RollbackImpossible: _impossible,
+    RollbackApproved: _approved,
+    RollbackRejected: _rejected,
+    RollbackExpired: _expired,
+    RollbackStale: _stale,
+    OutcomeWatched: _watched,
+    DecisionRecorded: _decided,
+    DecisionExpired: _lapsed,
+    TrafficShifted: _shifted,
+    ShiftFailed: _failed,
+}

@@ -16,7 +16,7 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import buttons, figures, findings, measures, progress
+from cards import buttons, care, figures, findings, measures, progress
 from cards.elements import (
     Rows,
     Style,
@@ -251,7 +251,7 @@ def alert_card(
     """
     detail = measures.detail(view)
     gaps = missing(list(findings.missing(view.incident).items())[:4])
-    base = facts(rows)
+    base = facts([*rows, *care.rows(view)])
     name = headline(view)
     return card(
         [
@@ -260,6 +260,7 @@ def alert_card(
             subtitle(view),
             *lines,
             *notices(view),
+            *care.notes(view),
             *verdict_box(view),
             *tiles(measures.tiles(view)),
             *detail,

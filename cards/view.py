@@ -12,7 +12,9 @@ from bot.watch import Endpoint, Person, WatchList
 
 Stage: TypeAlias = Literal[
     "firing",
+    "escalated",  # nobody took it in time
     "acknowledged",
+    "snoozed",
     "approval",  # a rollback request waits for a person
     "working",  # approved; the executor moves the traffic
     "retraining",  # a request to train again waits for a person
@@ -89,7 +91,14 @@ class View:
                 return "outcome"
             if not incident.quiet and not self._resolved_since_outcome:
                 return "outcome"
-        return incident.status
+        return self._attended
+
+    @property
+    def _attended(self) -> Stage:
+        """Return who has the incident, where nobody wants anything of it."""
+        if self.incident.snooze:
+            return "snoozed"
+        return "escalated" if self.incident.escalation else self.incident.status
 
     @property
     def waits_for_approval(self) -> bool:

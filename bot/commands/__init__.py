@@ -17,6 +17,7 @@ from bot.watch import Endpoint, Person, Role, WatchList
 
 About: TypeAlias = Literal[
     "incident",
+    "incident or nothing",  # else what is named is a model or an endpoint
     "request",
     "endpoint or incident",  # without an open incident, a new one
     "endpoint",  # its own history: `Store.ledger`
@@ -55,10 +56,12 @@ class Command:
     card: str = ""  # answers a command that only reads
     preview: str = ""  # the card that answers it when it is asked with --dry-run
     looks: bool = False  # Azure is asked for the live state before it decides
+    examples: tuple[str, ...] = ()  # as people type them
+    listed: str = ""  # the card that answers when what is asked for is no incident
 
     def answers(self, words: Words) -> str:
         """Return the card that answers, "" when the command changes something."""
-        return self.preview if words.get("dry_run") else self.card
+        return (self.preview if words.get("dry_run") else "") or self.card
 
     def permit(self, actor: Actor, watch: WatchList) -> Person:
         """Return who asks; Refused, naming who can, when it is not theirs to ask."""

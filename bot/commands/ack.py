@@ -31,5 +31,6 @@ COMMANDS = (
         roles=frozenset({"operator", "owner", "approver"}),
         words=_words,
         decide=decide,
+        examples=("ack 42", "ack 42 looks like the partner feed"),
     ),
 )

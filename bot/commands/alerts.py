@@ -11,8 +11,9 @@ COMMANDS = (
     Command(
         verb="alerts",
         usage="alerts [endpoint]",
-        does="lists what is open, and what could not be assigned",
+        does="lists what is open here",
         words=_words,
         card="alerts",
+        examples=("alerts", "alerts loan-prescreening"),
     ),
 )

@@ -185,6 +185,7 @@ COMMANDS = (
         words=_words,
         decide=approve,
         looks=True,
+        examples=("approve R-7", "approve 7"),
     ),
     Command(
         verb="reject",
@@ -193,6 +194,7 @@ COMMANDS = (
         about="request",
         words=_words,
         decide=reject,
+        examples=("reject R-7 green fails for new branches",),
     ),
     Command(
         verb="withdraw",
@@ -201,5 +203,6 @@ COMMANDS = (
         about="request",
         words=_words,
         decide=withdraw,
+        examples=("withdraw R-7 the feed is back",),
     ),
 )

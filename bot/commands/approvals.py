@@ -8,5 +8,6 @@ COMMANDS = (
         usage="approvals",
         does="lists the requests that wait, and who can decide them",
         card="approvals",
+        examples=("approvals",),
     ),
 )

@@ -62,5 +62,9 @@ COMMANDS = (
         roles=frozenset({"owner", "risk"}),
         words=_words,
         decide=decide,
+        examples=(
+            "decide 42 retrain incomes have changed for good",
+            "decide 42 accept known season for 14 days",
+        ),
     ),
 )

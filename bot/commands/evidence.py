@@ -1,20 +1,23 @@
-"""What was seen when the alert came, and what happened since."""
+"""What was seen when the alert came; or all that a model's alerts rest on, for a while."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word
+from bot.commands.reading import first_word, unquoted
 
 
 def _words(rest: str) -> Words:
-    return {"incident": first_word(rest)[0]}
+    what, period = first_word(rest)
+    return {"incident": what, "period": unquoted(period)[:40]}
 
 
 COMMANDS = (
     Command(
         verb="evidence",
-        usage="evidence <incident>",
+        usage="evidence <incident | model> [period]",
         does="shows what was measured, over which data, and where it is kept",
-        about="incident",
+        about="incident or nothing",
         words=_words,
         card="evidence",
+        listed="evidence_list",
+        examples=("evidence 42", "evidence loan-prescreening 30d"),
     ),
 )

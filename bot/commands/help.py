@@ -1,13 +1,21 @@
 """What one can ask for."""
 
-from bot.commands import Command
+from bot.commands import Command, Words
+from bot.commands.reading import first_word
+
+
+def _words(rest: str) -> Words:
+    return {"verb": first_word(rest)[0].lower()}
+
 
 COMMANDS = (
     Command(
         verb="help",
-        usage="help",
+        usage="help [command]",
         does="says what you can ask for",
+        words=_words,
         card="help",
         guests=True,
+        examples=("help", "help snooze"),
     ),
 )

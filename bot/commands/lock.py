@@ -47,6 +47,7 @@ COMMANDS = (
         roles=frozenset({"operator", "owner", "approver", "risk"}),
         words=_words,
         decide=lock,
+        examples=("lock loan-prescreening audit until Friday",),
     ),
     Command(
         verb="unlock",
@@ -56,5 +57,6 @@ COMMANDS = (
         roles=frozenset({"owner", "approver", "risk"}),
         words=_words,
         decide=unlock,
+        examples=("unlock loan-prescreening audit is over",),
     ),
 )

@@ -18,17 +18,14 @@ from bot.proposal import propose
 
 REASON_LIMIT = 500
 _TO = re.compile(r"^to\s+(\S+)\s*(.*)$", re.IGNORECASE | re.DOTALL)
-_DRY = re.compile(r"(?:^|\s)[-\u2013\u2014]{1,2}\s?dry[- ]?run(?=\s|$)", re.IGNORECASE)
 
 
 def _words(rest: str) -> Words:
-    dry = bool(_DRY.search(rest))
-    about, tail = first_word(_DRY.sub(" ", rest))
+    about, tail = first_word(rest)
     target = ""
     if found := _TO.match(tail):
         target, tail = found[1], found[2]
-    words = {"incident": about, "target": target, "reason": unquoted(tail)}
-    return {**words, "dry_run": "yes"} if dry else words
+    return {"incident": about, "target": target, "reason": unquoted(tail)}
 
 
 def _undo_words(rest: str) -> Words:
@@ -90,6 +87,10 @@ COMMANDS = (
         words=_words,
         decide=decide,
         preview="dry_run",
+        examples=(
+            "rollback loan-prescreening incomes drifted since the rate rise",
+            "rollback 42 to green partner feed broken --dry-run",
+        ),
     ),
     Command(
         verb="undo",
@@ -99,6 +100,7 @@ COMMANDS = (
         roles=frozenset({"operator", "owner"}),
         words=_undo_words,
         decide=undo,
+        examples=("undo R-7 version 13 is slower",),
     ),
 )
 __all__ = ["COMMANDS", "REASON_LIMIT", "propose"]

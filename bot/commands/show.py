@@ -15,6 +15,7 @@ COMMANDS = (
         does="shows an incident as it stands",
         about="incident",
         words=_words,
-        card="status",
+        card="show",
+        examples=("show 42", "show A-42"),
     ),
 )

@@ -92,6 +92,8 @@ def _levels(view: View, frozen: Frozen) -> Iterator[str]:
     yield "<th>Result</tr>"
     for clock in levels.levels(incident, endpoint, when).clocks:
         took = "" if clock.took is None else levels.words(clock.took)
+        if clock.open:
+            took = f"not yet, after {took}"
         most = clock.at_most
         took += f" (at most {levels.words(most)})" if most else ""
         target = "none" if clock.target is None else levels.words(clock.target)

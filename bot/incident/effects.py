@@ -124,6 +124,52 @@ class Answer:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class StartClocks:
+    """Nobody has the incident since the event `seq`: set the timers of its chain."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Call the next circle, unless somebody has it by then; due when its clock ends."""
+
+    since: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """End the snooze that was recorded as `seq`; due when it ends."""
+
+    seq: int
+    worse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigest:
+    """Post the digest of a channel and set the timer for the next day's."""
+
+    channel: str  # a key of the watch list's channels
+    day: str  # "2026-11-23", where the channel is
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCopy:
+    """Delete a second copy of a card, found by a click on it."""
+
+    conversation: str
+    activity: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellOwner:
+    """Something cannot be shown in the channel: tell it another way."""
+
+    seq: int  # of the EffectParked, or of the Escalated that another channel is told
+
+
 Effect: TypeAlias = (
     EvaluateSignals
     | CollectEvidence
@@ -142,6 +188,12 @@ Effect: TypeAlias = (
     | Listen
     | Reconcile
     | Answer
+    | StartClocks
+    | Escalate
+    | Wake
+    | SendDigest
+    | RemoveCopy
+    | TellOwner
 )
 
 

@@ -5,6 +5,13 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
 from bot.incident.alert import Alert, Severity
+from bot.incident.care import (
+    Assigned,
+    Escalated,
+    Snoozed,
+    SnoozeEnded,
+    Unacknowledged,
+)
 from bot.incident.events import (
     Acknowledged,
     AlertReceived,
@@ -113,7 +120,40 @@ class Incident:
 
     @property
     def acknowledgement(self) -> Acknowledged | None:
-        return self.last(Acknowledged)
+        newest = self.last(Acknowledged, Unacknowledged)
+        return newest if isinstance(newest, Acknowledged) else None
+
+    @property
+    def snooze(self) -> Snoozed | None:
+        """Return the snooze that holds; its end is an event too, set by a timer."""
+        newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
+        open_ = isinstance(newest, Snoozed) and self.status != "resolved"
+        return newest if isinstance(newest, Snoozed) and open_ else None
+
+    @property
+    def assignee(self) -> str:
+        """Return the name of the person it was last assigned to, "" if nobody."""
+        newest = self.last(Assigned)
+        return newest.person if newest else ""
+
+    @property
+    def unattended(self) -> int:
+        """Return the seq from which nobody has it; 0: somebody does, or it sleeps."""
+        if self.status != "firing" or self.snooze or not self.alerts:
+            return 0
+        first = 0
+        for seq, event in enumerate(self.history, 1):
+            starts = isinstance(event, Unacknowledged | SnoozeEnded)
+            if starts or (not first and isinstance(event, AlertReceived)):
+                first = seq
+        return first
+
+    @property
+    def escalation(self) -> Escalated | None:
+        """Return whom it was last escalated to since nobody has it."""
+        newest = self.last(Escalated)
+        since = self.unattended
+        return newest if newest and since and newest.since == since else None
 
     @property
     def card(self) -> CardShown | None:

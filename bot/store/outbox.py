@@ -1,12 +1,12 @@
 """What must still be done: queued with the events, claimed before it is tried."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.incident import CardShown, Follow, Listen, Reconcile, ShowCard
+from bot.incident import CardShown, Effect, Follow, Listen, Reconcile, ShowCard
 from bot.store import codec, statements
 from bot.store.records import Due, Role, Unposted
 from bot.store.schema import (
@@ -173,6 +173,51 @@ class Outbox:
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
             statements.park(db, job, error)
+
+        await self._store.write(run, key=f"outbox:{job}")
+
+    async def revive(self, kinds: Sequence[type[Effect]], now: datetime) -> None:
+        """Let effects that were given up be tried again, as if they had been doubtful."""
+        names = [kind.__name__ for kind in kinds]
+        parked = sa.update(outbox).where(
+            outbox.c.state == "parked", outbox.c.type.in_(names)
+        )
+        again = parked.values(state="due", due_at=micros(now), attempts=1, error="")
+        await self._store.write(lambda db: db.execute(again), key="outbox")
+        self._store.changed.set()
+
+    async def only(self, timer: Follow, now: datetime, *, of: str) -> None:
+        """Set the one timer of its kind with `of` in it; a late one is left to fire."""
+        same = (
+            outbox.c.type == type(timer.effect).__name__,
+            outbox.c.body.contains(of, autoescape=True),
+        )
+        late = sa.select(outbox.c.id).where(*same, outbox.c.due_at <= micros(now))
+
+        def run(db: sa.Connection) -> None:
+            if db.execute(late.limit(1)).first() is None:
+                db.execute(sa.delete(outbox).where(*same))
+                statements.queue(db, "", timer)
+
+        await self._store.write(run, key="outbox")
+        self._store.changed.set()
+
+    async def replace(
+        self,
+        job: int,
+        role: Role,
+        follows: Sequence[Follow],
+        *,
+        about: str = "",
+        fence: int,
+    ) -> None:
+        """Remove an effect and queue what comes after it, both or neither."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            for each in follows:
+                statements.queue(db, about, each)
+            db.execute(sa.delete(outbox).where(outbox.c.id == job))
 
         await self._store.write(run, key=f"outbox:{job}")
 

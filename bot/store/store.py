@@ -25,6 +25,7 @@ from bot.store.schema import (
     conversation,
     counter,
     delivery,
+    history,
     incident,
     micros,
     moment,
@@ -259,6 +260,22 @@ class Store:
         return await self.read(
             lambda db: statements.of_number(db, number, self._recent)
         )
+
+    async def of_card(self, activity: str) -> Incident | None:
+        """Return the incident whose card was posted as this activity."""
+        named = f'"activity":{json.dumps(activity)}'
+        query = (
+            sa.select(history.c.incident)
+            .where(history.c.type == "CardShown")
+            .where(history.c.body.contains(named, autoescape=True))
+            .limit(1)
+        )
+
+        def run(db: sa.Connection) -> Incident | None:
+            key = db.execute(query).scalar()
+            return statements.load(db, key, self._recent) if key else None
+
+        return await self.read(run)
 
     async def incidents(
         self, *, status: Sequence[str] = (), endpoint: str = "", limit: int = 500

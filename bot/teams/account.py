@@ -57,6 +57,7 @@ class Account:
     )
     login_url: str = "https://login.microsoftonline.com"
     graph_url: str = ""  # "": messages cannot be looked up
+    workflow_url: str = ""  # a secret; "": there is none
 
     def __post_init__(self) -> None:
         for name in ("app_id", "tenant", "issuer"):
@@ -66,8 +67,8 @@ class Account:
             raise ValueError("no service URL is allowed")
         for url in (*self.allowed, self.openid_url, self.login_url):
             origin(url)
-        if self.graph_url:
-            origin(self.graph_url)
+        for url in filter(None, (self.graph_url, self.workflow_url)):
+            origin(url)
 
     def allows(self, service_url: str) -> bool:
         """Return whether our token may be sent to `service_url`."""

@@ -6,7 +6,7 @@ https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/task-
 
 from typing import Any, TypeAlias
 
-from bot.turns import Answer, Card, Dialog, Nothing, Say, ShowCard, Wrong
+from bot.turns import Answer, Card, Dialog, Found, Nothing, Say, ShowCard, Wrong
 
 Body: TypeAlias = dict[str, Any]
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -26,7 +26,7 @@ def pressed(answer: Answer) -> Body:
         case Wrong(text, status):
             value = {"code": _CODES[status], "message": text}
             return {"statusCode": status, "type": _ERROR, "value": value}
-        case Nothing():
+        case Nothing() | Found():
             return {"statusCode": 200, "type": _MESSAGE, "value": "Noted."}
         case Dialog(card):
             return {"statusCode": 200, "type": CARD, "value": card}
@@ -41,8 +41,33 @@ def dialog(answer: Answer) -> Body:
             return _open(card, _TITLE)
         case Say(text) | Wrong(text):
             return {"task": {"type": "message", "value": text}}
-        case Nothing():
+        case Nothing() | Found():
             return {}
+
+
+def searched(answer: Answer) -> Body:
+    """Return the body for composeExtension/query.
+
+    https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/search-commands/respond-to-search
+    """
+    match answer:
+        case Found(results) if results:
+            shown = [_result(*each) for each in results]
+            found = {"type": "result", "attachmentLayout": "list", "attachments": shown}
+        case Say(text) | Wrong(text):
+            found = {"type": "message", "text": text}
+        case _:
+            found = {"type": "message", "text": "Nothing was found."}
+    return {"composeExtension": found}
+
+
+def _result(card: Card, title: str, line: str) -> Body:
+    short = {"title": title, "text": line}
+    preview = {
+        "contentType": "application/vnd.microsoft.card.thumbnail",
+        "content": short,
+    }
+    return {"contentType": CARD, "content": card, "preview": preview}
 
 
 def _open(card: Card, title: str) -> Body:

@@ -11,10 +11,11 @@ from botbuilder.schema import (
     Attachment,
     ChannelAccount,
     ConversationAccount,
+    ConversationParameters,
 )
 from msrest.exceptions import DeserializationError, SerializationError
 
-from bot.ports import Ambiguous, Gone, Impossible, Message, Unavailable
+from bot.ports import Ambiguous, Gone, Impossible, Message, TooBig, Unavailable
 from bot.teams.account import Account
 from bot.teams.answers import CARD
 from bot.teams.clients import Clients
@@ -93,6 +94,41 @@ class TeamsChat:
             except DeserializationError:
                 return  # a 2xx whose body nobody needs
 
+    async def personal(self, account: str) -> str:
+        _, reference = await self._reference(f"person/{account}")
+        known = (reference.get("conversation") or {}).get("conversationType")
+        if known == "personal":
+            return str(reference["conversation"]["id"])
+        client = await self._clients.create(reference["serviceUrl"])
+        tenant = self._account.tenant
+        wanted = ConversationParameters(
+            is_group=False,
+            bot=ChannelAccount(id=f"28:{self._account.app_id}"),
+            members=[ChannelAccount(id=account)],
+            tenant_id=tenant,
+            channel_data={"tenant": {"id": tenant}},
+        )
+        try:
+            opened = await client.conversations.create_conversation(wanted)
+        except Answered as answer:
+            raise self._refused(account, answer, created=False) from None
+        except (NotSent, Lost, DeserializationError):
+            raise Unavailable("Teams did not answer.") from None
+        if not opened or not opened.id:
+            raise Impossible("Teams opened no chat with that person.")
+        return str(opened.id)
+
+    async def delete(self, conversation: str, activity: str) -> None:
+        base, reference = await self._reference(conversation)
+        client = await self._clients.create(reference["serviceUrl"])
+        async with self._pace.turn(base):
+            try:
+                await client.conversations.delete_activity(base, activity)
+            except Answered as answer:
+                raise self._refused(base, answer, created=False) from None
+            except (NotSent, Lost):
+                raise Unavailable("Teams did not answer.") from None
+
     async def find(self, conversation: str, key: str, text: str = "") -> str | None:
         base, reference = await self._reference(conversation)
         team = reference.get("team") or {}
@@ -111,7 +147,7 @@ class TeamsChat:
         card = keyed(plain(message.card), message.key) if message.card else None
         size = len(json.dumps(card, ensure_ascii=False).encode("utf-16-le"))
         if size + 2 * len(message.text) > _MOST:
-            raise Impossible(f"The message is too big for Teams ({size // 1024} KB).")
+            raise TooBig(f"The message is too big for Teams ({size // 1024} KB).")
         attachments = [Attachment(content_type=CARD, content=card)] if card else []
         try:
             return Activity(
@@ -148,7 +184,7 @@ def _final(answer: Answered) -> Impossible:
     if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return Gone("The message or conversation is no longer there.")
     if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Impossible("The message is too big for Teams.")
+        return TooBig("The message is too big for Teams.")
     refused = f"Teams refuses the message ({answer.status} {answer.code}".strip() + ")."
     return Impossible(_FINAL.get(answer.code, refused))
 

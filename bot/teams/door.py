@@ -28,6 +28,7 @@ from bot.turns import (
     Ignored,
     Installed,
     Say,
+    Searched,
     ShowCard,
     Turn,
     Typed,
@@ -37,7 +38,7 @@ from bot.turns import (
 log = logging.getLogger(__name__)
 LIMIT = 1024 * 1024  # bytes of a body
 _BODY_S = 10  # to send it
-_HEAR_S = 8  # Teams waits ten
+_HEAR_S = 4.5  # Teams waits ten; Microsoft asks for five
 _SORRY = "Watchkeeper cannot take that right now; nothing was changed. Try again."
 
 
@@ -83,6 +84,8 @@ class Door:
                 await _say(context, turn, answer)
             elif isinstance(turn, DialogAsked | DialogSent):
                 await invoke_answer(context, answers.dialog(answer))
+            elif isinstance(turn, Searched):
+                await invoke_answer(context, answers.searched(answer))
             else:
                 await invoke_answer(context, answers.pressed(answer))
 

@@ -19,6 +19,7 @@ from bot.teams.credentials import Assertion, Credentials, Tokens
 from bot.teams.gate import Gate
 from bot.teams.graph import Graph
 from bot.teams.keys import Keys
+from bot.teams.workflow import Webhook
 from bot.turns import Desk
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Teams:
     chat: TeamsChat
     gate: Gate
     adapter: Adapter
+    workflow: Webhook | None = None
 
     def routes(self, desk: Desk) -> web.RouteTableDef:
         return door.routes(self.account, self.gate, self.adapter, desk)
@@ -59,6 +61,7 @@ async def connect(
                 TeamsChat(account, clients, references, graph),
                 Gate(account, keys),
                 Adapter(account, clients),
+                Webhook(url, session) if (url := account.workflow_url) else None,
             )
         finally:
             warm.cancel()

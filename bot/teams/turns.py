@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from bot.commands.reading import overheard
 from bot.incident import Actor
 from bot.turns import (
     DialogAsked,
@@ -14,6 +15,7 @@ from bot.turns import (
     Ignored,
     Installed,
     Pressed,
+    Searched,
     Turn,
     Typed,
 )
@@ -24,6 +26,7 @@ _BLANKS = re.compile(r"[^\S\n]+")  # no-break and other Unicode blanks too
 _ESCAPES = {"nbsp": " ", "lt": "<", "gt": ">", "quot": '"', "#39": "'", "amp": "&"}
 _ESCAPE = re.compile(f"&({'|'.join(_ESCAPES)});")
 _LONGEST_NAME = 100
+_TAG = re.compile(r"</?at[^>]{0,100}>", re.IGNORECASE)
 _ADDED = ("add", "add-upgrade")
 _CHANNEL_MADE = ("channelCreated", "channelRestored", "channelShared")
 
@@ -59,16 +62,22 @@ def _message(activity: Activity, bot: str, tenant: str) -> Turn | Ignored:
     value = activity.get("value")
     if isinstance(value, Mapping):
         return _submitted(activity, value, tenant)
-    mentions = [m for m in _mentions(activity) if m[0] == bot]
-    conversation = _part(activity, "conversation")
-    if conversation.get("conversationType") != "personal" and not mentions:
-        return Ignored(why="a message to somebody else")
+    mentions = _mentions(activity)
+    to_us = any(who == bot for who, _ in mentions)
+    alone = _part(activity, "conversation").get("conversationType") == "personal"
     text = _text(activity, "text")
-    for _, words in mentions:
-        text = text.replace(words, " ", 1) if words else text
-    return Typed(
-        **_where(activity, tenant), activity=_text(activity, "id"), text=tidy(text)
-    )
+    for who, words in mentions:
+        text = text.replace(words, " " if who == bot else _named(words), 1)
+    text = tidy(text)
+    # With the consent to look messages up, Teams sends us all that is said there.
+    if not (to_us or alone or (not mentions and overheard(text))):
+        return Ignored(why="a message to somebody else")
+    return Typed(**_where(activity, tenant), activity=_text(activity, "id"), text=text)
+
+
+def _named(words: str) -> str:
+    """Return whom a mention names, without its tags."""
+    return _TAG.sub("", words)[:_LONGEST_NAME]
 
 
 def tidy(text: str) -> str:
@@ -88,7 +97,7 @@ def _mentions(activity: Activity) -> list[tuple[str, str]]:
     for entity in entities if isinstance(entities, list) else []:
         if isinstance(entity, Mapping) and entity.get("type") == "mention":
             mentioned, words = entity.get("mentioned"), entity.get("text")
-            if isinstance(mentioned, Mapping) and isinstance(words, str):
+            if isinstance(mentioned, Mapping) and isinstance(words, str) and words:
                 found.append((str(mentioned.get("id", "")), words))
     return found
 
@@ -109,6 +118,7 @@ def _invoke(activity: Activity, tenant: str) -> Turn:
         "adaptiveCard/action": _executed,
         "task/fetch": _dialog_asked,
         "task/submit": _dialog_sent,
+        "composeExtension/query": _searched,
     }
     reader = readers.get(_text(activity, "name"))
     if reader is None:
@@ -136,6 +146,22 @@ def _dialog_sent(activity: Activity, tenant: str) -> DialogSent:
     data = _data(_part(_part(activity, "value"), "data"))
     verb = data.get("verb", "")
     return DialogSent(**_clicked(activity, tenant), data=data, verb=verb)
+
+
+def _searched(activity: Activity, tenant: str) -> Searched:
+    value = _part(activity, "value")
+    if value.get("commandId") != "findEvidence":
+        raise BadActivity("a search that we do not offer")
+    asked = value.get("parameters")
+    texts = [
+        _text(p, "value")
+        for p in (asked if isinstance(asked, list) else [])
+        if isinstance(p, Mapping) and p.get("name") == "text"
+    ]
+    words = tidy(texts[0])[:_LONGEST_NAME] if texts else ""
+    return Searched(
+        **_where(activity, tenant), activity=_text(activity, "id"), text=words
+    )
 
 
 def _data(value: Activity) -> dict[str, str]:
@@ -179,7 +205,15 @@ def _installed(activity: Activity, bot: str) -> Installed | Ignored:
         },
         team=_text(team, "id"),
         name=_text(channel, "name"),
+        person=_alone(activity, conversation),
     )
+
+
+def _alone(activity: Activity, conversation: Activity) -> str:
+    """Return the account whose personal chat it is, "" elsewhere."""
+    account = _text(_maybe(activity, "from"), "aadObjectId").lower()
+    personal = conversation.get("conversationType") == "personal"
+    return account if personal and _GUID.fullmatch(account) else ""
 
 
 # -- parts -------------------------------------------------------------------

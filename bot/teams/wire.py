@@ -101,8 +101,12 @@ def refusal(answer: aiohttp.ClientResponse, body: bytes) -> Answered:
         code = str(json.loads(body)["error"]["code"])[:80]
     except (ValueError, KeyError, TypeError):
         code = ""
-    wait = retry_after(answer.headers.get("Retry-After", ""), datetime.now(UTC))
-    return Answered(answer.status, code, wait)
+    return Answered(answer.status, code, retry_after_of(answer))
+
+
+def retry_after_of(answer: aiohttp.ClientResponse) -> timedelta | None:
+    """Return how long the server asks us to wait, None when it does not say."""
+    return retry_after(answer.headers.get("Retry-After", ""), datetime.now(UTC))
 
 
 def retry_after(header: str, now: datetime) -> timedelta | None:

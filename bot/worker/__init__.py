@@ -8,6 +8,7 @@ from bot.incident import (
     CaptureState,
     CollectEvidence,
     Effect,
+    Escalate,
     EvaluateSignals,
     ExpireDecision,
     ExpireRequest,
@@ -17,16 +18,24 @@ from bot.incident import (
     Listen,
     ProposeRetraining,
     Reconcile,
+    RemoveCopy,
     Reply,
+    SendDigest,
     ShiftTraffic,
     ShowCard,
+    StartClocks,
     SubmitRetraining,
+    TellOwner,
+    Wake,
     WatchOutcome,
 )
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
+from bot.worker.digest import schedule, send
+from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
 from bot.worker.listen import listen
@@ -36,7 +45,7 @@ from bot.worker.reconcile import reconcile
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
-from bot.worker.show import reply, show
+from bot.worker.show import remove, reply, show
 from bot.worker.train import follow as follow_job
 from bot.worker.train import submit
 from bot.worker.watch import watch
@@ -56,6 +65,12 @@ DRIVER: Mapping[type[Effect], Perform] = {
     Listen: listen,
     Reconcile: reconcile,
     Answer: answer,
+    StartClocks: start_clocks,
+    Escalate: escalate,
+    Wake: wake,
+    SendDigest: send,
+    TellOwner: tell,
+    RemoveCopy: remove,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
     ShiftTraffic: shift,
@@ -69,7 +84,13 @@ def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker
     """Return the loop that reads, talks and seals; `around` may watch each effect."""
     performs = {kind: around(perform) for kind, perform in DRIVER.items()}
     log = Log(means.store, signer)
-    return Worker(means, "driver", performs, _anchoring(means, log) or log)
+    return Worker(
+        means,
+        "driver",
+        performs,
+        _anchoring(means, log) or log,
+        prepare=lambda: schedule(means),
+    )
 
 
 def _anchoring(means: Means, log: Log) -> Anchoring | None:

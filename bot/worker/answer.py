@@ -1,17 +1,28 @@
 """Answer what was typed, in the conversation where it was asked."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final, TypeAlias
 
 import cards
 from bot.commands import commands
-from bot.incident import OPEN, Answer
-from bot.ports import Impossible, Message
+from bot.commands.span import span
+from bot.incident import OPEN, Answer, Incident, Refused
+from bot.ports import Impossible, Message, TooBig
 from bot.store import Due, Leader
+from bot.worker import looks
+from bot.worker.digest import gather
 from bot.worker.means import Forgotten, Means
 from bot.worker.preview import preview
-from cards import alerts, approvals, error, evidence
+from cards import alerts, approvals, digest, error, evidence, evidence_list
 from cards import help as help_card
+from cards.frame import smaller
 from cards.view import Rendered, View
+
+About: TypeAlias = Mapping[str, str]
+WEEK = timedelta(days=7)
+YEAR = timedelta(days=366)
+_MOST = 500  # incidents looked at
 
 
 async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None:
@@ -26,72 +37,142 @@ async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None
         message = Message(
             text=text, card=shown.card or None, summary=shown.summary, key=key
         )
-        await means.chat.post(effect.conversation, message, effect.reply_to)
+        try:
+            await means.chat.post(effect.conversation, message, effect.reply_to)
+        except TooBig:
+            less = smaller(shown)
+            few = Message(card=less.card, summary=less.summary, key=key)
+            await means.chat.post(effect.conversation, few, effect.reply_to)
     await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
 
 
-async def render(  # noqa: PLR0911 one line a card
-    means: Means, card: str, about: Mapping[str, str]
-) -> Rendered:
+async def render(means: Means, card: str, about: About) -> Rendered:
     """Return the card that answers a question, from what the store holds now."""
-    if card == "help":
+    try:
+        return await _CARDS[card](means, about)
+    except Refused as refused:
+        return error.render(str(refused))
+    except Forgotten as gone:
+        return error.render(f"{gone} is no longer on the watch list.")
+
+
+# -- one a card -----------------------------------------------------------------------
+
+
+async def _help(means: Means, about: About) -> Rendered:
+    one = commands().get(about.get("verb", ""))
+    if one is None:
         rows = [(c.usage, c.does) for c in commands().values()]
         return help_card.render(rows, about.get("note", ""))
-    if card == "alerts":
-        return await _alerts(means, about.get("endpoint", ""))
-    if card == "text":
-        return Rendered({}, about["text"], about["text"])
-    if card == "error":
-        return error.render(
-            about.get("reason", ""),
-            asked=about.get("asked", ""),
-            id=about.get("id", ""),
+    return help_card.one(one.usage, one.does, one.examples, sorted(one.roles))
+
+
+async def _text(means: Means, about: About) -> Rendered:
+    return Rendered({}, about["text"], about["text"])
+
+
+async def _error(means: Means, about: About) -> Rendered:
+    asked, key = about.get("asked", ""), about.get("id", "")
+    return error.render(about.get("reason", ""), asked=asked, id=key)
+
+
+async def _alerts(means: Means, about: About) -> Rendered:
+    endpoint = about.get("endpoint", "")
+    wanted = endpoint.lower()
+    views = [
+        v
+        for v in await _views(means, about, status=OPEN, limit=100)
+        if not wanted or wanted == v.endpoint.name
+    ]
+    return alerts.render(views, means.clock(), endpoint)
+
+
+async def _approvals(means: Means, about: About) -> Rendered:
+    asked = _seen(means, about, await means.store.with_requests())
+    waiting = [v for v in asked if v.waits_for_approval or v.retraining_waits]
+    return approvals.render(waiting, means.clock())
+
+
+async def _evidence(means: Means, about: About) -> Rendered:
+    return evidence.render(await _view(means, about))
+
+
+async def _evidence_list(means: Means, about: About) -> Rendered:
+    """Answer what there is of a model or an endpoint, by its name."""
+    wanted, now = about.get("model", "").lower(), means.clock()
+    start = now - span(about.get("period", ""), WEEK, YEAR)
+    named = {
+        e.id
+        for e in means.watch.endpoints
+        if wanted in (e.name, e.model.lower(), e.model.lower().partition(":")[0])
+    }
+    if not wanted or not named:
+        known = ", ".join(sorted({e.name for e in means.watch.endpoints})[:5])
+        raise Refused(
+            f'No model or endpoint is called "{wanted[:40]}". There is: {known}.'
         )
-    if card in ("approvals", "dry_run"):
-        return await _requests(means, card, about)
-    view = await _view(means, about.get("incident", ""))
-    if card == "evidence":
-        return evidence.render(view)
-    shown = cards.show(view)
+    views = await _views(means, about)
+    found = [
+        v for v in views if v.endpoint.id in named and v.incident.opened_at >= start
+    ]
+    return evidence_list.render(found, wanted, start, now)
+
+
+async def _digest(means: Means, about: About) -> Rendered:
+    return digest.render(await gather(means, about.get("conversation", "")))
+
+
+async def _show(means: Means, about: About) -> Rendered:
+    shown = cards.show(await _view(means, about))
     # A copy for reading: the incident's own message is the one place to act on it.
     still = {k: v for k, v in shown.card.items() if k not in ("actions", "refresh")}
     return Rendered(still, shown.summary, shown.text)
 
 
-async def _alerts(means: Means, endpoint: str) -> Rendered:
-    views: list[View] = []
-    for listed in await means.store.incidents(status=OPEN, limit=100):
-        incident = await means.store.load(listed.id)
-        name = listed.endpoint.rsplit("/", 1)[-1]
-        if incident is None or (endpoint and endpoint.lower() != name):
-            continue
-        try:
-            views.append(means.view(incident))
-        except Forgotten:
-            continue
-    return alerts.render(views, means.clock(), endpoint)
+_CARDS: Final[Mapping[str, Callable[[Means, About], Awaitable[Rendered]]]] = {
+    "help": _help,
+    "text": _text,
+    "error": _error,
+    "alerts": _alerts,
+    "approvals": _approvals,
+    "dry_run": preview,
+    "evidence": _evidence,
+    "evidence_list": _evidence_list,
+    "digest": _digest,
+    "show": _show,
+    "status": looks.show_status,
+    "health": looks.show_health,
+    "drift": looks.show_drift,
+    "owner": looks.show_owner,
+}
 
 
-async def _requests(means: Means, card: str, about: Mapping[str, str]) -> Rendered:
-    if card == "dry_run":
-        return await preview(means, about)
-    return approvals.render(await _waiting(means), means.clock())
+# -- what they show -------------------------------------------------------------------
 
 
-async def _waiting(means: Means) -> list[View]:
-    """Return the incidents with a request that can still be approved."""
-    found: list[View] = []
-    for incident in await means.store.with_requests():
-        try:
-            view = means.view(incident)
-        except Forgotten:
-            continue
-        found += [view] if view.waits_for_approval or view.retraining_waits else []
-    return found
+async def _views(
+    means: Means, about: About, *, status: tuple[str, ...] = (), limit: int = _MOST
+) -> list[View]:
+    """Return what the place where it was asked may see, the newest first."""
+    place = about.get("conversation", "")
+    keys = [
+        listed.id
+        for listed in await means.store.incidents(status=status, limit=limit)
+        if means.watch.in_sight(listed.endpoint, place)
+    ]
+    found = [await means.store.load(key) for key in keys]
+    return _seen(means, about, [i for i in found if i is not None])
 
 
-async def _view(means: Means, incident: str) -> View:
-    found = await means.store.load(incident)
+def _seen(means: Means, about: About, found: list[Incident]) -> list[View]:
+    place = about.get("conversation", "")
+    seen = [i for i in found if means.watch.in_sight(i.endpoint, place)]
+    return [means.view(i) for i in seen]
+
+
+async def _view(means: Means, about: About) -> View:
+    key = about.get("incident", "")
+    found = await means.store.load(key)
     if found is None:
-        raise Impossible(f"there is no incident {incident}")
+        raise Impossible(f"there is no incident {key}")
     return means.view(found)

@@ -30,7 +30,7 @@ async def evaluate(
         raise Impossible("this process does not read Azure")
     incident = await means.incident(due)
     endpoint = means.endpoint(incident)
-    found = _Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
+    found = Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
     state = await found.part("deployments", found.workspace.state(endpoint.id))
     health = await found.health(means, state)
     report = await found.report(means)
@@ -46,7 +46,7 @@ async def evaluate(
     await record(means, due.incident, lambda _: (event,), leader, done=due.id)
 
 
-class _Findings:
+class Findings:
     """Collects parts and, by name, why others are missing."""
 
     def __init__(

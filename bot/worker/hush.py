@@ -13,6 +13,7 @@ from bot.incident import (
     Incident,
     Replied,
     SignalsEvaluated,
+    ToldElsewhere,
 )
 from bot.inhibition import Cause, cause
 from bot.oversight import silence
@@ -20,7 +21,12 @@ from bot.store import Leader
 from bot.watch import Channel
 from bot.worker.means import Means, record
 
-QUIET = (CardShown, Replied, AlertHidden)  # events that change nothing on the card
+QUIET = (
+    CardShown,
+    Replied,
+    AlertHidden,
+    ToldElsewhere,
+)  # events that change nothing on the card
 LOOK_AGAIN = timedelta(seconds=20)  # whether the reason still holds
 
 

@@ -14,8 +14,11 @@ from bot.incident import (
     EffectParked,
     Fold,
     Follow,
+    RemoveCopy,
     Reply,
+    SendDigest,
     ShowCard,
+    TellOwner,
 )
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
@@ -59,12 +62,14 @@ class Worker:
         role: Role,
         performs: Mapping[type[Effect], Perform],
         seal: Sealer | None = None,
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._means = means
         self._role = role
         self._performs = performs
         self._log = seal
         self._speech = Speech(means)
+        self._prepare = prepare  # done each time that this process begins to lead
         self._busy: dict[str, asyncio.Task[None]] = {}
         self.leading = False
 
@@ -99,6 +104,8 @@ class Worker:
         if rounds:
             await rounds.begin()
         looked = float("-inf")
+        if self._prepare:
+            await self._prepare()
         while True:
             changed.clear()
             if time.monotonic() - looked > CHECK_S:
@@ -229,5 +236,8 @@ def _lane(due: Due) -> str:
         return f"fold {due.effect.conversation}"
     if isinstance(due.effect, CollectEvidence):
         return f"evidence {due.incident}"
-    where = "chat" if isinstance(due.effect, ShowCard | Reply) else "azure"
+    if isinstance(due.effect, SendDigest | RemoveCopy):
+        return f"chat {due.id}"
+    told = isinstance(due.effect, ShowCard | Reply | TellOwner)
+    where = "chat" if told else "azure"
     return f"{where} {due.incident}"

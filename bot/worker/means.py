@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Trainer, Workspace
+from bot.ports import Chat, Mover, Trainer, Workflow, Workspace
 from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
@@ -34,6 +34,7 @@ class Means:
     sign: Callable[[str, int], str]
     workspace: Workspace | None = None
     chat: Chat | None = None
+    workflow: Workflow | None = None
     mover: Mover | None = None
     trainer: Trainer | None = None
     archive: Archive | None = None

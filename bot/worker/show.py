@@ -1,20 +1,26 @@
 """Keep the incident's one message true, and tell its thread what an edit cannot."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import cards
 from bot.incident import (
     AlertReceived,
     CardLost,
     CardShown,
+    Escalated,
     Incident,
+    RemoveCopy,
     Replied,
     Reply,
     ShowCard,
 )
-from bot.ports import Chat, Gone, Impossible, Message
+from bot.ports import Chat, Gone, Impossible, Message, TooBig
 from bot.store import Due, Leader
 from bot.worker.hush import QUIET, NotYet, hushed
 from bot.worker.means import Means, record
-from cards import replies
+from cards import reminder, replies
+from cards.frame import smaller
 
 
 async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None:
@@ -30,8 +36,14 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     channel = _channel(means, incident)
     rendered = cards.show(means.view(incident))
     message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
+    chat = _chat(means)
     try:
-        activity = await _place(_chat(means), incident, channel, message, due.attempts)
+        try:
+            activity = await _place(chat, incident, channel, message, due.attempts)
+        except TooBig:
+            few = smaller(rendered, means.links.evidence(incident.id))
+            message = replace(message, card=few.card)
+            activity = await _place(chat, incident, channel, message, due.attempts)
     except Gone:
         if incident.card is None:
             raise
@@ -47,6 +59,18 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     await record(means, incident.id, lambda _: (shown,), leader, done=due.id)
 
 
+async def _edited(chat: Chat, channel: str, activity: str, message: Message) -> None:
+    """Edit the card; where Teams will not have that, say below it what it should say."""
+    try:
+        await chat.update(channel, activity, message)
+    except (Gone, TooBig):
+        raise
+    except Impossible as error:
+        words = f"The card above could not be updated ({error}) It is now: {message.summary}."
+        said = Message(text=words, summary=words, key=f"{message.key}/not edited")
+        await chat.post(channel, said, activity)
+
+
 async def _place(
     chat: Chat, incident: Incident, channel: str, message: Message, attempts: int
 ) -> str:
@@ -59,7 +83,7 @@ async def _place(
         activity = await chat.find(channel, message.key)
     if activity is None:
         return await chat.post(channel, message)
-    await chat.update(channel, activity, message)
+    await _edited(chat, channel, activity, message)
     return activity
 
 
@@ -88,9 +112,19 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
     activity = await chat.find(channel, key, text) if due.attempts else None
     if activity is None:
         message = Message(text=text, summary=text, key=key)
+        if isinstance(event, Escalated):  # people are called by a mention, on a card
+            called = reminder.render(view, event)
+            message = Message(card=called.card, summary=called.summary, key=key)
         activity = await chat.post(channel, message, incident.card.activity)
     said = Replied(at=means.clock(), seq=effect.seq, activity=activity)
     await record(means, incident.id, lambda _: (said,), leader, done=due.id)
+
+
+async def remove(means: Means, due: Due, effect: RemoveCopy, leader: Leader) -> None:
+    """Take the second copy of a card away; it may be gone already."""
+    with suppress(Gone):
+        await _chat(means).delete(effect.conversation, effect.activity)
+    await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
 
 
 def _chat(means: Means) -> Chat:

@@ -13,14 +13,18 @@ from bot.incident import (
     Actor,
     Alert,
     AlertReceived,
+    Assigned,
     Check,
+    DecisionRecorded,
     Deployment,
     EffectParked,
     EndpointState,
+    Escalated,
     Event,
     Health,
     Incident,
     Kind,
+    Noted,
     Reading,
     RollbackApproved,
     RollbackAsked,
@@ -31,11 +35,14 @@ from bot.incident import (
     ShiftFailed,
     ShiftStarted,
     SignalsEvaluated,
+    Snoozed,
     TrafficShifted,
 )
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
 from cards import Links, Rendered, View, more
+from cards import drift as drift_card
+from cards import health as health_card
 from cards import status as status_card
 from cards.digest import Day
 
@@ -361,7 +368,139 @@ disputed = SignalsEvaluated(
 
 late = replace(lost, live=MOVED)
 
+snoozed = Snoozed(
+    at=after(6),
+    by=JONAS,
+    until=after(126),
+    reason="The partner feed is repaired at 10.",
+)
+escalated = Escalated(
+    at=after(30.1), to="owner", step=0, since=1, names=("Priya Raman",)
+)
+KINDS: Mapping[str, Any] = {  # one alert of each kind that has no card of its own
+    "prediction-drift": {"title": "Predictions moved", "readings": ()},
+    "data-quality": {
+        "title": "Null values",
+        "readings": (
+            Reading(
+                metric="NullValueRate",
+                feature="annual_income",
+                value=0.083,
+                threshold=0.05,
+                breached_when="above",
+            ),
+        ),
+    },
+    "attribution-drift": {
+        "title": "NDCG fell",
+        "readings": (
+            Reading(
+                metric="NormalizedDiscountedCumulativeGain",
+                value=0.71,
+                threshold=0.9,
+                breached_when="below",
+            ),
+        ),
+    },
+    "performance": {
+        "title": "Accuracy fell",
+        "readings": (
+            Reading(
+                metric="Accuracy", value=0.81, threshold=0.9, breached_when="below"
+            ),
+        ),
+    },
+    "errors": {
+        "title": "More than 1% of requests fail",
+        "severity": 0,
+        "readings": (
+            Reading(
+                metric="RequestErrors",
+                value=4.2,
+                threshold=1,
+                breached_when="above",
+                unit="Percent",
+            ),
+        ),
+    },
+    "availability": {"title": "Health probe failed", "severity": 0, "readings": ()},
+    "traffic": {
+        "title": "No requests for 30 minutes",
+        "readings": (
+            Reading(
+                metric="RequestsPerMinute",
+                value=0,
+                threshold=10,
+                breached_when="below",
+                unit="Count",
+            ),
+        ),
+    },
+    "cost": {
+        "title": "Budget credit-models at 92%",
+        "description": "Actual cost is over 90% of the budget of EUR 4,000",
+        "readings": (
+            Reading(
+                metric="Spent",
+                value=3_680,
+                threshold=3_600,
+                breached_when="above",
+                unit="EUR",
+            ),
+        ),
+    },
+    "resource": {
+        "title": "CPU over 90%",
+        "readings": (
+            Reading(
+                metric="CpuUtilizationPercentage",
+                value=96.4,
+                threshold=90,
+                breached_when="above",
+                unit="Percent",
+            ),
+        ),
+    },
+    "silence": {
+        "title": "No result of loan-drift-daily for 26 hours",
+        "description": "The monitor has not reported since 22 Nov 06:00 UTC",
+        "severity": 3,
+        "readings": (),
+    },
+    "platform": {
+        "title": "Azure Machine Learning, West Europe: degraded",
+        "description": "Customers may see errors when they call online endpoints",
+        "severity": 1,
+        "readings": (),
+    },
+}
+
+
+def of_kind(kind: str) -> AlertReceived:
+    """Return an alert of this kind; the sender's words are its description."""
+    about = {"description": KINDS[kind]["title"], "rule": f"loan-{kind}", "monitor": ""}
+    told = alert(kind=kind, deployment="", **{**about, **KINDS[kind]})
+    return AlertReceived(at=after(0.1), alert=told, delivery="d-1")
+
+
+served = SignalsEvaluated(
+    at=after(0.3),
+    report=None,
+    health=(health(after(0)),),
+    state=state(after(0.2), SPLIT),
+)
 HISTORIES: Mapping[str, tuple[Event, ...]] = {
+    **{f"firing-{kind}": (of_kind(kind), served) for kind in KINDS},
+    "escalated": (received, evaluated, escalated),
+    "snoozed": (received, evaluated, acknowledged, snoozed),
+    "assigned": (
+        received,
+        evaluated,
+        Assigned(at=after(2), by=PRIYA, person="Jonas Weber"),
+        acknowledged,
+        Noted(at=after(5), by=JONAS, text="The vendor is informed, ticket 8812."),
+        Noted(at=after(7), by=JONAS, text="Feed is repaired at 10."),
+    ),
     "firing": (received, evaluated),
     "firing-alone": (received,),
     "firing-latency": (
@@ -448,6 +587,34 @@ def view(
     )
 
 
+def served_for(hours: int = 24, *, known: bool = True) -> Rendered:
+    """Return the health of the last hours, or nothing known of it."""
+    end = after(30)
+    points = [(end - timedelta(hours=h), 182.0 + 40 * (h < 3)) for h in range(hours)]
+    whole = health(end, latency_p95_ms=262.0)
+    whole = replace(whole, start=end - timedelta(hours=hours))
+    parts = (whole, health(end, "blue"), health(end, "green", requests=None))
+    return health_card.render(
+        watch().endpoints[0],
+        Links(),
+        end,
+        health=parts if known else (),
+        latency=points[::-1] if known else (),
+        gaps={} if known else {"health": "Azure Monitor did not answer in time"},
+    )
+
+
+def drifted(report_: Report | None, feature: str = "", **gaps: str) -> Rendered:
+    return drift_card.render(
+        watch().endpoints[0],
+        Links(),
+        after(30),
+        report=report_,
+        feature=feature,
+        gaps=gaps,
+    )
+
+
 HELP = (
     ("help", "what you can ask"),
     ("alerts [endpoint]", "open alerts, the newest first"),
@@ -494,6 +661,18 @@ DAY = Day(
     silent=1,
     per_day=tuple(
         (date(2026, 11, 17 + n), count) for n, count in enumerate((3, 1, 0, 2, 4, 1, 3))
+    ),
+    decided=(
+        (
+            view("resolved"),
+            DecisionRecorded(
+                at=after(200),
+                by=PRIYA,
+                choice="retrain",
+                reason="Incomes have changed for good.",
+                expires_at=after(30 * 24 * 60),
+            ),
+        ),
     ),
     root="9f2c41d0" * 8,
 )

@@ -15,13 +15,18 @@ import pytest
 from cards import (
     Rendered,
     alerts,
+    dialogs,
     digest,
     dry_run,
     error,
     evidence,
+    evidence_list,
+    frame,
     help,  # noqa: A004
     more,
+    owner,
     parked,
+    reminder,
     show,
     superseded,
 )
@@ -81,6 +86,39 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "more": lambda: more.render(samples.WAITING, ("A-3", "A-31"), samples.after(12)),
     "more-of-hundreds": lambda: more.render(samples.HUNDREDS, (), samples.after(12)),
     "more-none": lambda: more.render([], ("A-3", "A-31"), samples.after(42)),
+    "health": samples.served_for,
+    "health-unknown": lambda: samples.served_for(known=False),
+    "drift": lambda: samples.drifted(samples.report()),
+    "drift-of-one": lambda: samples.drifted(samples.report(), "annual"),
+    "drift-unknown": lambda: samples.drifted(
+        None, signals="The reference data could not be read."
+    ),
+    "owner": lambda: owner.render(
+        samples.watch(tier=1).endpoints[0], samples.watch(), samples.FIRED
+    ),
+    "evidence-list": lambda: evidence_list.render(
+        [samples.view(n) for n in ("firing", "resolved", "firing-latency")],
+        "loan-risk",
+        samples.after(-7 * 24 * 60),
+        samples.after(161),
+    ),
+    "help-of-one": lambda: help.one(
+        "snooze <incident> <duration> <reason>",
+        "lets it sleep: nobody is reminded until then",
+        ("snooze 42 2h partner feed is late", "snooze 42 until tomorrow 9:00 fixed"),
+        ("operator", "owner"),
+    ),
+    "dialog-snooze": lambda: dialogs.snooze(samples.view("firing")),
+    "dialog-assign": lambda: dialogs.assign(samples.view("firing")),
+    "dialog-note": lambda: dialogs.note(samples.view("firing")),
+    "reminder": lambda: reminder.render(samples.view("escalated"), samples.escalated),
+    "reminder-elsewhere": lambda: reminder.render(
+        samples.view("escalated"), samples.escalated, elsewhere=True
+    ),
+    "smaller": lambda: frame.smaller(
+        show(samples.view("firing")),
+        "https://watchkeeper.contoso.example/evidence/A-42",
+    ),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 

@@ -98,7 +98,7 @@ def test_every_command_tells_how_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("text", "verb", "words"),
     [
-        ("help", "help", {}),
+        ("help", "help", {"verb": ""}),
         ("ACK 42", "ack", {"incident": "42", "note": ""}),
         ("ack\u00a042\u00a0on it", "ack", {"incident": "42", "note": "on it"}),
         ("acknowledge A-42", "ack", {"incident": "A-42", "note": ""}),

@@ -9,7 +9,7 @@ import aiohttp
 import jwt
 import pytest
 
-from bot.ports import Ambiguous, Gone, Impossible, Message, Unavailable
+from bot.ports import Ambiguous, Gone, Impossible, Message, TooBig, Unavailable
 from bot.simulator.identity import BOT_APP, IDENTITY, READER
 from bot.simulator.people import ALERTS
 from bot.simulator.world import WORLD
@@ -37,7 +37,7 @@ EDITS = "/v3/conversations/.*/activities/[0-9]+$"
         ({"drop": "after"}, Ambiguous, 1),
         ({"status": 400}, Impossible, 0),
         ({"status": 403}, Impossible, 0),
-        ({"status": 413}, Impossible, 0),
+        ({"status": 413}, TooBig, 0),
         ({"status": 302, "headers": {"Location": "/"}}, Impossible, 0),
         ({"status": 404}, Gone, 0),
         ({"status": 401, "times": 2}, Unavailable, 0),

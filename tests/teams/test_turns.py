@@ -85,7 +85,7 @@ def test_tidying_twice_changes_nothing_more(text: str) -> None:
     assert tidy(text) == tidy(tidy(text))
 
 
-def test_the_bot_is_taken_out_of_the_text_and_nobody_else() -> None:
+def test_the_bot_is_taken_out_of_the_text_and_others_are_named() -> None:
     at = "<at>Watchkeeper</at>"
     turn = read(
         activity(
@@ -99,7 +99,7 @@ def test_the_bot_is_taken_out_of_the_text_and_nobody_else() -> None:
     )
 
     assert isinstance(turn, Typed)
-    assert "assign A-1 <at>Watchkeeper Team</at>" == turn.text
+    assert "assign A-1 Watchkeeper Team" == turn.text
     assert ("19:x@thread.tacv2", "5") == (turn.conversation, turn.thread)
 
 

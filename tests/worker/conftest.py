@@ -1,16 +1,13 @@
-"""A quiet house with a bot that answers."""
+"""A quiet house with a bot that answers, and how to build another one."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.house import House, open_house
+from tests.house import House, blobs, build, open_house
 
-
-@pytest.fixture(scope="session")
-def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("blobs")
+__all__ = ["blobs", "build"]
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.simulator.faults import HOST
-from bot.simulator.teams import connector, graph, remote
+from bot.simulator.teams import connector, graph, remote, workflows
 from bot.simulator.teams.line import BOT_URL, Address, connected
 from bot.simulator.teams.messages import MESSAGES, Messages
 from bot.simulator.teams.throttle import THROTTLE, Throttle
 from bot.simulator.world import WORLD
 
 __all__ = ["BOT_URL", "Address", "add_routes", "name_host"]
-_OURS = ("/v3/", "/v1.0/teams/")
+_OURS = ("/v3/", "/v1.0/teams/", "/workflows/")
 
 
 @web.middleware
@@ -29,6 +29,8 @@ def add_routes(app: web.Application) -> None:
     app.add_routes(connector.routes)
     app.add_routes(graph.routes)
     app.add_routes(remote.routes)
+    app.add_routes(workflows.routes)
+    app[workflows.TAKEN] = []
     app.cleanup_ctx.append(connected)
     app.on_shutdown.append(_close_streams)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.simulator.identity import TENANT
 from bot.simulator.people import ACCOUNTS, BOT_NAME, BOT_TEAMS_ID, Account
 from bot.simulator.teams import press
-from bot.simulator.teams.line import BOT_URL, from_person, send
+from bot.simulator.teams.line import BOT_URL, from_person, installs, send
 from bot.simulator.teams.messages import MESSAGES
 from bot.simulator.teams.places import CHANNELS, CHATS, Place, person, place
 from bot.simulator.teams.throttle import THROTTLE
@@ -187,6 +187,40 @@ def _mention(text: str) -> tuple[str, list[Document]]:
     bare = re.sub(rf"^\s*(?:@{BOT_NAME}\b|{at})[\s,:]*", "", text, flags=re.IGNORECASE)
     bot = {"id": BOT_TEAMS_ID, "name": BOT_NAME}
     return f"{at} {bare}", [{"type": "mention", "text": at, "mentioned": bot}]
+
+
+@routes.post("/sim/people/{person}/search")
+async def search(request: web.Request) -> web.Response:
+    """Look for evidence as that person, while writing: `{conversation, text}`."""
+    asked, who = await _asked(request), _who(request)
+    where = _where(str(asked.get("conversation", "")), who)
+    parameter = {"name": "text", "value": str(asked.get("text", ""))}
+    value = {"commandId": "findEvidence", "parameters": [parameter]}
+    frame = from_person(request.app, "invoke", who, where, "")
+    frame |= {"name": "composeExtension/query", "value": value}
+    return await send(request.app, frame)
+
+
+@routes.post("/sim/install")
+async def install(request: web.Request) -> web.Response:
+    """Add the bot to a conversation: `{conversation}`."""
+    asked = await _asked(request)
+    found = place(str(asked.get("conversation", "")))
+    if found is None:
+        _no(web.HTTPNotFound, f"no conversation {asked.get('conversation')!r}")
+    for activity in installs(request.app, found):
+        await send(request.app, activity)
+    return web.json_response({"conversation": found.id})
+
+
+@routes.post("/sim/copy")
+async def copy(request: web.Request) -> web.Response:
+    """Post a message of the bot once more, as a lost answer leaves it: `{activity}`."""
+    found = _message(request, str((await _asked(request)).get("activity", "")))
+    names = ("text", "card", "summary", "entities")
+    again = {n: found[n] for n in names if n in found}
+    posted = request.app[MESSAGES].post(found["conversation"], found["from"], **again)
+    return web.json_response({"id": posted["id"]})
 
 
 @routes.post("/sim/people/{person}/click")

@@ -1,0 +1,36 @@
+"""Give an incident back: nobody has it, and a snooze ends."""
+
+from bot.commands import Ask, Command, Words
+from bot.commands.reading import first_word, unquoted
+from bot.incident import Event, Refused, Unacknowledged
+
+NOTE_LIMIT = 500
+
+
+def _words(rest: str) -> Words:
+    incident, note = first_word(rest)
+    return {"incident": incident, "note": unquoted(note)}
+
+
+def decide(ask: Ask) -> tuple[Event, ...]:
+    incident = ask.incident
+    if incident.status == "resolved":
+        raise Refused(f"{incident.id} is resolved; there is nothing to give back.")
+    if not incident.acknowledgement and not incident.snooze:
+        raise Refused(f"{incident.id} is neither acknowledged nor snoozed.")
+    note = ask.words.get("note", "")[:NOTE_LIMIT]
+    return (Unacknowledged(at=ask.now, by=ask.actor, note=note),)
+
+
+COMMANDS = (
+    Command(
+        verb="unack",
+        usage="unack <incident> [note]",
+        does="gives it back: nobody has it, and a snooze ends",
+        about="incident",
+        roles=frozenset({"operator", "owner", "approver"}),
+        words=_words,
+        decide=decide,
+        examples=("unack 42", "unack 42 back from lunch, still broken"),
+    ),
+)

@@ -1,0 +1,49 @@
+"""The desk: hears what people do in Teams, writes it down, answers at once.
+
+It never waits for Teams, and for Azure only before an approval, two seconds at most. A
+change is recorded here; what follows is queued.
+"""
+
+from bot import turns
+from bot.desk.arrivals import TEAM, Arrivals
+from bot.desk.deciding import Deciding
+from bot.desk.finding import Finding
+from bot.desk.looking import Looking
+from bot.desk.pressing import Pressing
+from bot.desk.typing_ import Typing
+from bot.store import Unwritable
+from bot.turns import DialogAsked, DialogSent, Installed, Pressed, Searched, Typed
+from bot.worker import Means
+
+__all__ = ["TEAM", "Desk"]
+
+
+class Desk:
+    """Implements `turns.Desk` over the store."""
+
+    def __init__(self, means: Means) -> None:
+        finding = Finding(means)
+        deciding = Deciding(means, finding)
+        self._typing = Typing(means, finding, deciding)
+        self._pressing = Pressing(means, finding, deciding)
+        self._arrivals = Arrivals(means)
+        self._looking = Looking(means)
+
+    async def hear(self, turn: turns.Turn) -> turns.Answer:
+        """Return what the person gets to see at once."""
+        try:
+            match turn:
+                case Installed():
+                    await self._arrivals.installed(turn)
+                    return turns.Nothing()
+                case Typed():
+                    return await self._typing.typed(turn)
+                case DialogAsked():
+                    return await self._pressing.dialog(turn)
+                case DialogSent() | Pressed():
+                    return await self._pressing.pressed(turn)
+                case Searched():
+                    return await self._looking.searched(turn)
+        except Unwritable:
+            text = "This cannot be recorded right now, so nothing was done. Try again."
+            return turns.Wrong(text, 500)

@@ -1,0 +1,147 @@
+"""Who may, what is decided, and its record: decided again when somebody was first."""
+
+import asyncio
+
+from bot.commands import Ask, Command, Words
+from bot.consequences import follow
+from bot.desk.finding import Finding
+from bot.incident import (
+    Actor,
+    CommandRefused,
+    EndpointState,
+    Event,
+    Incident,
+    Refused,
+)
+from bot.ports import Impossible, Unavailable
+from bot.store import Conflict, Unwritable
+from bot.turns import DialogSent, Pressed, Typed
+from bot.watch import Person
+from bot.worker import Means
+
+LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
+TRIES = 8  # to decide again when somebody else was first
+
+
+class Deciding:
+    def __init__(self, means: Means, finding: Finding) -> None:
+        self._means, self._finding = means, finding
+
+    async def permit(
+        self, command: Command, words: Words, turn: Typed | Pressed | DialogSent
+    ) -> Person:
+        """Return who asks. One who may not leaves a trace where they tried."""
+        try:
+            return command.permit(turn.actor, self._means.watch)
+        except Refused as refused:
+            if command.decide:
+                await self._denied(command, words, turn, str(refused))
+            raise
+
+    async def _denied(
+        self,
+        command: Command,
+        words: Words,
+        turn: Typed | Pressed | DialogSent,
+        reason: str,
+    ) -> None:
+        try:
+            found = await self._finding.find(command, words, turn.conversation)
+        except Refused:
+            return
+        await self._refusal(found, turn.actor, command.verb, reason)
+
+    async def decide(
+        self,
+        command: Command,
+        words: Words,
+        actor: Actor,
+        person: Person,
+        conversation: str,
+    ) -> Incident:
+        """Record what the command decides; decide again when somebody was first."""
+        live = await self._live(command, words, conversation)
+        for _ in range(TRIES):
+            incident = await self._finding.find(command, words, conversation)
+            try:
+                events = await self._events(
+                    command, words, actor, person, incident, live
+                )
+                return await self._means.store.append(
+                    incident, events, follow(incident, events)
+                )
+            except Refused as refused:
+                await self._refusal(incident, actor, command.verb, str(refused))
+                raise
+            except Conflict:
+                continue
+        raise Refused("Many people changed this at once; please try again.")
+
+    async def rehearse(
+        self,
+        command: Command,
+        words: Words,
+        actor: Actor,
+        person: Person,
+        conversation: str,
+    ) -> tuple[Incident, tuple[Event, ...]]:
+        """Return what would be recorded; nothing is. Raises Refused."""
+        incident = await self._finding.find(command, words, conversation)
+        live = await self._live(command, words, conversation)
+        return incident, await self._events(
+            command, words, actor, person, incident, live
+        )
+
+    async def _events(
+        self,
+        command: Command,
+        words: Words,
+        actor: Actor,
+        person: Person,
+        incident: Incident,
+        live: EndpointState | None,
+    ) -> tuple[Event, ...]:
+        ask = Ask(
+            actor=actor,
+            person=person,
+            now=self._means.clock(),
+            watch=self._means.watch,
+            incident=incident,
+            endpoint=self._means.endpoint(incident),
+            words=words,
+            ledger=await self._means.store.ledger(incident.endpoint),
+            live=live,
+        )
+        return command.decide(ask) if command.decide else ()
+
+    async def _live(
+        self, command: Command, words: Words, conversation: str
+    ) -> EndpointState | None:
+        """Return what Azure serves right now, None when it does not say so in time."""
+        if not command.looks or self._means.workspace is None:
+            return None
+        incident = await self._finding.find(command, words, conversation)
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await self._means.workspace.state(incident.endpoint)
+        except (TimeoutError, Unavailable, Impossible):
+            return None
+
+    async def _refusal(
+        self, incident: Incident, actor: Actor, verb: str, reason: str
+    ) -> None:
+        """Keep in the history that somebody tried."""
+        event = CommandRefused(
+            at=self._means.clock(), by=actor, verb=verb, reason=reason
+        )
+        if not incident.id:  # a refusal opens no incident
+            incident = await self._means.store.ledger(incident.endpoint)
+        for _ in range(TRIES):
+            try:
+                await self._means.store.append(incident, [event])
+            except Conflict:
+                latest = await self._means.store.load(incident.id)
+                incident = latest or await self._means.store.ledger(incident.endpoint)
+            else:
+                return
+        raise Unwritable("many wrote at once, so the refusal could not be kept")

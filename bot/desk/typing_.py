@@ -1,0 +1,89 @@
+"""What is typed: understood, answered where it was asked, decided."""
+
+from collections.abc import Mapping
+
+from bot import turns
+from bot.commands import Command, Words
+from bot.commands.reading import incident_id, understand
+from bot.desk.deciding import Deciding
+from bot.desk.finding import Finding, Place
+from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
+from bot.turns import Typed
+from bot.watch import Person
+from bot.worker import Means
+from cards import replies
+
+
+class Typing:
+    def __init__(self, means: Means, finding: Finding, deciding: Deciding) -> None:
+        self._means, self._finding, self._deciding = means, finding, deciding
+
+    async def typed(self, turn: Typed) -> turns.Answer:
+        place = Place(
+            conversation=turn.conversation,
+            reply_to=turn.thread or turn.activity,
+            thread=turn.thread,
+        )
+        try:
+            here = await self._finding.of_thread(place)
+            command, words = understand(turn.text, here)
+            person = await self._deciding.permit(command, words, turn)
+            if card := command.answers(words):
+                about = await self._about(command, words, place)
+                listed = command.listed and "incident" not in about
+                await self._say(place, command.listed if listed else card, about)
+            else:
+                await self._change(command, words, turn, person, place)
+        except Refused as refused:
+            await self._say(place, "error", {"reason": str(refused)})
+        return turns.Nothing()
+
+    async def _change(
+        self, command: Command, words: Words, turn: Typed, person: Person, place: Place
+    ) -> None:
+        """Decide it, or say what it would be; the place it was asked in is told."""
+        asked = (command, words, turn.actor, person, place.conversation)
+        if words.get("dry_run"):
+            incident, events = await self._deciding.rehearse(*asked)
+            view = self._means.view(incident)
+            said = " ".join(replies.line(view, e) for e in events)
+            text = f"Dry run, nothing was recorded. It would say: {said}"
+            await self._say(place, "text", {"text": text})
+            return
+        incident = await self._deciding.decide(*asked)
+        if incident.card is None or incident.card.activity != place.reply_to:
+            await self._say(place, "text", {"text": self._noted(command, incident)})
+
+    def _noted(self, command: Command, incident: Incident) -> str:
+        """Return what was changed, or that nothing was."""
+        newest = incident.history[-1]
+        if isinstance(newest, RollbackStale):
+            return f"Not approved: {newest.reason}. Nothing was changed; ask again."
+        what = incident.id
+        if command.about == "endpoint":
+            what = self._means.endpoint(incident).name
+        return f"Noted on {what}: {command.verb}."
+
+    async def _about(
+        self, command: Command, words: Words, place: Place
+    ) -> Mapping[str, str]:
+        """Return what the card that answers is given: words, what they name, where."""
+        told = {**words, "conversation": place.conversation}
+        if command.about == "nothing":
+            return told
+        if command.about == "incident or nothing":
+            named = words.get("incident", "")
+            if not named:
+                raise Refused(f"Which one? For example: {command.usage}")
+            if not incident_id(named):
+                told["model"] = told.pop("incident")
+                return told
+        incident = await self._finding.find(command, words, place.conversation)
+        return {**told, "incident": incident.id, "on": incident.endpoint}
+
+    async def _say(self, place: Place, card: str, about: Mapping[str, str]) -> None:
+        """Queue an answer: it survives a kill, and Teams may be slow."""
+        effect = Answer(place.conversation, place.reply_to, card, about)
+        await self._means.store.outbox.queue(
+            "", Follow(effect=effect, due_at=self._means.clock())
+        )

@@ -1,0 +1,137 @@
+"""What is asked of an endpoint itself: how it stands, serves and drifts, looked at now."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.commands.span import span
+from bot.incident import OPEN, EndpointState, Health
+from bot.ports import Impossible, Unavailable, Workspace
+from bot.watch import Endpoint
+from bot.worker.evaluate import Findings
+from bot.worker.means import Forgotten, Means
+from cards import drift, health, owner, status
+from cards.view import Rendered, View
+
+T = TypeVar("T")
+LOOK_S = 20.0  # for one thing asked of Azure; what does not come is named as missing
+HOUR = timedelta(hours=1)
+LONGEST = timedelta(days=30)
+
+
+def endpoint_of(means: Means, about: Mapping[str, str]) -> Endpoint:
+    """Return the endpoint that is asked about; Forgotten when nobody watches it."""
+    found = means.watch.endpoint(about.get("on", ""))
+    if found is None:
+        raise Forgotten(about.get("on", "").rsplit("/", 1)[-1])
+    return found
+
+
+async def show_status(means: Means, about: Mapping[str, str]) -> Rendered:
+    endpoint, looks = endpoint_of(means, about), _Looks(means)
+    now = means.clock()
+    state = await looks.part("traffic", looks.azure.state(endpoint.id))
+    served = await _health(looks, endpoint, state, now - HOUR, now)
+    return status.render(
+        endpoint,
+        means.links,
+        now,
+        state=state,
+        health=served,
+        open_alerts=await _open(means, endpoint),
+        gaps=looks.gaps,
+    )
+
+
+async def show_health(means: Means, about: Mapping[str, str]) -> Rendered:
+    endpoint, looks, now = endpoint_of(means, about), _Looks(means), means.clock()
+    length = span(about.get("window", ""), HOUR, LONGEST)
+    state = await looks.part("deployments", looks.azure.state(endpoint.id))
+    served = await _health(looks, endpoint, state, now - length, now)
+    grain = _grain(length)
+    asked = looks.azure.series(
+        endpoint.id,
+        "RequestLatency_P95",
+        now - length,
+        now,
+        interval=grain,
+        aggregation="Average",
+    )
+    series = await looks.part("latency over time", asked)
+    points = [
+        (t, v)
+        for one in (series or ())[:1]
+        for t, v in zip(one.times, one.values, strict=True)
+        if v is not None
+    ]
+    return health.render(
+        endpoint, means.links, now, health=served, latency=points, gaps=looks.gaps
+    )
+
+
+async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
+    endpoint, looks = endpoint_of(means, about), _Looks(means)
+    found = Findings(looks.azure, endpoint, patient=False)
+    report = await looks.part("signals", found.report(means))
+    return drift.render(
+        endpoint,
+        means.links,
+        means.clock(),
+        report=report,
+        feature=about.get("feature", ""),
+        gaps={**found.missing, **looks.gaps},
+    )
+
+
+async def show_owner(means: Means, about: Mapping[str, str]) -> Rendered:
+    return owner.render(endpoint_of(means, about), means.watch, means.clock())
+
+
+class _Looks:
+    """Asks Azure for one thing after the other and keeps why something did not come."""
+
+    def __init__(self, means: Means) -> None:
+        if means.workspace is None:
+            raise Impossible("this process does not read Azure")
+        self.azure: Workspace = means.workspace
+        self.gaps: dict[str, str] = {}
+
+    async def part(self, name: str, asked: Awaitable[T]) -> T | None:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await asked
+        except TimeoutError:
+            self.gaps[name] = "Azure did not answer in time"
+        except (Unavailable, Impossible) as error:
+            self.gaps[name] = str(error)
+        return None
+
+
+async def _health(
+    looks: _Looks,
+    endpoint: Endpoint,
+    state: EndpointState | None,
+    start: datetime,
+    end: datetime,
+) -> list[Health]:
+    names = ["", *([d.name for d in state.deployments] if state else [])]
+    found = []
+    for name in names[:9]:
+        asked = looks.azure.health(endpoint.id, name, start, end)
+        found.append(await looks.part(f"health of {name or 'the endpoint'}", asked))
+    return [h for h in found if h is not None]
+
+
+async def _open(means: Means, endpoint: Endpoint) -> list[View]:
+    listed = await means.store.incidents(status=OPEN, endpoint=endpoint.id, limit=50)
+    found = [await means.store.load(each.id) for each in listed]
+    return [means.view(i) for i in found if i is not None]
+
+
+def _grain(length: timedelta) -> timedelta:
+    """Return an interval that Azure has, for some two dozen points at most."""
+    for most, grain in ((2, 5), (8, 30), (30, 60), (24 * 8, 360)):
+        if length <= timedelta(hours=most):
+            return timedelta(minutes=grain)
+    return timedelta(days=1)

@@ -1,0 +1,64 @@
+"""What evidence there is of a model or an endpoint, for a while: one line an incident."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from microsoft_teams.cards import Action, OpenUrlAction
+
+from cards import figures, findings
+from cards.elements import Head, Words, band, paragraph, runs, said, table, title
+from cards.frame import card
+from cards.view import Rendered, View
+
+_SHOWN = 12
+
+
+def render(
+    views: Sequence[View], wanted: str, start: datetime, now: datetime
+) -> Rendered:
+    """Return the list, the newest first; `wanted` is the word that was asked for."""
+    words = f"{figures.count(len(views), 'incident')} since {figures.day(start)}"
+    if not views:
+        words = f"No incident since {figures.day(start)}"
+    rows = [_row(v) for v in views[:_SHOWN]]
+    heads = (
+        Head("Id", "60px"),
+        Head("What was found"),
+        Head("Fired", "76px", right=True),
+    )
+    rest = len(views) - len(rows)
+    more = f"{rest} more; ask for a shorter period." if rest else ""
+    about = runs("Model or endpoint: ", said(wanted, 60))
+    how = "Ask for one by its id, for example: evidence 42"
+    return card(
+        [
+            band("Evidence", "accent", "", figures.day(now)),
+            title(words),
+            paragraph(about, subtle=True, spacing="None"),
+            *(
+                [table(heads, rows), paragraph(how, subtle=True, small=True)]
+                if rows
+                else []
+            ),
+            *([paragraph(more, subtle=True)] if more else []),
+        ],
+        _links(views[:3]),
+        summary=words,
+    )
+
+
+def _row(view: View) -> tuple[Words, Words, Words]:
+    ours = findings.report(view.incident)
+    verdict = f", {ours.verdict}" if ours else ""
+    kind = findings.kind_word(view.incident)
+    what = f"{kind}{verdict}; {view.incident.status}"
+    return view.incident.id, what, figures.day(findings.fired_at(view.incident))
+
+
+def _links(views: Sequence[View]) -> list[Action]:
+    found = {v.incident.id: v.links.evidence(v.incident.id) for v in views}
+    return [
+        OpenUrlAction(title=f"Page of {key}", url=url)
+        for key, url in found.items()
+        if url
+    ]

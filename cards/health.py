@@ -1,0 +1,123 @@
+"""How an endpoint has served in the last while: requests, errors, latency over time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from microsoft_teams.cards import CardElement, OpenUrlAction
+
+from bot.incident import Health
+from bot.watch import Endpoint
+from cards import charts, figures, measures
+from cards.elements import (
+    Head,
+    Style,
+    Words,
+    band,
+    facts,
+    heading,
+    missing,
+    paragraph,
+    table,
+    tiles,
+    title,
+)
+from cards.frame import card
+from cards.view import Links, Rendered
+from cards.words import identifier, person
+
+_POINTS = 30  # of the line
+_SHOWN = 8  # deployments
+
+Points = Sequence[tuple[datetime, float]]
+
+
+def render(
+    endpoint: Endpoint,
+    links: Links,
+    now: datetime,
+    *,
+    health: Sequence[Health],
+    latency: Points = (),
+    gaps: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Return the figures; `health` has one window a part, `latency` is P95 in ms."""
+    name = identifier(endpoint.name)
+    whole = next((h for h in health if not h.deployment), None)
+    state, style = _state(whole, endpoint)
+    span = figures.duration(whole.end - whole.start) if whole else ""
+    words = f"{name} in the last {span}" if span else f"How {name} serves is not known"
+    line = _line(latency, endpoint.latency_p95_ms)
+    rows: list[tuple[Words, Words]] = [("Owner", person(endpoint.owner))]
+    if whole:
+        rows.append(("Window", figures.window((whole.start, whole.end))))
+    if endpoint.latency_p95_ms:
+        rows.append(
+            ("Limit", f"p95 at most {figures.milliseconds(endpoint.latency_p95_ms)}")
+        )
+    if endpoint.availability:
+        rows.append(("Target", f"{figures.percent(endpoint.availability)} available"))
+    return card(
+        [
+            band("Health", style, state, figures.day(now)),
+            title(words[0].upper() + words[1:] if span else words),
+            *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
+            *line,
+            *_parts([h for h in health if h.deployment]),
+            *missing(list((gaps or {}).items())[:4]),
+            *facts(rows),
+        ],
+        [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
+        summary=f"Health: {words}, {state}",
+        spare=line,
+    )
+
+
+def _state(whole: Health | None, endpoint: Endpoint) -> tuple[str, Style]:
+    """Return the verdict against the limits of the watch list; none is no verdict."""
+    if whole is None or (whole.latency_p95_ms is None and whole.error_rate is None):
+        return "not known", "warning"
+    limit, target = endpoint.latency_p95_ms, endpoint.availability
+    slow = bool(limit and whole.latency_p95_ms and whole.latency_p95_ms > limit)
+    down = bool(
+        target and whole.availability is not None and whole.availability < target
+    )
+    if slow or down:
+        return "over its limit", "attention"
+    return (
+        ("within its limits", "good")
+        if limit or target
+        else ("no limit set", "emphasis")
+    )
+
+
+def _line(points: Points, limit: float | None) -> list[CardElement]:
+    known = points[-_POINTS:]
+    if len(known) < 3:  # noqa: PLR2004 two points are no course
+        return []
+    return [
+        heading("Latency, p95 in ms"),
+        charts.trend("p95, ms", known, limit),
+    ]
+
+
+def _parts(parts: Sequence[Health]) -> list[CardElement]:
+    rows: list[tuple[Words, Words, Words, Words]] = [
+        (
+            identifier(h.deployment),
+            figures.short(h.requests),
+            figures.percent(h.error_rate) if h.error_rate is not None else "\u2013",
+            figures.milliseconds(h.latency_p95_ms) if h.latency_p95_ms else "\u2013",
+        )
+        for h in parts[:_SHOWN]
+    ]
+    if not rows:
+        return []
+    heads = (
+        Head("Deployment", 4),
+        Head("Requests", "76px", right=True),
+        Head("Errors", "60px", right=True),
+        Head("p95", "64px", right=True),
+    )
+    more = len(parts) - len(rows)
+    note = [paragraph(f"{more} more.", subtle=True, small=True)] if more > 0 else []
+    return [heading("Deployments"), table(heads, rows), *note]

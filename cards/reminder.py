@@ -1,0 +1,36 @@
+"""A call in a thread, or in another channel: nobody has acknowledged an alert."""
+
+from bot.incident import Escalated
+from cards import figures, replies, situation
+from cards.elements import paragraph
+from cards.frame import at, card, line, mention
+from cards.view import Rendered, View
+from cards.words import identifier
+
+_MENTIONED = 5
+
+
+def render(view: View, event: Escalated, *, elsewhere: bool = False) -> Rendered:
+    """Return the call; `elsewhere` is where the incident's own card is not."""
+    people = [p for p in view.watch.people if p.name in event.names][:_MENTIONED]
+    waited = event.at - view.incident.history[event.since - 1].at
+    called = " ".join(at(p.name) for p in people)
+    key, name = view.incident.id, identifier(view.endpoint.name)
+    words = f"{called} {key} on {name} has waited {figures.duration(waited)}"
+    where = view.watch.channels[view.endpoint.channel].name
+    body = [paragraph(f"{words}: nobody has acknowledged it.")]
+    if elsewhere:
+        body.append(paragraph(f"{situation.headline(view)}, {situation.middle(view)}."))
+        body.append(
+            paragraph(
+                f"Its card is in {identifier(where)}.", subtle=True, spacing="None"
+            )
+        )
+    return card(
+        body,
+        [],
+        summary=line("Nobody has it", situation.headline(view), key),
+        text=replies.line(view, event),
+        mentions=[mention(p.name, p.accounts[0]) for p in people],
+        wide=False,
+    )

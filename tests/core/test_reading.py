@@ -1,0 +1,277 @@
+"""Reading what people type: moments, lengths, names, commands in any dress."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import commands
+from bot.commands.people import somebody
+from bot.commands.reading import overheard, understand
+from bot.commands.span import span
+from bot.commands.when import until
+from bot.incident import Refused
+from bot.watch import Person
+from tests.core.test_commands import WATCH
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)  # 9:14 in Berlin
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia"]
+).map(ZoneInfo)
+MOMENTS = st.integers(0, 15 * 366 * 24 * 3600).map(
+    lambda s: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=s)
+)
+
+
+def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "rest"),
+    [
+        ("2h", MONDAY + timedelta(hours=2), ""),
+        ("2h feed is late", MONDAY + timedelta(hours=2), "feed is late"),
+        ("90 min feed", MONDAY + timedelta(minutes=90), "feed"),
+        ("1h30m feed", MONDAY + timedelta(minutes=90), "feed"),
+        ("1 d 4 h, feed", MONDAY + timedelta(hours=28), "feed"),
+        ("for 2 hours: feed", MONDAY + timedelta(hours=2), "feed"),
+        ("1.5h feed", MONDAY + timedelta(minutes=90), "feed"),
+        ("2h 3h were lost", MONDAY + timedelta(hours=2), "3h were lost"),
+        ("until tomorrow 9:00 feed", berlin(24, 9), "feed"),
+        ("tomorrow feed", berlin(24, 9), "feed"),
+        ("until 17:30 feed", berlin(23, 17, 30), "feed"),
+        ("until 9 feed", berlin(24, 9), "feed"),
+        ("until 9am feed", berlin(24, 9), "feed"),
+        ("until 5pm feed", berlin(23, 17), "feed"),
+        ("until noon feed", berlin(23, 12), "feed"),
+        ("until fri 17:00 feed", berlin(27, 17), "feed"),
+        ("until Monday 9:00 feed", berlin(30, 9), "feed"),
+        ("until monday 10:00 feed", berlin(23, 10), "feed"),
+        ("until 2026-12-01 feed", berlin(1, 9, month=12), "feed"),
+        ("until 2026-12-01 at 14:15 feed", berlin(1, 14, 15, month=12), "feed"),
+    ],
+)
+def test_a_moment_is_read(text: str, end: datetime, rest: str) -> None:
+    assert (end, rest) == until(text, MONDAY, BERLIN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "feed is late",
+        "17 people",
+        "2 months",
+        "until 2026-13-01",
+        "until 25:00",
+        "9",
+    ],
+)
+def test_what_names_no_moment_is_not_guessed(text: str) -> None:
+    assert until(text, MONDAY, BERLIN)[0] is None
+
+
+def test_a_day_is_as_long_as_it_is_there() -> None:
+    """
+    The night in which the clocks go back: "tomorrow 9:00" is 25 hours from 9:00.
+    """
+    before = datetime(2026, 10, 24, 7, 0, tzinfo=UTC)  # 9:00 in Berlin, summer time
+
+    end, _ = until("until tomorrow 9:00", before, BERLIN)
+
+    assert before + timedelta(hours=25) == end
+
+
+@given(MOMENTS, ZONES, st.integers(0, 23), st.integers(0, 59))
+def test_a_time_of_day_is_the_next_one(
+    now: datetime, zone: ZoneInfo, hour: int, minute: int
+) -> None:
+    end, rest = until(f"until {hour}:{minute:02} feed", now, zone)
+
+    assert end is not None
+    assert "feed" == rest
+    assert timedelta() < end - now <= timedelta(hours=26)
+
+
+@given(st.text(max_size=60), MOMENTS, ZONES)
+def test_whatever_is_typed_is_a_moment_or_none(
+    text: str, now: datetime, zone: ZoneInfo
+) -> None:
+    end, rest = until(text, now, zone)
+
+    assert end is None or end.tzinfo is UTC
+    assert len(rest) <= len(text)
+
+
+@given(st.integers(0, 30), st.integers(0, 23), st.integers(0, 59), st.booleans())
+def test_a_length_is_the_sum_of_its_parts(
+    days: int,
+    hours: int,
+    minutes: int,
+    spaced: bool,  # noqa: FBT001
+) -> None:
+    parts = [f"{days}d", f"{hours}h", f"{minutes}m"]
+
+    end, rest = until((" " if spaced else "").join(parts), MONDAY, BERLIN)
+
+    assert MONDAY + timedelta(days=days, hours=hours, minutes=minutes) == end
+    assert "" == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("", 1),
+        ("24h", 24),
+        ("last 7 days", 168),
+        ("the last week", 168),
+        ("last hour", 1),
+    ],
+)
+def test_a_length_back_is_read(text: str, hours: int) -> None:
+    assert timedelta(hours=hours) == span(text, timedelta(hours=1), timedelta(days=30))
+
+
+@pytest.mark.parametrize("text", ["yesterday", "90d", "7d of blue", "tomorrow"])
+def test_a_length_back_that_is_none_is_asked_again(text: str) -> None:
+    with pytest.raises(Refused):
+        span(text, timedelta(hours=1), timedelta(days=30))
+
+
+# -- people ---------------------------------------------------------------------------
+
+ASKER = Person(name="Priya Raman", accounts=("77777777-aaaa-4bbb-8ccc-000000000001",))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Jonas Weber", "Jonas Weber"),
+        ("jonas", "Jonas Weber"),
+        ("WEBER", "Jonas Weber"),
+        ("@Jonas Weber", "Jonas Weber"),
+        ("Weber, Jonas", "Jonas Weber"),
+        ("Lena Vogt (admin)", "Lena Vogt"),
+        ("me", "Priya Raman"),
+    ],
+)
+def test_a_person_is_found(text: str, name: str) -> None:
+    assert name == somebody(text, WATCH, ASKER).name
+
+
+def test_a_misspelt_name_is_asked_back() -> None:
+    with pytest.raises(Refused, match="Did you mean Jonas Weber"):
+        somebody("Jonas Webber", WATCH, ASKER)
+
+
+def test_a_name_that_several_have_is_asked_back() -> None:
+    other = Person(
+        name="Jonas Braun", accounts=("77777777-aaaa-4bbb-8ccc-00000000ffff",)
+    )
+    two = WATCH.model_copy(update={"people": (*WATCH.people, other)})
+
+    with pytest.raises(Refused, match=r"Several people .*: Jonas Weber, Jonas Braun"):
+        somebody("jonas", two, ASKER)
+
+
+@given(st.text(max_size=80))
+def test_nobody_is_assigned_by_chance(text: str) -> None:
+    """
+    Whoever is found shares at least one whole name with what was typed.
+    """
+    try:
+        found = somebody(text, WATCH, ASKER)
+    except Refused:
+        return
+    assert found is ASKER or any(
+        w.casefold() in text.casefold() for w in found.name.split()
+    )
+
+
+# -- commands -------------------------------------------------------------------------
+
+DRESS = st.sampled_from(
+    ["{}", " {} ", "please {}", "/{}", "hey, {}", "{}\u00a0", "\u201c{}"]
+)
+
+
+@given(st.sampled_from(sorted(commands())), DRESS, st.booleans())
+def test_a_command_is_known_in_any_dress(verb: str, dress: str, loud: bool) -> None:  # noqa: FBT001
+    text = dress.format(verb.upper() if loud else verb)
+
+    assert verb == understand(f"{text} A-42 2h because")[0].verb
+
+
+@given(st.sampled_from(sorted(commands())), st.integers(0, 11), st.sampled_from("xq"))
+def test_a_typo_is_never_carried_out(verb: str, at: int, letter: str) -> None:
+    """
+    One wrong letter is asked about, or is another command by its own name.
+    """
+    at = min(at, len(verb) - 1)
+    typo = verb[:at] + letter + verb[at + 1 :]
+    with pytest.raises(Refused, match="I do not know"):
+        understand(f"{typo} A-42")
+
+
+@pytest.mark.parametrize(
+    "example", [e for c in commands().values() for e in c.examples]
+)
+def test_every_example_is_understood(example: str) -> None:
+    assert example.split(maxsplit=1)[0] == understand(example)[0].verb
+
+
+def test_every_command_shows_an_example() -> None:
+    assert [] == [c.verb for c in commands().values() if not c.examples]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ack on it", {"incident": "A-7", "note": "on it"}),
+        ("ack", {"incident": "A-7", "note": ""}),
+        ("ack 42 on it", {"incident": "42", "note": "on it"}),
+        ("snooze 2h feed", {"incident": "A-7", "until": "2h feed"}),
+        ("snooze 2 h feed", {"incident": "A-7", "until": "2 h feed"}),
+        ("assign me", {"incident": "A-7", "person": "me"}),
+        ("note 3 people called", {"incident": "3", "text": "people called"}),
+    ],
+)
+def test_in_a_cards_thread_its_incident_is_meant(
+    text: str, words: dict[str, str]
+) -> None:
+    """
+    Below a card nobody repeats its id; a number that opens the text still is one.
+    """
+    assert words == understand(text, "A-7")[1]
+
+
+@pytest.mark.parametrize(
+    "text", ["ack A-42", "approve R-7", "show a-1", "note #A-3 seen"]
+)
+def test_what_can_only_be_a_command_is_overheard(text: str) -> None:
+    assert overheard(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["show 42 people", "help", "approve it", "A-42 is broken", "I ack A-42", "ack 42"],
+)
+def test_small_talk_is_not(text: str) -> None:
+    assert not overheard(text)
+
+
+@pytest.mark.parametrize(
+    "dash", ["--dry-run", "\u2014dry-run", "-- dry run", "--DRY-RUN"]
+)
+def test_a_dry_run_is_known_by_any_dash(dash: str) -> None:
+    command, words = understand(f"snooze 42 2h feed {dash}")
+
+    assert ("snooze", "yes", "2h feed") == (
+        command.verb,
+        words["dry_run"],
+        words["until"],
+    )
