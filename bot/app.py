@@ -16,6 +16,7 @@ from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
 from bot.azure import AzureMover, AzureTrainer, AzureWorkspace
+from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
 from bot.azure.mover import Patience
@@ -87,6 +88,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         vouch = await stack.enter_async_context(
             teams.managed_identity(settings.bot_identity or settings.bot_app_id)
         )
+        portal = await _portal(settings, cloud, stack)
         line = await stack.enter_async_context(
             teams.connect(_account(settings, watch), _References(store), vouch)
         )
@@ -100,6 +102,8 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             workspace=Timed(workspace, figures),
             chat=line.chat,
             workflow=line.workflow,
+            portal=portal,
+            portal_every=timedelta(seconds=settings.portal_seconds),
             archive=archive,
         )
         loop = worker.driver(means, keys.log, figures.around)
@@ -167,6 +171,19 @@ def _archive(
         build=build(),
         configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
     )
+
+
+async def _portal(
+    settings: Settings, cloud: Cloud, stack: AsyncExitStack
+) -> AzureAlerts | None:
+    """Return the way to set alerts' states, by the bot's identity: the reader only reads."""
+    if not settings.portal_seconds:
+        return None
+    identity = settings.bot_identity or settings.bot_app_id
+    credential = await stack.enter_async_context(_credential(identity))
+    found = AzureAlerts(credential, cloud)
+    stack.push_async_callback(found.close)
+    return found
 
 
 def _check(problems: list[str]) -> None:

@@ -9,10 +9,14 @@ from bot.incident import (
     Acknowledged,
     Alert,
     AlertReceived,
+    AlertsExplained,
     Assigned,
+    AzureChanged,
+    AzureRefused,
     CaptureState,
     CardLost,
     CardShown,
+    ChangesFound,
     CollectEvidence,
     DecisionExpired,
     DecisionRecorded,
@@ -23,10 +27,13 @@ from bot.incident import (
     Event,
     ExpireDecision,
     ExpireRequest,
+    FindChanges,
     Follow,
     FollowRetraining,
     FollowShift,
     Incident,
+    LookInAzure,
+    MarkInAzure,
     Noted,
     ProposeRetraining,
     Reply,
@@ -50,6 +57,7 @@ from bot.incident import (
     Unacknowledged,
     Wake,
     WatchOutcome,
+    is_azure_alert,
     supersedes,
 )
 from bot.oversight import OutcomeWatched
@@ -82,6 +90,7 @@ TOLD = (
     ShiftFailed,
     OutcomeWatched,
     DecisionRecorded,
+    AzureRefused,
     DecisionExpired,
     RetrainingImpossible,
     RetrainingRequested,
@@ -92,7 +101,18 @@ TOLD = (
     RetrainingEnded,
 )
 STALE = "stale"  # label of an alert that came long after it fired
-SHOWN = (*TOLD, SignalsEvaluated, RollbackAsked, CardLost, Noted)
+SHOWN = (
+    *TOLD,
+    AlertsExplained,
+    SignalsEvaluated,
+    RollbackAsked,
+    CardLost,
+    Noted,
+    AzureChanged,
+    ChangesFound,
+)
+MARKED = (Acknowledged, Unacknowledged, DecisionRecorded)  # Azure is to know of
+LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -100,44 +120,55 @@ def follow(before: Incident, events: tuple[Event, ...]) -> tuple[Follow, ...]:
     """Return what must happen after `events` are recorded on top of `before`."""
     found: list[Follow] = []
     incident = before
+    looked, asleep = before.last(SignalsEvaluated), before.snooze
     heard = {a.fingerprint: a for a in before.alerts}
     for event in events:
         now = incident.having(event)
         if isinstance(event, AlertReceived):
-            found += _heard(heard, now, event)
+            found += _heard(heard, looked, asleep, now, event)
         else:
             found += _after(incident, now, event)
         incident = now
     if any(isinstance(e, AlertReceived) for e in events):
-        found += _left_open(before, incident)
+        found += _ended(before, incident)
     return tuple(dict.fromkeys(found))
 
 
 def _heard(
-    heard: dict[str, Alert], incident: Incident, event: AlertReceived
+    heard: dict[str, Alert],
+    looked: SignalsEvaluated | None,
+    asleep: Snoozed | None,
+    incident: Incident,
+    event: AlertReceived,
 ) -> list[Follow]:
-    """Return what follows from one more notice; `heard` is the newest of each."""
+    """Return what follows from one more notice; `heard` is the newest of each.
+
+    An incident may have thousands: nothing here goes through its history.
+    """
     alert = event.alert
     known = heard.get(alert.fingerprint)
     if known is not None and (known == alert or not supersedes(alert, known)):
         return []  # a repeat, or older than what we know: nothing new was said
-    others = [
-        a.severity for a in heard.values() if a.status == "firing" and a is not known
-    ]
     first = not heard
+    worse = asleep is not None and alert.severity < min(
+        (a.severity for a in heard.values() if a.status == "firing" and a is not known),
+        default=0,
+    )
     heard[alert.fingerprint] = alert
     if STALE in alert.labels and incident.card is None:
         return []  # too old to call anybody; it stands in the list of alerts
-    effects: list[Effect] = [EvaluateSignals()] if alert.status == "firing" else []
-    effects.append(ShowCard())
-    asleep = incident.snooze
-    if first and alert.status == "firing":
+    show = Follow(effect=ShowCard(), due_at=event.at)
+    if alert.status == "resolved":
+        return [show]
+    again = looked.at + LOOK_AGAIN_AFTER if looked else event.at
+    look = Follow(effect=EvaluateSignals(), due_at=max(event.at, again))
+    effects: list[Effect] = []
+    if first:
         effects.append(StartClocks(incident.revision))
-    elif (
-        asleep and alert.status == "firing" and alert.severity < min(others, default=0)
-    ):
+        effects += [LookInAzure()] if is_azure_alert(alert.fingerprint) else []
+    elif asleep and worse:
         effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
-    return [Follow(effect=e, due_at=event.at) for e in effects]
+    return [look, show, *(Follow(effect=e, due_at=event.at) for e in effects)]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
@@ -146,6 +177,9 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     if isinstance(event, SignalsEvaluated | RollbackAsked):
         asked = isinstance(event, RollbackAsked)
         effects.append(CaptureState(seq) if asked else CollectEvidence(seq))
+    first = isinstance(event, SignalsEvaluated) and not before.last(SignalsEvaluated)
+    if first and incident.alerts:
+        effects.append(FindChanges())
     if (
         isinstance(event, RollbackApproved)
         and incident.approved
@@ -160,16 +194,19 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     called = isinstance(event, Escalated) and event.to == "risk"
     if called or _unshown(before, event):
         effects.append(TellOwner(seq))
-    effects += _clocks(incident, event)
+    effects += _clocks(before, incident, event)
+    if isinstance(event, MARKED):
+        effects.append(MarkInAzure(seq))
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
         *_later(incident, event),
     ]
 
 
-def _clocks(incident: Incident, event: Event) -> list[Effect]:
+def _clocks(before: Incident, incident: Incident, event: Event) -> list[Effect]:
     """Return what starts the waiting for somebody to take the incident again."""
-    freed = isinstance(event, Unacknowledged | SnoozeEnded)
+    unhidden = before.hidden and isinstance(event, CardShown)
+    freed = unhidden or isinstance(event, Unacknowledged | SnoozeEnded)
     since = incident.unattended if freed else 0
     return [StartClocks(since)] if since else []
 
@@ -187,12 +224,15 @@ def _training(before: Incident, incident: Incident, event: Event) -> list[Effect
     return []
 
 
-def _left_open(before: Incident, incident: Incident) -> list[Follow]:
-    """Tell the thread when all alerts have ended and only a decision is missing."""
-    if incident.status != "undecided" or before.status == "undecided":
+def _ended(before: Incident, incident: Incident) -> list[Follow]:
+    """Return what follows when all alerts have ended: Azure is told, or people are asked."""
+    status = incident.status
+    if status == before.status or status not in ("resolved", "undecided"):
         return []
-    newest = incident.history[-1]
-    return [Follow(effect=Reply(incident.revision), due_at=newest.at)]
+    seq, at = incident.revision, incident.history[-1].at
+    # Only a decision is missing: the thread is told so.
+    effect = MarkInAzure(seq) if status == "resolved" else Reply(seq)
+    return [Follow(effect=effect, due_at=at)]
 
 
 def _later(incident: Incident, event: Event) -> list[Follow]:

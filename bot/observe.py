@@ -6,7 +6,7 @@ Counted in this process; what all replicas share (outbox, log) is read from the 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -269,6 +269,14 @@ class Timed:
     ) -> Health:
         asked = self._inner.health(endpoint, deployment, start, end)
         return await self._time("health", asked)
+
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        return await self._time("fired", self._inner.fired(subscription, start, end))
+
+    async def delivers(self, subscription: str) -> str:
+        return await self._time("delivers", self._inner.delivers(subscription))
 
     async def query(
         self,

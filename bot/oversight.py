@@ -5,6 +5,7 @@ These events stand in an incident's history, or in the endpoint's own, its ledge
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.incident import Actor, Event, Health, Incident
 from bot.signals import Report
@@ -22,6 +23,21 @@ class EndpointLocked(Event):
 class EndpointUnlocked(Event):
     by: Actor
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSilenced(Event):
+    """No new card is posted about the endpoint until then; alerts are recorded."""
+
+    by: Actor
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointUnsilenced(Event):
+    by: Actor
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +81,14 @@ def lock(ledger: Incident) -> EndpointLocked | None:
     """Return the lock that a person put on the endpoint, None when it is free."""
     newest = ledger.last(EndpointLocked, EndpointUnlocked)
     return newest if isinstance(newest, EndpointLocked) else None
+
+
+def silence(ledger: Incident, now: datetime) -> EndpointSilenced | None:
+    """Return the silence that holds at `now`, None when cards are posted."""
+    newest = ledger.last(EndpointSilenced, EndpointUnsilenced)
+    if isinstance(newest, EndpointSilenced) and now < newest.until:
+        return newest
+    return None
 
 
 def holder(ledger: Incident) -> ShiftHeld | None:

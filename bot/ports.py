@@ -10,7 +10,17 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule, Traffic
+from bot.incident import (
+    AlertState,
+    Assignment,
+    Change,
+    EndpointState,
+    Health,
+    Marked,
+    Plan,
+    Rule,
+    Traffic,
+)
 from bot.retraining import Job
 from bot.watch import Endpoint
 
@@ -142,6 +152,14 @@ class Workspace(Protocol):
     ) -> Health:
         """Return how an endpoint ("" as deployment) or a deployment served."""
 
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        """Return the alerts of Azure Monitor that began or changed in that time."""
+
+    async def delivers(self, subscription: str) -> str:
+        """Return how an Event Grid subscription stands: "Succeeded"; "": it is gone."""
+
     async def query(
         self,
         workspace: str,
@@ -184,6 +202,16 @@ class Workspace(Protocol):
 
     async def job(self, endpoint: Endpoint, name: str) -> Job:
         """Return a job of the endpoint's workspace."""
+
+
+class Portal(Protocol):
+    """What people make of an alert in Azure Monitor, read and set by its ARM id."""
+
+    async def state(self, alert: str) -> Marked:
+        """Return the state as Azure has it. Raises Unavailable or Impossible."""
+
+    async def mark(self, alert: str, state: AlertState, comment: str) -> None:
+        """Set the state; safe to repeat. Raises Unavailable or Impossible."""
 
 
 class Mover(Protocol):

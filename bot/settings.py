@@ -91,6 +91,12 @@ class Settings(BaseModel):
     azure_logs_url: Url = Field(
         "https://api.loganalytics.io", description="Log Analytics"
     )
+    portal_seconds: float = Field(
+        300,
+        ge=0,
+        description="how often an open alert's state is read from Azure; 0: never, and "
+        "it is not set there either",
+    )
     reader_client_id: str = Field("", description="managed identity that reads Azure")
     executor_client_id: str = Field(
         "", description="managed identity that moves traffic; execute alone"

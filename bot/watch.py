@@ -62,6 +62,11 @@ class Channel(_Strict):
     id: str
     name: str = ""
     time_zone: str = "UTC"
+    # As in Alertmanager: how long a new incident gathers alerts before its card is
+    # posted, and the least time between edits that more alerts cause. Sev0 waits for
+    # neither, and a person's action is always shown at once.
+    group_wait_s: float = Field(default=0, ge=0, le=600)
+    group_interval_s: float = Field(default=10, ge=0, le=3600)
     digest_at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")  # local
 
     @field_validator("time_zone")
@@ -146,6 +151,28 @@ class ServiceLevels(_Strict):
         return None if minutes is None else timedelta(minutes=minutes)
 
 
+class Listening(_Strict):
+    """Whose silence about an endpoint is an incident."""
+
+    monitor: bool = False  # its monitor has to run, on its own schedule
+    monitor_hours: float | None = Field(default=None, gt=0)  # or this often
+    collection: bool = False  # no data collection errors
+    traffic_minutes: float | None = Field(default=None, ge=5)  # without any request
+    # The Event Grid subscription that brings its events, by ARM id
+    events: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"(?i)^(/subscriptions/[^/]+/resourceGroups/[^/]+/providers"
+            r"/Microsoft\.EventGrid/systemTopics/[^/]+/eventSubscriptions/[^/]+)?$"
+        ),
+    ] = ""
+
+    @property
+    def on(self) -> bool:
+        checks = (self.monitor, self.collection, self.traffic_minutes, self.events)
+        return any(checks)
+
+
 class Endpoint(_Strict):
     id: ArmEndpoint
     owner: str
@@ -166,6 +193,7 @@ class Endpoint(_Strict):
     escalation: Escalation | None = None  # else what `escalations` says of its tier
     snooze_limit_hours: float = Field(default=24, gt=0, le=720)
     disclosure: Disclosure = Disclosure()
+    listening: Listening = Listening()
     levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
 
     @property

@@ -57,7 +57,7 @@ def _latency(
         charts.Bar("Before", old, figures.milliseconds(old), over=False),
         charts.Bar("After", new, figures.milliseconds(new), over=over),
     ]
-    return [charts.bars("Latency, p95 in ms", "before and after the move", bars)]
+    return _chart("Latency, p95 in ms", bars)
 
 
 def _errors(
@@ -71,7 +71,7 @@ def _errors(
         charts.Bar("Before", old * 100, figures.percent(old), over=False),
         charts.Bar("After", new * 100, figures.percent(new), over=over),
     ]
-    return [charts.bars("Request errors in %", "before and after the move", bars)]
+    return _chart("Request errors in %", bars)
 
 
 def _drift(watched: OutcomeWatched) -> list[CardElement]:
@@ -84,7 +84,14 @@ def _drift(watched: OutcomeWatched) -> list[CardElement]:
     if old is not None and old.verdict in ("breached", "not breached"):
         shown = f"{_over(old)} of {_all(old)}"
         bars.insert(0, charts.Bar("Before", _over(old), shown, over=False))
-    return [charts.bars("Features that drift", "before and after the move", bars)]
+    return _chart("Features that drift", bars)
+
+
+def _chart(what: str, bars: list[charts.Bar]) -> list[CardElement]:
+    """Return the chart under its name: not every host shows a chart's own title."""
+    name = paragraph(what, subtle=True, small=True, spacing="Small")
+    told = (", worse", "")
+    return [name, charts.bars(what, "before and after the move", bars, told)]
 
 
 def _over(report: Report) -> int:

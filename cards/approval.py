@@ -25,7 +25,7 @@ def render(view: View) -> Rendered:
         msg = f"{view.incident.id} has no rollback request"
         raise ValueError(msg)
     name, target = identifier(view.endpoint.name), rollback.destination(request)
-    words = f"Move {name} back to {target}"
+    words = f"{rollback.undoing(request)}Move {name} back to {target}"
     asked = runs(quoted(request.reason))
     checks = rollback.checks(request)
     by = view.name(request.by)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from microsoft_teams.cards import CardElement
 
 from bot.chain import running
-from bot.incident import Circle, Noted
+from bot.incident import AzureChanged, AzureMarked, Circle, Noted
 from cards import figures
 from cards.elements import Words, box, quoted, runs
 from cards.view import View
@@ -26,8 +26,18 @@ def rows(view: View) -> Iterator[tuple[Words, Words]]:
     """Yield whom it is assigned to, and when the next circle is called."""
     if view.incident.assignee:
         yield "Assigned", person(view.incident.assignee)
+    yield from _portal(view)
     for _, step in running(view.incident, view.endpoint, view.watch)[:1]:
         yield "Next", f"{CIRCLES[step.to]} is called, {figures.clock(step.at)}"
+
+
+def _portal(view: View) -> Iterator[tuple[Words, Words]]:
+    """Yield what somebody set in Azure's portal, while that is the newest there."""
+    newest = view.incident.last(AzureChanged, AzureMarked)
+    if isinstance(newest, AzureChanged):
+        who = f" by {person(newest.who)}" if newest.who else ""
+        at = figures.clock(newest.changed_at or newest.at)
+        yield "In Azure", f"{newest.state}{who}, {at}"
 
 
 def notes(view: View) -> list[CardElement]:
@@ -36,6 +46,6 @@ def notes(view: View) -> list[CardElement]:
     if newest is None:
         return []
     count = len(view.incident.every(Noted))
-    more = f" ({count} notes, the others are in the evidence)" if count > 1 else ""
+    more = f" (the newest of {count} notes)" if count > 1 else ""
     who = person(view.name(newest.by))
     return [box("emphasis", runs(f"{who} noted{more}: ", quoted(newest.text, 300)))]

@@ -34,17 +34,23 @@ class Bar:
     over: bool
 
 
-def bars(what: str, limit: str, shown: Sequence[Bar]) -> HorizontalBarChart:
+def bars(
+    what: str,
+    limit: str,
+    shown: Sequence[Bar],
+    told: tuple[str, str] = (", over limit", ", within limit"),
+) -> HorizontalBarChart:
     """Return up to five horizontal bars, those beyond the limit in red.
 
-    `what` names the figure, `limit` the limit in words; both ours.
+    `what` names the figure, `limit` the limit in words, `told` what is said of a bar
+    that is over and of one that is not; all ours.
     """
     top = shown[:5]
     said_all = ", ".join(f"{clean(b.name, 40)} {b.shown}" for b in top)
     rows: Rows = [
         (
             runs(said(b.name, 40)),
-            f"{b.shown}, {'over limit' if b.over else 'within limit'}",
+            f"{b.shown}{told[0] if b.over else told[1]}",
         )
         for b in top
     ]

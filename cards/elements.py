@@ -196,7 +196,7 @@ Rows: TypeAlias = Sequence[tuple[Words, Words]]
 
 
 def facts(
-    rows: Rows, *, spacing: Spacing = "Medium", label_width: str = "100px"
+    rows: Rows, *, spacing: Spacing = "Medium", label_width: str = "112px"
 ) -> list[CardElement]:
     """Return label and value pairs: a FactSet, or columns when others wrote some."""
     if not rows:

@@ -11,6 +11,7 @@ from cards.frame import card
 from cards.view import Rendered, View
 
 _SHOWN = 12
+_VERDICTS = {"breached": "confirmed", "not breached": "not confirmed"}
 
 
 def render(
@@ -59,7 +60,7 @@ def render(
 
 def _row(view: View) -> tuple[Words, Words, Words]:
     ours = findings.report(view.incident)
-    verdict = f", {ours.verdict}" if ours else ""
+    verdict = f", {_VERDICTS.get(ours.verdict, 'not known')}" if ours else ""
     kind = findings.kind_word(view.incident)
     what = f"{kind}{verdict}; {view.incident.status}"
     return view.incident.id, what, figures.day(findings.fired_at(view.incident))

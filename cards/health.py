@@ -44,8 +44,7 @@ def render(
     name = identifier(endpoint.name)
     whole = next((h for h in health if not h.deployment), None)
     state, style = _state(whole, endpoint)
-    span = figures.duration(whole.end - whole.start) if whole else ""
-    words = f"{name} in the last {span}" if span else f"How {name} serves is not known"
+    words = f"How {name} has served" if whole else f"How {name} serves is not known"
     line = _line(latency, endpoint.latency_p95_ms)
     rows: list[tuple[Words, Words]] = [("Owner", person(endpoint.owner))]
     if whole:
@@ -59,7 +58,7 @@ def render(
     return card(
         [
             band("Health", style, state, figures.day(now)),
-            title(words[0].upper() + words[1:] if span else words),
+            title(words),
             *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
             *line,
             *_parts([h for h in health if h.deployment]),
@@ -113,7 +112,7 @@ def _parts(parts: Sequence[Health]) -> list[CardElement]:
     if not rows:
         return []
     heads = (
-        Head("Deployment", 4),
+        Head("Name", 4),
         Head("Requests", "76px", right=True),
         Head("Errors", "60px", right=True),
         Head("p95", "64px", right=True),

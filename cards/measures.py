@@ -121,7 +121,7 @@ def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
             (
                 Head("Feature"),
                 Head("Azure says", "88px", right=True),
-                Head("We found", "96px", right=True),
+                Head("We found", "112px", right=True),
             ),
             rows,
         ),
@@ -152,7 +152,7 @@ def _readings(alert: Alert) -> list[CardElement]:
         return []
     heads = (
         Head("Measure"),
-        Head("Limit", "84px", right=True),
+        Head("Limit", "112px", right=True),
         Head("Was", "64px", right=True),
     )
     return [heading("What Azure measured"), table(heads, rows)]

@@ -2,6 +2,7 @@
 
 from microsoft_teams.cards import Action
 
+from bot.commands import commands
 from bot.incident import (
     Health,
     RollbackRequested,
@@ -43,8 +44,9 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     split = situation.traffic(outcome.after)
     before = _before(view, request)
     watched = _watched(view, outcome.request)
+    state = rollback.ending(request, outcome)
     body = [
-        band("Rolled back", "good", rollback.middle(view), view.incident.id),
+        band(state, "good", rollback.middle(view), view.incident.id),
         title(words),
         rollback.subtitle(view, request),
         paragraph(
@@ -71,8 +73,8 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
             buttons.studio(view),
             *_ack(view),
         ],
-        summary=line("Rolled back", words, request.request),
-        text=f"Rolled back: {words}. Traffic is {split}.",
+        summary=line(state, words, request.request),
+        text=f"{state}: {words}. Traffic is {split}.",
         refresh=buttons.refresh(view),
     )
 
@@ -86,7 +88,7 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"{name} was not moved back to {target}"
     state = rollback.ending(request, outcome)
-    if state == "Not confirmed":
+    if rollback.same(outcome.live or {}, request.traffic):
         words = f"{name} serves {target}, but the move was not confirmed"
     elif not outcome.settled:
         words = f"{name} is not known to be moved to {target}"
@@ -110,7 +112,14 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
         paragraph(reason),
         paragraph(_untouched(request, outcome)),
         *situation.notices(view),
-        *facts([*rows, *_people(view, request), ("Stopped", figures.when(outcome.at))]),
+        *facts(
+            [
+                *rows,
+                *_people(view, request),
+                ("Stopped", figures.when(outcome.at)),
+                ("Who can act", _able(view, outcome)),
+            ]
+        ),
     ]
     return card(
         body,
@@ -141,6 +150,16 @@ def _untouched(request: RollbackRequested, outcome: ShiftFailed) -> str:
     if rollback.same(outcome.live, request.traffic):
         return "Traffic is as it was approved, although the move ended with an error."
     return "Traffic is neither as it was before nor as it was approved."
+
+
+def _able(view: View, outcome: ShiftFailed) -> str:
+    """Return who can do what comes next: free the endpoint, or ask once more."""
+    verb = "rollback" if outcome.settled else "unlock"
+    roles = commands()[verb].roles
+    names = [p.name for p in view.watch.people if roles & set(p.roles) and not p.guest]
+    shown = ", ".join(person(n) for n in names[:4]) or "nobody in the watch list"
+    what = "ask again" if outcome.settled else f"look, then unlock {view.endpoint.name}"
+    return f"{shown}: {what}"
 
 
 def _people(view: View, request: RollbackRequested) -> Rows:

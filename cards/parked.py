@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from microsoft_teams.cards import CardElement
 
 from bot.incident import (
+    AzureChanged,
+    AzureMarked,
     CardShown,
+    ChangesFound,
     EffectParked,
     Event,
     Replied,
@@ -13,6 +16,7 @@ from bot.incident import (
     RollbackRequested,
     ShiftFailed,
     SignalsEvaluated,
+    ToldElsewhere,
     TrafficShifted,
 )
 from cards import buttons, figures, findings
@@ -32,6 +36,11 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
     "ShiftTraffic": ("The traffic was not moved", (TrafficShifted, ShiftFailed)),
     "ExpireRequest": ("An old rollback request was not closed", ()),
     "Answer": ("A command was not answered", ()),
+    "MarkInAzure": ("The alert's state was not set in Azure", (AzureMarked,)),
+    "LookInAzure": ("The alert's state was not read from Azure", (AzureChanged,)),
+    "TellOwner": ("The owner was not told", (ToldElsewhere,)),
+    "FindChanges": ("What changed before is not known", (ChangesFound,)),
+    "StartClocks": ("Nobody will be reminded", ()),
 }
 
 

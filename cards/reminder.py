@@ -16,9 +16,9 @@ def render(view: View, event: Escalated, *, elsewhere: bool = False) -> Rendered
     waited = event.at - view.incident.history[event.since - 1].at
     called = " ".join(at(p.name) for p in people)
     key, name = view.incident.id, identifier(view.endpoint.name)
-    words = f"{called} {key} on {name} has waited {figures.duration(waited)}"
+    words = f"{called}: nobody has acknowledged {key} on {name}"
     where = view.watch.channels[view.endpoint.channel].name
-    body = [paragraph(f"{words}: nobody has acknowledged it.")]
+    body = [paragraph(f"{words} for {figures.duration(waited)}.")]
     if elsewhere:
         body.append(paragraph(f"{situation.headline(view)}, {situation.middle(view)}."))
         body.append(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from bot.incident import (
     Acknowledged,
     Assigned,
+    AzureRefused,
     DecisionExpired,
     DecisionRecorded,
     Escalated,
@@ -95,6 +96,13 @@ def _noted(view: View, event: Noted) -> str:
     return f"{_who(view, event)} noted on {view.incident.id}: {clean(event.text, 300)}"
 
 
+def _refused(view: View, event: AzureRefused) -> str:
+    return (
+        "The state of alerts cannot be set in Azure, so it stays as it is there: "
+        f"{_clause(event.reason)}. This is said once."
+    )
+
+
 # -- rollbacks ----------------------------------------------------------------------------
 
 
@@ -169,8 +177,10 @@ def left_open(view: View) -> str:
 
 
 def _shifted(view: View, event: TrafficShifted) -> str:
+    asked = view.incident.every(RollbackRequested)
+    request = next((r for r in asked if r.request == event.request), None)
     return (
-        f"Rolled back: {_name(view)} now serves {_shares(event.after)}, "
+        f"{ending(request, event)}: {_name(view)} now serves {_shares(event.after)}, "
         f"read back from Azure at {event.at:%H:%M} UTC ({event.request})."
     )
 
@@ -201,6 +211,7 @@ _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
     SnoozeEnded: _woken,
     Escalated: _escalated,
     Noted: _noted,
+    AzureRefused: _refused,
     RollbackAsked: _asked,
     RollbackRequested: _requested,
     RollbackImpossible: _impossible,

@@ -134,11 +134,18 @@ def ending(
     request: RollbackRequested | None, outcome: TrafficShifted | ShiftFailed
 ) -> str:
     """Return the state's word: done, not done, or nobody knows whether it was."""
+    undo = request is not None and bool(request.undoes)
     if isinstance(outcome, TrafficShifted):
-        return "Rolled back"
+        return "Undone" if undo else "Rolled back"
     moved = request is not None and same(outcome.live or {}, request.traffic)
-    open_ = outcome.live is None or not outcome.settled
-    return "Not confirmed" if open_ or moved else "Not rolled back"
+    if outcome.live is None or not outcome.settled or moved:
+        return "Not confirmed"
+    return "Not undone" if undo else "Not rolled back"
+
+
+def undoing(request: RollbackRequested) -> str:
+    """Return "Undo R-7: " in front of what is done, "" when it is no undo."""
+    return f"Undo {identifier(request.undoes)}: " if request.undoes else ""
 
 
 def same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from microsoft_teams.cards import Action, CardElement, Mention
 
 from bot.incident import (
+    MISSED,
+    AlertsExplained,
     Health,
     RollbackAsked,
     RollbackExpired,
@@ -14,7 +16,7 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import buttons, care, figures, findings, measures, progress
+from cards import before, buttons, care, figures, findings, measures, progress
 from cards.elements import (
     Rows,
     Style,
@@ -36,6 +38,7 @@ from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
 from cards.words import clean, identifier, model_name, person
 
+_EXPLAINED = 4  # other incidents that a card names
 _TITLES = {  # with the endpoint's name
     "data-drift": "Input data has drifted on {}",
     "prediction-drift": "Predictions have drifted on {}",
@@ -93,6 +96,11 @@ def conditions(view: View) -> Iterator[tuple[Words, Words]]:
     firing = sum(a.status == "firing" for a in alerts)
     if len(alerts) > 1:
         yield "Alerts", f"{len(alerts)} conditions, {firing} firing"
+    if missed := sum(MISSED in a.labels for a in alerts):
+        yield "Missed", f"{missed} found in Azure's list; no call of it reached us"
+    for event in view.incident.every(AlertsExplained)[-_EXPLAINED:]:
+        what = findings.KINDS[event.kind]
+        yield "Explains", runs(f"{what} ({event.incident}): ", said(event.reason, 90))
 
 
 def subtitle(view: View) -> CardElement:
@@ -243,6 +251,7 @@ def alert_card(
     """
     detail = measures.detail(view)
     gaps = missing(list(findings.missing(view.incident).items())[:4])
+    changed = before.changes(view)
     base = facts([*rows, *care.rows(view)])
     name = headline(view)
     return card(
@@ -256,13 +265,14 @@ def alert_card(
             *verdict_box(view),
             *tiles(measures.tiles(view)),
             *detail,
+            *changed,
             *gaps,
             *base,
         ],
         actions,
         summary=line(f"{state}, Sev {view.incident.severity}", name, view.incident.id),
         text=f"{state}: {name}. {plain(sentence(view))}",
-        spare=[*detail, *gaps[1:]],
+        spare=[*changed, *detail, *gaps[1:]],
         mentions=mentions,
         refresh=buttons.refresh(view),
     )

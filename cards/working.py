@@ -13,7 +13,8 @@ def render(view: View) -> Rendered:
         msg = f"{view.incident.id} has no rollback request"
         raise ValueError(msg)
     name, target = identifier(view.endpoint.name), rollback.destination(request)
-    words = f"Moving {name} back to {target}"
+    undoing = f"Undoing {identifier(request.undoes)}: " if request.undoes else ""
+    words = f"{undoing}Moving {name} back to {target}"
     given = [(person(view.name(a.by)), a.at) for a in view.incident.approvals]
     body = [
         band("Working", "accent", rollback.middle(view), view.incident.id),

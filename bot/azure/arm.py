@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import DecodeError, HttpResponseError
@@ -27,6 +27,7 @@ from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
 
 from bot.azure.borrowed import Borrowed
 from bot.azure.cloud import Cloud
+from bot.azure.together import together
 from bot.evidence import policy
 from bot.incident import Deployment, EndpointState
 
@@ -89,12 +90,15 @@ class Arm:
         *,
         version: str = API_VERSION,
         filter: str = "",  # noqa: A002
+        query: Mapping[str, str] | None = None,
     ) -> list[Mapping[str, Any]]:
         """Return all resources below the collection at `path`, page by page."""
         found: list[Mapping[str, Any]] = []
         url = self._url(path, version)
         if filter:
             url += f"&$filter={quote(filter)}"
+        if query:
+            url += f"&{urlencode(query)}"
         for _ in range(_PAGES):
             body = _json(await self._send(HttpRequest("GET", url)))
             found.extend(body.get("value") or [])
@@ -176,8 +180,10 @@ async def look(
     arm: Arm, endpoint: str, clock: Callable[[], datetime]
 ) -> tuple[Document, EndpointState]:
     """Return an endpoint with its deployments, both as they are now."""
-    document = await arm.get(endpoint)
-    deployments = await arm.children(f"{endpoint}/deployments")
+    found: list[Any] = await together(
+        arm.get(endpoint), arm.children(f"{endpoint}/deployments")
+    )
+    document, deployments = found
     return document, state_of(document, deployments, clock())
 
 

@@ -13,6 +13,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from bot.azure.borrowed import Borrowed
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.spark import SparkJob, status, submit
 from bot.ports import Impossible
 
 T = TypeVar("T")
@@ -72,6 +73,14 @@ class Ml:
                 )
             sides.append(await self._side(asset[1], asset[2], window))
         return sides[0], sides[1]
+
+    async def submit(self, job: SparkJob) -> str:
+        """Start a profile where the data is; return the job's state ("Queued" …)."""
+        return await self.call(f"the job {job.name}", submit, job)
+
+    async def job(self, name: str) -> str:
+        """Return how a job stands: "Queued", "Running", "Completed", "Failed" …"""
+        return await self.call(f"the job {name}", status, name)
 
     async def _side(
         self, name: str, version: str, window: tuple[datetime, datetime] | None

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 
-from bot.azure import blobs, plans
+from bot.azure import blobs, listed, plans
 from bot.azure.arm import Arm, look
 from bot.azure.changes import Changes
 from bot.azure.cloud import Cloud
@@ -88,6 +89,18 @@ class AzureWorkspace:
         self, endpoint: str, deployment: str, start: datetime, end: datetime
     ) -> Health:
         return await health(self._metrics, endpoint, deployment, (start, end))
+
+    async def fired(
+        self, subscription: str, start: datetime, end: datetime
+    ) -> tuple[Mapping[str, Any], ...]:
+        with speaking_of("the list of alerts"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                return await listed.alerts(self._arm, subscription, (start, end))
+
+    async def delivers(self, subscription: str) -> str:
+        with speaking_of(f"the event subscription {subscription.rsplit('/', 1)[-1]}"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                return await listed.subscription(self._arm, subscription)
 
     async def query(
         self,

@@ -19,8 +19,8 @@ def _words(rest: str) -> Words:
 def decide(ask: Ask) -> tuple[Event, ...]:
     """Return the snooze. A dialog sends duration and reason apart."""
     incident = ask.incident
-    if incident.status == "resolved":
-        raise Refused(f"{incident.id} is resolved; there is nothing to snooze.")
+    if incident.status not in ("firing", "acknowledged"):
+        raise Refused(f"{incident.id} fires no more; there is nothing to snooze.")
     end, behind = _end(ask)
     reason = (ask.words.get("reason") or behind).strip()
     if not reason:

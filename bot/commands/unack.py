@@ -14,8 +14,8 @@ def _words(rest: str) -> Words:
 
 def decide(ask: Ask) -> tuple[Event, ...]:
     incident = ask.incident
-    if incident.status == "resolved":
-        raise Refused(f"{incident.id} is resolved; there is nothing to give back.")
+    if incident.status not in ("firing", "acknowledged"):
+        raise Refused(f"{incident.id} fires no more; there is nothing to give back.")
     if not incident.acknowledgement and not incident.snooze:
         raise Refused(f"{incident.id} is neither acknowledged nor snoozed.")
     note = ask.words.get("note", "")[:NOTE_LIMIT]

@@ -117,6 +117,6 @@ class Finding:
             status=OPEN, endpoint=endpoint.id, limit=1
         )
         if not listed:
-            group = f"{endpoint.id} request"
-            return Incident(id="", group_key=group, endpoint=endpoint.id)
+            every = await self._means.store.incidents(endpoint=endpoint.id, limit=1)
+            return Incident.asked_for(endpoint.id, every[0].id if every else "")
         return await self._means.store.load(listed[0].id)

@@ -10,6 +10,7 @@ from bot.evidence import charts
 from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
 from bot.evidence.style import STYLE
+from bot.evidence.trainings import retrainings
 from bot.evidence.words import told
 from bot.incident import (
     AlertReceived,
@@ -49,6 +50,7 @@ def page(
         *(_report(found.report) if found and found.report else []),
         *(_health(found.health) if found else []),
         *_rollbacks(incident),
+        *retrainings(incident),
         *frozen.sections(queries=risk),
         *missing(incident, frozen),
         *frozen.commands(),
@@ -92,6 +94,8 @@ def _levels(view: View, frozen: Frozen) -> Iterator[str]:
     yield "<th>Result</tr>"
     for clock in levels.levels(incident, endpoint, when).clocks:
         took = "" if clock.took is None else levels.words(clock.took)
+        if clock.open:
+            took = f"not yet, after {took}"
         most = clock.at_most
         took += f" (at most {levels.words(most)})" if most else ""
         target = "none" if clock.target is None else levels.words(clock.target)

@@ -25,6 +25,7 @@ Kind: TypeAlias = Literal[
     "change",  # not a fault: something was deployed, registered or run
 ]
 
+MISSED = "found in Azure's list"  # label of an alert whose own call never came
 RULE_ID = "rule id"  # label with the ARM id of the rule that fired, where it is told
 
 

@@ -12,6 +12,11 @@ class EvaluateSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class FindChanges:
+    """Read what was done to the endpoint just before the first alert."""
+
+
+@dataclass(frozen=True, slots=True)
 class CollectEvidence:
     """Freeze what the evaluation rests on, outside the database."""
 
@@ -101,6 +106,20 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """See whether an endpoint is still watched by Azure; comes back by itself."""
+
+    endpoint: str  # ARM id
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Take in what Azure lists and did not tell us. None: what is just past, again."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer a typed command in the conversation where it was given."""
 
@@ -156,6 +175,18 @@ class TellOwner:
     seq: int  # of the EffectParked, or of the Escalated that another channel is told
 
 
+@dataclass(frozen=True, slots=True)
+class MarkInAzure:
+    """Set the state of the incident's alerts in Azure to what was decided here."""
+
+    seq: int  # of the event that decided it
+
+
+@dataclass(frozen=True, slots=True)
+class LookInAzure:
+    """See what somebody decided in Azure's portal; due again while it is open."""
+
+
 Effect: TypeAlias = (
     EvaluateSignals
     | CollectEvidence
@@ -171,6 +202,8 @@ Effect: TypeAlias = (
     | SubmitRetraining
     | FollowRetraining
     | Fold
+    | Listen
+    | Reconcile
     | Answer
     | StartClocks
     | Escalate
@@ -178,6 +211,9 @@ Effect: TypeAlias = (
     | SendDigest
     | RemoveCopy
     | TellOwner
+    | MarkInAzure
+    | LookInAzure
+    | FindChanges
 )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from bot.incident.alert import Actor, Alert
+from bot.incident.alert import Actor, Alert, Kind
 from bot.incident.endpoint import Check, EndpointState, Health, Traffic
+from bot.incident.inspected import Change, Difference
 from bot.signals import Report
 
 Choice: TypeAlias = Literal[
@@ -205,6 +206,17 @@ class CommandRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesFound(Event):
+    """What was done to the endpoint in the time before the alert."""
+
+    start: datetime
+    end: datetime
+    changes: tuple[Change, ...] = ()  # the newest first
+    differences: tuple[Difference, ...] = ()  # from the incident before
+    missing: str = ""  # why the activity log could not be had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoreShown(Event):
     """One message named incidents without a card of their own; in a channel's journal.
 
@@ -215,3 +227,20 @@ class MoreShown(Event):
     activity: str
     waiting: tuple[str, ...] = ()  # incidents that it named
     ended: tuple[str, ...] = ()  # those over meanwhile, which get no card any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertHidden(Event):
+    """The incident gets no card for now: a silence, or another incident explains it."""
+
+    behind: str = ""  # that incident
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsExplained(Event):
+    """Another incident of the endpoint is not shown by itself: this one explains it."""
+
+    incident: str
+    kind: Kind
+    reason: str

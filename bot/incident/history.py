@@ -14,6 +14,7 @@ from bot.incident.care import (
 )
 from bot.incident.events import (
     Acknowledged,
+    AlertHidden,
     AlertReceived,
     CardLost,
     CardShown,
@@ -33,6 +34,7 @@ from bot.incident.events import (
 )
 
 E = TypeVar("E", bound=Event)
+_ASKED = " request after "
 # "undecided": no alert fires any more, but tier 1 does not close without a decision.
 Status: TypeAlias = Literal["firing", "acknowledged", "undecided", "resolved"]
 OPEN: tuple[Status, ...] = ("firing", "acknowledged", "undecided")
@@ -59,6 +61,20 @@ class Incident:
     group_key: str
     endpoint: str  # ARM id, lower case
     history: tuple[Event, ...] = ()
+
+    @classmethod
+    def asked_for(cls, endpoint: str, newest: str) -> "Incident":
+        """Return a new incident that a person opens, `newest` being the last one there.
+
+        Two who see the same newest mean the same incident: the store opens it once.
+        """
+        key = f"{endpoint}{_ASKED}{newest or 'nothing'}"
+        return cls(id="", group_key=key, endpoint=endpoint)
+
+    @property
+    def alone(self) -> bool:
+        """Return whether no other incident may have its group key."""
+        return _ASKED in self.group_key
 
     @property
     def revision(self) -> int:
@@ -127,8 +143,9 @@ class Incident:
     def snooze(self) -> Snoozed | None:
         """Return the snooze that holds; its end is an event too, set by a timer."""
         newest = self.last(Snoozed, SnoozeEnded, Unacknowledged)
-        open_ = isinstance(newest, Snoozed) and self.status != "resolved"
-        return newest if isinstance(newest, Snoozed) and open_ else None
+        if not isinstance(newest, Snoozed):
+            return None
+        return newest if self.status in ("firing", "acknowledged") else None
 
     @property
     def assignee(self) -> str:
@@ -138,15 +155,28 @@ class Incident:
 
     @property
     def unattended(self) -> int:
-        """Return the seq from which nobody has it; 0: somebody does, or it sleeps."""
-        if self.status != "firing" or self.snooze or not self.alerts:
+        """Return the seq from which nobody has it; 0: somebody does, or it sleeps.
+
+        What was hidden waits for nobody until its card is shown.
+        """
+        if self.status != "firing" or self.snooze or self.hidden or not self.alerts:
             return 0
-        first = 0
+        first, hidden = 0, False
         for seq, event in enumerate(self.history, 1):
-            starts = isinstance(event, Unacknowledged | SnoozeEnded)
+            starts = isinstance(event, Unacknowledged | SnoozeEnded) or (
+                hidden and isinstance(event, CardShown)
+            )
             if starts or (not first and isinstance(event, AlertReceived)):
                 first = seq
+            if isinstance(event, AlertHidden | CardShown):
+                hidden = isinstance(event, AlertHidden)
         return first
+
+    @property
+    def hidden(self) -> AlertHidden | None:
+        """Return why it has no card for now; None: it has one, or is to get one."""
+        newest = self.last(AlertHidden, CardShown)
+        return newest if isinstance(newest, AlertHidden) else None
 
     @property
     def escalation(self) -> Escalated | None:

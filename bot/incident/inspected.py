@@ -87,3 +87,12 @@ class Assignment:
     scope: str  # ARM id, lower case, where it was given
     inherited: bool
     actions: tuple[str, ...] = field(default=())  # that the role allows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is otherwise than when we last looked, both in words."""
+
+    what: str  # "traffic", "model of blue"
+    was: str
+    now: str

@@ -3,6 +3,7 @@
 Only the aggregate travels: counts, moments, and the quantiles of each column.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from bot.signals.sketch import (
 if TYPE_CHECKING:
     import ibis
 
+_GREATEST = sys.float_info.max
 _KINDS = {
     "float64": "double",
     "float32": "float",
@@ -52,7 +54,7 @@ def profile(
             continue
         text = known in {"string", "boolean"} or name in categorical
         columns[name] = (
-            _categories(table, name, rows) if text else _numbers(table, name, rows)
+            _categories(table, name, rows) if text else _numbers(table, name)
         )
         kinds[name] = known
     return TableProfile(rows, columns, kinds)
@@ -73,29 +75,28 @@ def _categories(table: "ibis.Table", name: str, rows: int) -> CategoryProfile:
     return of_categories(counts, rows, rows - total, total - sum(counts.values()))
 
 
-def _numbers(table: "ibis.Table", name: str, rows: int) -> NumberProfile:
+def _numbers(table: "ibis.Table", name: str) -> NumberProfile:
     column = table[name].cast("float64")
-    infinite, unknown = column.isinf(), column.isnan()
-    finite = table.select(x=column).filter(column.notnull() & ~infinite & ~unknown)
+    finite = column.abs() <= _GREATEST  # Ibis takes isinf() for false on Spark
     levels = np.linspace(0, 1, QUANTILES + 1)
     found: dict[str, Any] = (
-        finite.aggregate(
-            n=finite.x.count(),
-            mean=finite.x.mean(),
-            variance=finite.x.var(how="pop"),
-            quantiles=finite.x.quantile(levels.tolist()),
+        table.aggregate(
+            rows=table.count(),
+            lowest=table.count(where=column < -_GREATEST),
+            highest=table.count(where=(column > _GREATEST) & ~column.isnan()),
+            n=column.count(where=finite),
+            mean=column.mean(where=finite),
+            variance=column.var(how="pop", where=finite),
+            quantiles=column.quantile(levels.tolist(), where=finite),
         )
         .to_pyarrow()
         .to_pylist()[0]
     )
-    lowest, highest = (
-        _number(table.filter(infinite & sign).count())
-        for sign in (column < 0, column > 0)
-    )
-    n = int(found["n"])
+    # A count over no row is null on Spark, where Ibis counts by a sum.
+    n, lowest, highest = (int(found[key] or 0) for key in ("n", "lowest", "highest"))
     about = (
-        rows,
-        rows - n - lowest - highest,
+        int(found["rows"]),
+        int(found["rows"]) - n - lowest - highest,
         lowest,
         highest,
         float(found["mean"] or 0.0),

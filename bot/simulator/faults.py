@@ -25,6 +25,7 @@ class Fault:
     delay_s: float = 0
     drop: str = ""  # "before": unheard; "after": done, but the answer is lost
     headers: dict[str, str] | None = None
+    text: str = ""  # the body, where it is not to be an error of ours
 
     @classmethod
     def parse(cls, body: dict[str, Any]) -> "Fault":
@@ -38,6 +39,7 @@ class Fault:
             delay_s=float(body.get("delay_s", 0)),
             drop=body.get("drop", ""),
             headers=body.get("headers"),
+            text=str(body.get("text", "")),
         )
         if not (fault.status or fault.delay_s or fault.drop):
             raise ValueError("a fault needs status, delay_s or drop")
@@ -97,6 +99,8 @@ async def _answer(
     await asyncio.sleep(fault.delay_s)
     if fault.drop == "before":
         _hang_up(request)
+    if fault.text:
+        return web.Response(text=fault.text, status=fault.status, headers=fault.headers)
     if fault.status:
         return web.json_response(
             {"error": {"code": "Simulated", "message": "a fault was asked for"}},

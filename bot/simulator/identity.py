@@ -25,7 +25,14 @@ BOT_APP = "33333333-aaaa-4bbb-8ccc-000000000003"
 READER = "66666666-aaaa-4bbb-8ccc-000000000001"
 EXECUTOR = "66666666-aaaa-4bbb-8ccc-000000000002"
 TRAINER = "66666666-aaaa-4bbb-8ccc-000000000003"
-NAMES = {READER: "reader", EXECUTOR: "executor", TRAINER: "trainer", BOT_APP: "bot"}
+ANALYST = "66666666-aaaa-4bbb-8ccc-000000000004"
+NAMES = {
+    READER: "reader",
+    EXECUTOR: "executor",
+    TRAINER: "trainer",
+    ANALYST: "analyst",
+    BOT_APP: "bot",
+}
 BOT_ISSUER = "https://api.botframework.com"
 
 
@@ -66,6 +73,11 @@ class Identity:
             {**times, **claims}, key, algorithm="RS256", headers={"kid": kid}
         )
 
+    @property
+    def valid_s(self) -> int:
+        """Return for how long a managed identity's token is good."""
+        return int((self._world.get("identity", "tokens") or {"s": 3600})["s"])
+
     def access_token(self, client: str, audience: str) -> str:
         """Return Entra's token (v1 claims, as ARM gets them) for an application."""
         return self.mint(
@@ -79,6 +91,7 @@ class Identity:
                 "sub": client,
                 "ver": "1.0",
             },
+            valid_s=self.valid_s,
         )
 
     def jwks(self, name: str) -> dict[str, Any]:
@@ -130,7 +143,7 @@ async def managed_identity(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "access_token": token,
-            "expires_on": str(int(time.time()) + 3600),
+            "expires_on": str(int(time.time()) + request.app[IDENTITY].valid_s),
             "resource": resource,
             "token_type": "Bearer",
             "client_id": client,

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, cast
 from bot.incident import Alert, Severity
 
 Document: TypeAlias = Mapping[str, Any]
-Route: TypeAlias = Literal["alerts", "events"]
+Route: TypeAlias = Literal["alerts", "events", "own"]
 
 SHORT = 260  # characters of a name: rule, feature, label
 LONG = 4000  # characters of a description

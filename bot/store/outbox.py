@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.incident import CardShown, Effect, Follow, ShowCard
+from bot.incident import CardShown, Effect, Follow, Listen, Reconcile, ShowCard
 from bot.store import codec, statements
 from bot.store.records import Due, Role, Unposted
 from bot.store.schema import (
@@ -20,6 +20,9 @@ from bot.store.schema import (
 
 if TYPE_CHECKING:
     from bot.store.store import Store
+
+
+_ALWAYS = (Listen.__name__, Reconcile.__name__)  # they come back: no work that waits
 
 
 class Outbox:
@@ -222,7 +225,11 @@ class Outbox:
         """Return how many deliveries are new, effects due and effects parked."""
 
         def run(db: sa.Connection) -> dict[str, int]:
-            states = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+            states = (
+                sa.select(outbox.c.state, sa.func.count())
+                .where(outbox.c.type.not_in(_ALWAYS))
+                .group_by(outbox.c.state)
+            )
             found = {str(row[0]): int(row[1]) for row in db.execute(states)}
             new = sa.select(sa.func.count()).where(delivery.c.state == "new")
             return {

@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 from bot.incident import Effect
 
-Route: TypeAlias = Literal["alerts", "events"]  # the door that it came in by
+# The door that it came in by; "own": found out by ourselves
+Route: TypeAlias = Literal["alerts", "events", "own"]
 Role: TypeAlias = Literal["driver", "executor"]
 
 

@@ -14,6 +14,8 @@ from bot.incident import (
     Fold,
     Follow,
     Incident,
+    Listen,
+    Reconcile,
     ShowCard,
 )
 from bot.store import codec
@@ -34,7 +36,7 @@ from bot.store.schema import (
 
 T = TypeVar("T")
 # Each looks at the whole incident: one that still waits does for a later event as well.
-ONCE = (EvaluateSignals, ShowCard, Fold)
+ONCE = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)
 # What nobody waits for at a screen; the rest goes first whatever it is about.
 RANKED = (EvaluateSignals, ShowCard)
 MOST = 500  # names in one query
@@ -71,6 +73,16 @@ def conditions(
         for row in db.execute(query):
             starts = found.setdefault(row.fingerprint, {})
             starts[moment(row.starts_at)] = row.incident
+    return found
+
+
+def heard(db: sa.Connection, fingerprints: Collection[str]) -> dict[str, list[str]]:
+    """Return by fingerprint the incidents that know it, oldest firing first."""
+    found: dict[str, list[str]] = {}
+    for names in portions(sorted(fingerprints)):
+        query = sa.select(condition).where(condition.c.fingerprint.in_(names))
+        for row in db.execute(query.order_by(condition.c.starts_at)):
+            found.setdefault(row.fingerprint, []).append(row.incident)
     return found
 
 
@@ -186,6 +198,9 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
         for seq, event in enumerate(events, before.revision + 1)
     ]
     try:
+        if number is not None and before.alone:
+            once = sa.insert(reference).values(id=before.group_key, incident=key)
+            db.execute(once)
         if rows:
             db.execute(sa.insert(history), rows)
             db.execute(
@@ -236,13 +251,23 @@ def index(db: sa.Connection, after: Incident, number: int | None) -> None:
     db.execute(sa.insert(incident).values(values))
 
 
-def queue(db: sa.Connection, about: str, follow: Follow, severity: int = 0) -> None:
-    """Queue an effect about an incident of `severity`, or about something else.
+def urgency(after: Incident, events: Sequence[Event]) -> int:
+    """Return the rank of what follows: a first card before all edits, people before all.
+
+    Sev0 has 0, other severities their own number; 4 more where the card stands already.
+    """
+    if after.severity == 0 or any(event.by for event in events):
+        return 0
+    return after.severity + (4 if after.card else 0)
+
+
+def queue(db: sa.Connection, about: str, follow: Follow, rank: int = 0) -> None:
+    """Queue an effect about an incident, or about something else.
 
     One that waits untried serves the later event too. Locking its row makes sure of it:
     whoever begins it afterwards reads what we write now.
     """
-    rank = severity if isinstance(follow.effect, RANKED) else 0
+    rank = rank if isinstance(follow.effect, RANKED) else 0
     row = {
         "incident": about,
         "role": "executor" if isinstance(follow.effect, codec.EXECUTORS) else "driver",

@@ -6,9 +6,9 @@ Every change runs on the writer thread; every read on a reader thread of its own
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,6 +23,7 @@ from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Unhandled
 from bot.store.schema import (
     conversation,
+    counter,
     delivery,
     history,
     incident,
@@ -34,6 +35,7 @@ from bot.store.schema import (
 from bot.store.writer import Writer
 
 T = TypeVar("T")
+BEAT = "heartbeat"  # seconds since 1970: a counter has 32 bits
 
 
 def digest(route: str, body: bytes) -> str:
@@ -194,6 +196,38 @@ class Store:
             lambda db: statements.conditions(db, group_key, fingerprints)
         )
 
+    async def heard(self, fingerprints: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Return what we know of conditions: the kind of fault, and whether it is over."""
+        names = set(fingerprints)
+        known = await self.read(lambda db: statements.heard(db, names))
+        found: dict[str, tuple[str, bool]] = {}
+        for name, keys in known.items():
+            incident = await self.load(keys[-1])
+            told = (
+                [a for a in incident.alerts if a.fingerprint == name]
+                if incident
+                else []
+            )
+            if told:
+                found[name] = (told[0].kind, told[0].status == "resolved")
+        return found
+
+    async def beat(self, at: datetime) -> None:
+        """Note that we are alive."""
+
+        def run(db: sa.Connection) -> None:
+            statements.insert_once(db, counter, {"name": BEAT, "value": 0})
+            row = sa.update(counter).where(counter.c.name == BEAT)
+            db.execute(row.values(value=int(at.timestamp())))
+
+        await self.write(run, key=f"counter:{BEAT}")
+
+    async def last_beat(self) -> datetime | None:
+        """Return when we were last known to be alive, None: never before."""
+        query = sa.select(counter.c.value).where(counter.c.name == BEAT)
+        found = await self.read(lambda db: db.execute(query).scalar())
+        return datetime.fromtimestamp(found, UTC) if found else None
+
     async def group(self, group_key: str, keys: Collection[str]) -> list[Incident]:
         """Return the newest incident of the group, and those with these ids."""
         return await self.read(
@@ -210,7 +244,11 @@ class Store:
         """Return the incidents of the newest requests, each once."""
         query = (
             sa.select(incident.c.id)
-            .where(incident.c.id.in_(sa.select(reference.c.incident)))
+            .where(
+                incident.c.id.in_(
+                    sa.select(reference.c.incident).where(reference.c.id.like("R-%"))
+                )
+            )
             .order_by(incident.c.updated_at.desc())
             .limit(limit)
         )
@@ -285,9 +323,9 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
-            severity = after.severity if follow else 0
+            rank = statements.urgency(after, events) if follow else 0
             for each in follow:
-                statements.queue(db, after.id, each, severity)
+                statements.queue(db, after.id, each, rank)
             if done is not None:
                 db.execute(sa.delete(outbox).where(outbox.c.id == done))
             if parked is not None:

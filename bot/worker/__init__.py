@@ -12,10 +12,15 @@ from bot.incident import (
     EvaluateSignals,
     ExpireDecision,
     ExpireRequest,
+    FindChanges,
     Fold,
     FollowRetraining,
     FollowShift,
+    Listen,
+    LookInAzure,
+    MarkInAzure,
     ProposeRetraining,
+    Reconcile,
     RemoveCopy,
     Reply,
     SendDigest,
@@ -30,14 +35,18 @@ from bot.incident import (
 from bot.store.log import Log, Signer
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.before import find
 from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
 from bot.worker.digest import schedule, send
 from bot.worker.elsewhere import tell
 from bot.worker.evaluate import evaluate
 from bot.worker.fold import fold
+from bot.worker.listen import listen
 from bot.worker.loop import Perform, Worker
 from bot.worker.means import Means, record
+from bot.worker.portal import look, mark
+from bot.worker.reconcile import reconcile
 from bot.worker.retraining import propose
 from bot.worker.rollback import capture, expire, run_out
 from bot.worker.shift import follow, shift
@@ -58,6 +67,8 @@ DRIVER: Mapping[type[Effect], Perform] = {
     ExpireDecision: run_out,
     ProposeRetraining: propose,
     Fold: fold,
+    Listen: listen,
+    Reconcile: reconcile,
     Answer: answer,
     StartClocks: start_clocks,
     Escalate: escalate,
@@ -65,6 +76,9 @@ DRIVER: Mapping[type[Effect], Perform] = {
     SendDigest: send,
     TellOwner: tell,
     RemoveCopy: remove,
+    MarkInAzure: mark,
+    FindChanges: find,
+    LookInAzure: look,
 }
 EXECUTOR: Mapping[type[Effect], Perform] = {
     ShiftTraffic: shift,

@@ -43,3 +43,8 @@ class Budget:
         """Note one send that begins now."""
         most = URGENT[-1][0]
         self._sent.setdefault(conversation, deque(maxlen=most)).append(now)
+
+    def take_back(self, conversation: str) -> None:
+        """Forget the last send: nothing was sent after all."""
+        if times := self._sent.get(conversation):
+            times.pop()

@@ -9,10 +9,12 @@ from typing import TypeVar
 from bot import signals
 from bot.evidence import policy
 from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluated
+from bot.inhibition import doubted
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
 from bot.store import Due, Leader
 from bot.watch import Endpoint
+from bot.worker.hush import opened
 from bot.worker.means import Means, record
 
 T = TypeVar("T")
@@ -32,6 +34,8 @@ async def evaluate(
     state = await found.part("deployments", found.workspace.state(endpoint.id))
     health = await found.health(means, state)
     report = await found.report(means)
+    if report is not None:
+        report = doubted(report, await opened(means, endpoint.id))
     event = SignalsEvaluated(
         at=means.clock(),
         report=report,

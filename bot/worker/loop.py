@@ -12,6 +12,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EffectParked,
+    FindChanges,
     Fold,
     Follow,
     RemoveCopy,
@@ -23,15 +24,18 @@ from bot.incident import (
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
+from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
 from bot.worker.means import DATABASE, Forgotten, Means, record
-from bot.worker.show import NotYet
+from bot.worker.rounds import Rounds
 from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
 Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
 CHECK_S = 1.0  # how often we ask whether we still lead
-POLL_S = 0.2  # another process may have queued something
+# Another process may have queued something. An approved move is waited for by people,
+# and to ask whether there is one costs one look at an index.
+POLLS_S: Mapping[Role, float] = {"driver": 0.2, "executor": 0.05}
 AT_ONCE = 24  # effects under way together
 RESERVED = 6  # of them, for Sev0 and for what people wait for
 FAULTS = 6  # failures that we do not understand, before a person has to look
@@ -87,7 +91,7 @@ class Worker:
                 self.leading = False
                 await self._stop()
                 leader.resign()
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLLS_S[self._role])
 
     async def _elected(self) -> Leader:
         while True:
@@ -99,6 +103,9 @@ class Worker:
 
     async def _lead(self, leader: Leader) -> None:
         changed = self._means.store.changed
+        rounds = Rounds(self._means) if self._role == "driver" else None
+        if rounds:
+            await rounds.begin()
         looked = float("-inf")
         if self._prepare:
             await self._prepare()
@@ -108,13 +115,15 @@ class Worker:
                 looked = time.monotonic()
                 if not await leader.holds():
                     raise Deposed(self._role)
+                if rounds:
+                    await rounds.turn()
             if self._role == "driver":
                 await take_in(self._means, leader)
             await self._begin(leader)
             if self._log:
                 await self._log.seal(self._means.clock(), fence=leader.epoch)
             try:
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(POLLS_S[self._role]):
                     await changed.wait()
             except TimeoutError:
                 continue
@@ -129,7 +138,10 @@ class Worker:
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
             room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
-            if lane in self._busy or len(self._busy) >= room or not queue.may(due):
+            if lane in self._busy:
+                continue
+            if len(self._busy) >= room or not queue.may(due):
+                queue.hold(due)
                 continue
             task = asyncio.create_task(self._perform(due, leader), name=lane)
             task.add_done_callback(lambda _: self._means.store.changed.set())
@@ -151,6 +163,7 @@ class Worker:
         try:
             await self._performs[type(due.effect)](self._means, due, due.effect, leader)
         except NotYet as error:
+            self._speech.unsaid(due)
             pause, tries = error.pause, due.attempts
             await self._later(due, pause, str(error), leader, attempts=tries)
         except Unavailable as error:
@@ -224,7 +237,7 @@ def _lane(due: Due) -> str:
         return f"chat {due.effect.conversation} {due.id}"
     if isinstance(due.effect, Fold):
         return f"fold {due.effect.conversation}"
-    if isinstance(due.effect, CollectEvidence):
+    if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
     if isinstance(due.effect, SendDigest | RemoveCopy):
         return f"chat {due.id}"

@@ -1,7 +1,9 @@
 """What the worker works with."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from bot.consequences import follow
 from bot.evidence.archive import Archive
 from bot.incident import Event, Incident
-from bot.ports import Chat, Mover, Trainer, Workflow, Workspace
+from bot.ports import Chat, Mover, Portal, Trainer, Workflow, Workspace
 from bot.store import Conflict, Due, Leader, Store, Unwritable
 from bot.watch import Endpoint, WatchList
 from cards import Links, View
@@ -35,6 +37,8 @@ class Means:
     workspace: Workspace | None = None
     chat: Chat | None = None
     workflow: Workflow | None = None
+    portal: Portal | None = None
+    portal_every: timedelta = timedelta(minutes=5)  # an open alert is looked at
     mover: Mover | None = None
     trainer: Trainer | None = None
     archive: Archive | None = None
@@ -42,6 +46,10 @@ class Means:
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(seconds=15)
     job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
+    # One request at a time is made of what was asked on an endpoint, by its ARM id.
+    asking: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     def view(self, incident: Incident) -> View:
         return View(

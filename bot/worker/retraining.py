@@ -19,8 +19,9 @@ async def propose(
     if effect.decided in known:
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
-    event = await _event(means, incident, effect.decided, due.attempts)
-    await record(means, incident.id, lambda _: (event,), leader, done=due.id)
+    async with means.asking[incident.endpoint]:  # the next one has to see this request
+        event = await _event(means, incident, effect.decided, due.attempts)
+        await record(means, incident.id, lambda _: (event,), leader, done=due.id)
 
 
 async def _event(

@@ -37,8 +37,9 @@ async def capture(means: Means, due: Due, effect: CaptureState, leader: Leader) 
     if ended or not isinstance(asked, RollbackAsked):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
-    event = await _event(means, incident, asked, effect.asked, due.attempts)
-    await record(means, incident.id, lambda _: (event,), leader, done=due.id)
+    async with means.asking[incident.endpoint]:  # the next one has to see this request
+        event = await _event(means, incident, asked, effect.asked, due.attempts)
+        await record(means, incident.id, lambda _: (event,), leader, done=due.id)
 
 
 async def _event(

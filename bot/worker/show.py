@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 import cards
 from bot.incident import (
@@ -15,15 +14,13 @@ from bot.incident import (
     Replied,
     Reply,
     ShowCard,
-    ToldElsewhere,
 )
 from bot.ports import Chat, Gone, Impossible, Message, TooBig
 from bot.store import Due, Leader
+from bot.worker.hush import QUIET, NotYet, hushed
 from bot.worker.means import Means, record
 from cards import reminder, replies
 from cards.frame import smaller
-
-QUIET = (CardShown, Replied, ToldElsewhere)  # events that change nothing on the card
 
 
 async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None:
@@ -32,6 +29,10 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     if incident.card and _current(incident, incident.card):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
+    if await hushed(means, incident, leader):
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
+    incident = await means.incident(due)  # a reason may have been recorded
     channel = _channel(means, incident)
     rendered = cards.show(means.view(incident))
     message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
@@ -97,6 +98,9 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
     if any(e.seq == effect.seq for e in incident.every(Replied)):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
+    if incident.card is None and incident.quiet and incident.status == "resolved":
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return  # it ended without a card: there is no thread
     if incident.card is None:
         raise NotYet("the card is not posted")
     chat, channel = _chat(means), incident.card.conversation
@@ -121,16 +125,6 @@ async def remove(means: Means, due: Due, effect: RemoveCopy, leader: Leader) -> 
     with suppress(Gone):
         await _chat(means).delete(effect.conversation, effect.activity)
     await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
-
-
-class NotYet(Exception):
-    """Something else has to happen first; not a failure. Look again after `pause`."""
-
-    def __init__(
-        self, reason: str, pause: timedelta = timedelta(milliseconds=300)
-    ) -> None:
-        super().__init__(reason)
-        self.pause = pause
 
 
 def _chat(means: Means) -> Chat:

@@ -10,6 +10,7 @@ from bot.store import Due
 from bot.worker.budget import Budget
 from bot.worker.means import Means
 
+FIRST = 4  # the lowest rank of an incident's first card
 CROWD = 12  # cards held back together before one names them
 FOLD_S = 10.0  # between two looks at a crowded conversation
 
@@ -28,6 +29,11 @@ class Speech:
         """Return the conversation that an effect speaks in; "" when it does not."""
         speaks = isinstance(due.effect, ShowCard | Reply)
         return self._where.get(due.endpoint, "") if speaks else ""
+
+    def unsaid(self, due: Due) -> None:
+        """Take back what was counted for an effect that then said nothing."""
+        if where := self.where(due):
+            self.budget.take_back(where)
 
     def turn(self) -> "Turn":
         return Turn(self, time.monotonic())
@@ -48,14 +54,20 @@ class Turn:
             return True
         budget = self._speech.budget
         if budget.wait(where, self._now, urgent=due.rank == 0) > 0:
-            self._held[where] += isinstance(due.effect, ShowCard)
             return False
         budget.count(where, self._now)
         return True
 
+    def hold(self, due: Due) -> None:
+        """Note an effect that has to wait for its turn."""
+        if isinstance(due.effect, ShowCard) and due.rank <= FIRST:
+            self._held[self._speech.where(due)] += 1
+
     def crowded(self) -> Iterator[str]:
         """Yield the conversations in which too many cards wait."""
         for where, held in self._held.items():
+            if not where:
+                continue  # no longer on the watch list
             looked = self._speech.folded.get(where, float("-inf"))
             if held >= CROWD and self._now - looked > FOLD_S:
                 self._speech.folded[where] = self._now

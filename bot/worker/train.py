@@ -23,8 +23,8 @@ from bot.retraining import (
 )
 from bot.store import Due, Leader
 from bot.training import objection
+from bot.worker.hush import NotYet
 from bot.worker.means import Means, record
-from bot.worker.show import NotYet
 
 LONGEST = timedelta(days=7)  # that a job is followed
 

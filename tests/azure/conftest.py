@@ -18,7 +18,7 @@ from bot.azure.mover import Patience
 from bot.simulator import app as simulator
 from bot.simulator.azure.operations import plan
 from bot.simulator.faults import FAULTS
-from bot.simulator.identity import EXECUTOR, READER
+from bot.simulator.identity import ANALYST, EXECUTOR, READER
 from bot.simulator.scenarios import scenario
 from bot.simulator.scenarios._workspace import ENDPOINT
 from bot.simulator.world import World
@@ -68,7 +68,7 @@ def world(folder: Path) -> Iterator[World]:
 
 @pytest.fixture
 async def sim(world: World) -> AsyncIterator[Sim]:
-    for client in (READER, EXECUTOR):
+    for client in (READER, EXECUTOR, ANALYST):
         world.put("identity-header", client, {"value": f"secret of {client}"})
     app = simulator.create(world)
     app.cleanup_ctx.append(scenario("none").story(0))

@@ -21,7 +21,14 @@ from bot.simulator import app as simulator
 from bot.simulator.azure.state import AZURE
 from bot.simulator.identity import ALERTS_APP, EXECUTOR, IDENTITY, READER, TENANT
 from bot.simulator.scenarios import names, scenario
-from bot.simulator.scenarios._workspace import ENDPOINT, SUBSCRIPTION, WORKSPACE
+from bot.simulator.scenarios._workspace import (
+    ACCOUNT,
+    CONTAINER,
+    ENDPOINT,
+    PRODUCTION_PATH,
+    SUBSCRIPTION,
+    WORKSPACE,
+)
 from bot.simulator.world import World
 from bot.watch import WatchList
 from tests.azure.conftest import ARM, FIXTURES, Sim
@@ -189,7 +196,7 @@ async def test_data_can_go_back_to_normal(
 
 
 def _rates(folder: Path) -> list[float]:
-    files = folder.rglob("*.parquet")
+    files = (folder / ACCOUNT / CONTAINER / PRODUCTION_PATH).rglob("*.parquet")
     return [float(pq.read_table(f)["interest_rate"].to_numpy().mean()) for f in files]
 
 

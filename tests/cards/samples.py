@@ -14,9 +14,12 @@ from bot.incident import (
     Alert,
     AlertReceived,
     Assigned,
+    Change,
+    ChangesFound,
     Check,
     DecisionRecorded,
     Deployment,
+    Difference,
     EffectParked,
     EndpointState,
     Escalated,
@@ -489,7 +492,49 @@ served = SignalsEvaluated(
     health=(health(after(0)),),
     state=state(after(0.2), SPLIT),
 )
+changed = ChangesFound(
+    at=after(0.4),
+    start=after(-24 * 60),
+    end=FIRED,
+    changes=(
+        Change(
+            at=after(-31),
+            operation="Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write",
+            status="Succeeded",
+            resource=ENDPOINT_ID,
+            by=JONAS.id,
+        ),
+        Change(
+            at=after(-45),
+            operation="Microsoft.MachineLearningServices/workspaces/onlineEndpoints/"
+            "deployments/write",
+            status="Succeeded",
+            resource=f"{ENDPOINT_ID}/deployments/blue",
+        ),
+        Change(
+            at=after(-46),
+            operation="Microsoft.MachineLearningServices/workspaces/onlineEndpoints/"
+            "deployments/delete",
+            status="Succeeded",
+            resource=f"{ENDPOINT_ID}/deployments/old",
+        ),
+    ),
+    differences=(
+        Difference(what="model of blue", was="loan-risk:13", now="loan-risk:14"),
+    ),
+)
 HISTORIES: Mapping[str, tuple[Event, ...]] = {
+    "firing-changed": (received, evaluated, changed),
+    "firing-unchanged": (
+        received,
+        evaluated,
+        replace(changed, changes=(), differences=()),
+    ),
+    "firing-changes-missing": (
+        received,
+        evaluated,
+        replace(changed, changes=(), differences=(), missing="Azure refused it."),
+    ),
     **{f"firing-{kind}": (of_kind(kind), served) for kind in KINDS},
     "escalated": (received, evaluated, escalated),
     "snoozed": (received, evaluated, acknowledged, snoozed),

@@ -6,7 +6,7 @@ from typing import Any
 from bot.incident import Actor, Check, Deployment, EndpointState, Event
 from bot.signals import Shape
 from cards import Rendered, alerts, error, evidence, help, parked, show  # noqa: A004
-from tests.cards import samples
+from tests.cards import rollbacks, samples
 from tests.cards.samples import (
     acknowledged,
     alert,
@@ -74,6 +74,22 @@ def histories(text: str, figure: float | None = 0.42) -> dict[str, tuple[Event, 
     stopped = replace(failed, reason=text, live={text: 100})
     stuck = replace(samples.parked, effect=text, reason=text)
     first = (fired, told, took)
+    watched = replace(
+        rollbacks.watched, worse=(text,), unknown=(f"{text}: {text}",), target=text
+    )
+    job = replace(rollbacks.wanted.job, name=text, experiment=text, inputs=(text,) * 6)
+    train = replace(
+        rollbacks.wanted,
+        by=stranger,
+        reason=text,
+        job=job,
+        deployment=text,
+        model=text,
+        thresholds=(text,) * 9,
+        captured=state,
+        checks=wants.checks,
+    )
+    trained = replace(rollbacks.refused, job=text, reason=text)
     return {
         "firing": (fired, told, stuck),
         "firing-alone": (fired,),
@@ -88,6 +104,15 @@ def histories(text: str, figure: float | None = 0.42) -> dict[str, tuple[Event, 
         "working": (*first, wants, given),
         "rolled-back": (*first, wants, given, replace(started, before=state), moved),
         "not-rolled-back": (*first, wants, given, stopped),
+        "stale": (*first, wants, replace(rollbacks.stale, reason=text)),
+        "afterwards": (*first, wants, given, replace(moved, watch_minutes=9), watched),
+        "retraining": (*first, train),
+        "retraining-ended": (
+            *first,
+            train,
+            replace(rollbacks.agreed, by=stranger),
+            trained,
+        ),
         "resolved": (
             *first,
             wants,

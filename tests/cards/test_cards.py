@@ -14,6 +14,7 @@ from cards import evidence, findings, parked, replies, show
 from cards.elements import band
 from cards.frame import LIMIT
 from tests.cards import reading, samples, tainted
+from tests.cards.rollbacks import MORE
 from tests.cards.test_goldens import CARDS
 
 SCHEMA = json.loads(
@@ -89,7 +90,7 @@ def test_what_a_button_sends_decides_nothing(name: str) -> None:
         data = dict(action["data"])
         dialog = data.pop("msteams", None)
         wanted = {"verb", "id", "rev", "t"}
-        if data["verb"] in ("approve", "reject"):
+        if data["verb"] in ("approve", "reject", "undo"):
             wanted |= {"ref"}
         assert wanted == set(data)
         assert ("A-42", samples.sign("A-42", data["rev"])) == (data["id"], data["t"])
@@ -266,9 +267,8 @@ def test_no_input_makes_a_card_too_big(text: str, figure: float | None) -> None:
         assert size < LIMIT, (name, size)
 
 
-EVENTS = tuple(
-    {id(e): e for events in samples.HISTORIES.values() for e in events}.values()
-)
+PASTS = {**samples.HISTORIES, **MORE}
+EVENTS = tuple({id(e): e for events in PASTS.values() for e in events}.values())
 
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=12))
@@ -281,7 +281,7 @@ def test_any_order_of_events_has_a_card(history: list[Event]) -> None:
     for rendered in (show(view), evidence.render(view), parked.render(view)):
         assert len(json.dumps(rendered.card, allow_nan=False)) < LIMIT
         assert len(rendered.card.get("actions", [])) <= 5
-        assert rendered.summary.endswith(("A-42", "R-7"))
+        assert rendered.summary.endswith(("A-42", "R-7", "R-8"))
 
 
 def test_the_biggest_text_still_fits() -> None:
@@ -348,3 +348,33 @@ def test_the_thread_is_told_in_one_plain_line() -> None:
     assert told["failed"].endswith("Traffic now: blue 80%, green 20%.")
     assert told["lost"].startswith("Not confirmed (R-7)")
     assert "green does not exist any more." in told["none"]
+
+
+def test_the_thread_is_told_of_every_turn_of_a_rollback() -> None:
+    """
+    Who is told nothing looks for it in Azure, or asks again.
+    """
+    said = {n: replies.line(samples.view(e), e[-1]) for n, e in MORE.items()}
+    quiet = {"undecided", "retraining-and-rollback"}
+
+    assert not {n for n, line in said.items() if "was updated" in line} - quiet
+    assert "Undone: loan-screening now serves blue 90%" in said["undone"]
+    assert "Jonas Weber withdrew R-7" in said["withdrawn"]
+    assert "Nothing was changed; ask again" in said["stale"]
+    assert "serves worse: errors 3.4%" in said["afterwards-worse"]
+    assert "Who can approve until 09:35 UTC: Mei Chen." in said["retraining"]
+    assert "until somebody deploys it" in said["retraining-complete"]
+
+
+def test_only_what_is_true_is_said_of_a_retraining() -> None:
+    """
+    Trained is not deployed, and approved is not submitted.
+    """
+    shown = {n: str(show(samples.view(e)).card) for n, e in MORE.items()}
+
+    assert "No job was submitted" in shown["retraining-rejected"]
+    assert "No job was submitted" in shown["retraining-expired"]
+    assert "nothing was submitted" in shown["retraining-not-submitted"]
+    assert "serves nothing until somebody deploys it" in shown["retraining-complete"]
+    assert "Approve retraining" not in shown["retraining-running"]
+    assert "Approve retraining" not in shown["retraining-and-rollback"]

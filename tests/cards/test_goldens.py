@@ -15,6 +15,7 @@ import pytest
 from cards import (
     Rendered,
     alerts,
+    approvals,
     dialogs,
     digest,
     dry_run,
@@ -29,8 +30,10 @@ from cards import (
     reminder,
     show,
     superseded,
+    unresolved,
 )
 from tests.cards import samples
+from tests.cards.rollbacks import MORE
 
 HERE = Path(__file__).parent
 LINES = HERE.parent / "fixtures/cards/lines.json"
@@ -40,6 +43,17 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         name: lambda name=name: show(samples.view(name))  # type: ignore[misc]
         for name in samples.HISTORIES
     },
+    **{
+        name: lambda history=history: show(samples.view(history))  # type: ignore[misc]
+        for name, history in MORE.items()
+    },
+    "retraining-for-a-viewer": lambda: show(
+        samples.view(MORE["retraining"], viewer=samples.OMAR)
+    ),
+    "approvals": lambda: approvals.render(
+        [samples.view(MORE["retraining-and-rollback"]), samples.view("approval")],
+        samples.after(22),
+    ),
     "approval-for-a-viewer": lambda: show(
         samples.view("approval", viewer=samples.OMAR)
     ),
@@ -119,6 +133,14 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         show(samples.view("firing")),
         "https://watchkeeper.contoso.example/evidence/A-42",
     ),
+    "unresolved": lambda: unresolved.render(
+        [
+            (samples.after(n), f"not on the watch list: cpu-high (churn-scoring-{n})")
+            for n in range(14)
+        ],
+        samples.after(30),
+    ),
+    "unresolved-none": lambda: unresolved.render([], samples.after(30)),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 

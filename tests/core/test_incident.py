@@ -12,6 +12,7 @@ from bot.incident import (
     Actor,
     CardShown,
     EvaluateSignals,
+    MarkInAzure,
     Reply,
     ShowCard,
     StartClocks,
@@ -80,7 +81,7 @@ def test_an_acknowledgement_is_told_to_the_thread() -> None:
 
     effects = [f.effect for f in follow(incident, (Acknowledged(at=NOW, by=PRIYA),))]
 
-    assert [ShowCard(), Reply(2)] == effects
+    assert [ShowCard(), Reply(2), MarkInAzure(2)] == effects
 
 
 def test_showing_the_card_does_not_ask_to_show_the_card() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import evidence
 from bot.evidence import bundle, charts
 from bot.evidence.shelf import digest
-from bot.incident import EvidenceCollected
+from bot.incident import Acknowledged, CardShown, Event, EvidenceCollected
 from bot.signals import FeatureResult, Shape
 from tests.browser import Window, browser, window
 from tests.cards import samples
@@ -130,6 +130,25 @@ def test_an_object_that_is_gone_or_changed_is_told_apart() -> None:
 
     assert "<td>metrics<td>its object was CHANGED" in html
     assert "<td>settings<td>kept, but its object is not at hand" in html
+
+
+def page_of(*history: Event) -> str:
+    return evidence.page(bundle.plain_view(samples.incident(*history)))
+
+
+def test_a_clock_that_runs_says_so() -> None:
+    """
+    A time beside "acknowledge" reads as if somebody had.
+    """
+    shown = CardShown(at=samples.FIRED, conversation="c", activity="1", revision=1)
+    first, *more = samples.HISTORIES["acknowledged"]
+    quiet = [e for e in more if not isinstance(e, Acknowledged)]
+    later = replace(shown, at=samples.after(60))
+    waiting = page_of(first, shown, *quiet, later)
+    done = page_of(first, shown, *more)
+
+    assert "<td>acknowledge<td class=n>not yet, after" in waiting
+    assert "<td>acknowledge<td class=n>not yet" not in done
 
 
 def test_the_owner_is_shown_no_accounts_and_no_digests() -> None:

@@ -25,14 +25,17 @@ def named(number: int) -> str:
 def many(listed: dict[str, Any]) -> None:
     """Put the endpoints on the watch list, all in one channel."""
     [first] = listed["endpoints"]
-    first |= QUIET
+    first |= {**QUIET, "tier": 3}  # which closes without a decision
     listed["endpoints"] = [{**first, "id": named(n)} for n in range(ENDPOINTS)]
 
 
-def notice(number: int, severity: int = 2, condition: str = "Fired") -> bytes:
+def notice(
+    number: int, severity: int = 2, condition: str = "Fired", mark: str = ""
+) -> bytes:
+    """Return a metric alert about an endpoint; `mark` makes it a condition of its own."""
     document = json.loads(SAMPLE.read_bytes())
     document["data"]["essentials"] |= {
-        "alertId": f"/subscriptions/s/alerts/storm-{number}",
+        "alertId": f"/subscriptions/s/alerts/storm-{mark or number}",
         "alertTargetIDs": [named(number)],
         "severity": f"Sev{severity}",
         "monitorCondition": condition,

@@ -13,22 +13,24 @@ import signal
 import sys
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
 from azure.identity.aio import ManagedIdentityCredential
 
-from bot.azure import AzureMover
+from bot.azure import AzureMover, AzureTrainer
 from bot.azure.cloud import Cloud
 from bot.azure.mover import Patience
-from bot.incident import ShiftTraffic
+from bot.incident import Effect, ShiftTraffic, SubmitRetraining
 from bot.settings import Settings
 from bot.store import Store
 from bot.watch import WatchList
 from bot.worker import Means
-from bot.worker.loop import Worker
+from bot.worker.loop import Perform, Worker
 from bot.worker.shift import shift
+from bot.worker.train import submit
 from cards import Links
 
 OURS = f"{os.sep}bot{os.sep}"
@@ -64,12 +66,14 @@ class Doomed:
 
 
 def _place(awaited: Any) -> str:
-    """Return where our own code waits: "shift.py:120 mover.py:83 …"."""
+    """Return where our own code waits: "shift.py:_move:120 mover.py:_put:83 …"."""
     found = []
     while awaited is not None:
         frame = getattr(awaited, "cr_frame", None)
         if frame is not None and OURS in frame.f_code.co_filename:
-            found.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+            code = frame.f_code
+            file = Path(code.co_filename).name
+            found.append(f"{file}:{code.co_name}:{frame.f_lineno}")
         awaited = getattr(awaited, "cr_await", None)
     return " ".join(found)
 
@@ -79,7 +83,10 @@ async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -
     store = Store.open(settings.database_url, role="execute")
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
     patience = Patience(poll=settings.poll, limit=settings.limit)
-    async with ManagedIdentityCredential(client_id=settings.executor_client_id) as who:
+    async with (
+        ManagedIdentityCredential(client_id=settings.executor_client_id) as who,
+        ManagedIdentityCredential(client_id=settings.trainer_client_id) as trains,
+    ):
         mover = AzureMover(who, cloud, patience=patience)
         means = Means(
             store=store,
@@ -89,21 +96,36 @@ async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -
             links=Links(),
             sign=lambda _key, _revision: "",
             mover=mover,
+            trainer=AzureTrainer(trains, cloud),
             shift_limit=settings.limit,
             shift_settles=timedelta(seconds=0.2),
         )
 
-        async def doomed(*given: Any) -> None:
-            await Doomed(shift(*given), fatal, out)
+        def doomed(perform: Perform) -> Perform:
+            async def performed(*given: Any) -> None:
+                await Doomed(perform(*given), fatal, out)
 
-        worker = Worker(means, "executor", {ShiftTraffic: doomed})
+            return performed
+
+        performs: dict[type[Effect], Perform] = {
+            ShiftTraffic: doomed(shift),
+            SubmitRetraining: doomed(submit),
+        }
+        worker = Worker(means, "executor", performs)
         task = asyncio.create_task(worker.run())
-        while await store.outbox.next_due("executor"):  # noqa: ASYNC110 - a database
+        while await _left(store):  # noqa: ASYNC110 - a database
             await asyncio.sleep(0.02)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await mover.close()
     store.close()
+
+
+async def _left(store: Store) -> bool:
+    """Return whether something is to be done that is ours: not to follow a job."""
+    far = datetime.now(UTC) + timedelta(days=1)
+    due = await store.outbox.due("executor", far)
+    return any(isinstance(d.effect, ShiftTraffic | SubmitRetraining) for d in due)
 
 
 def _forked(settings: Settings, watch: WatchList, fatal: int) -> str:
@@ -126,6 +148,7 @@ def main() -> None:
     document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     settings = Settings(**document["settings"])
     watch = WatchList.model_validate(document["watch"])
+    import_module("azure.ai.ml")  # seconds, which no child has to spend again
     for line in sys.stdin:
         print(_forked(settings, watch, int(line)), flush=True)  # noqa: T201 - the protocol
 

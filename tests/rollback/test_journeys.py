@@ -16,16 +16,6 @@ from tests.house import QUIET, House, Opened
 NAME = "loan-prescreening"
 
 
-async def test_a_dry_run_shows_all_and_changes_nothing(house: House) -> None:
-    await house.say("jonas", f"rollback {NAME} --dry-run what would happen")
-
-    said = await house.told("would move back to green")
-
-    assert "takes at once" in said
-    assert [] == (await house.get(f"{house.bot}/api/incidents"))["incidents"]
-    assert 0 == len(house.requests("PUT", "onlineendpoints"))
-
-
 async def test_an_endpoint_without_an_alert_can_be_rolled_back(house: House) -> None:
     await house.say("jonas", f"rollback {NAME} the release was a mistake")
     await house.shown("Approval needed")

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.consequences import follow
 from bot.incident import (
     Actor,
+    DecisionRecorded,
     Deployment,
     EndpointState,
     Incident,
@@ -20,14 +21,33 @@ from bot.incident import (
 )
 from bot.oversight import holder
 from bot.proposal import propose
+from bot.retraining import (
+    Job,
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingRequested,
+    RetrainingSubmitted,
+)
 from bot.simulator import people
+from bot.simulator.scenarios._workspace import TRAINING
 from bot.store import Store
+from bot.training import Seen, propose_retraining
 from tests.house import QUIET, House, Opened
 
 ROOT = Path(__file__).parents[2]
 BEFORE, AFTER = {"blue": 90, "green": 10}, {"green": 100}
 MOST = 80  # places; there are fewer, and the test says so
 FEWEST = 10
+# What has to be among the places: the faults by their names, and our own steps.
+STEPS = (
+    "shift.py:_hold",
+    "shift.py:_begin",  # approve.after_audit_before_put
+    "mover.py:_put",
+    "mover.py:_follow",  # rollback.during_lro_poll
+    "mover.py:_rested",  # rollback.after_put_before_store
+    "shift.py:_tell",
+    "shift.py:_let_go",
+)
 
 
 async def approved(house: House, store: Store, number: int) -> Incident:
@@ -123,7 +143,8 @@ async def test_a_kill_at_every_await_leaves_one_put_and_the_truth(
 
     assert "done" == fate, "there are more places than the test goes to"
     assert len(places) >= FEWEST, places
-    assert any("mover.py" in p for p in places), "never killed while Azure worked"
+    missed = [step for step in STEPS if not any(step in p for p in places)]
+    assert [] == missed, "never killed there"
 
 
 async def _judged(
@@ -144,3 +165,66 @@ async def _judged(
         assert BEFORE == await house.traffic(), fate
     assert 1 == len(after.every(TrafficShifted, ShiftFailed)), fate
     assert holder(await store.ledger(incident.endpoint)) is None, fate
+
+
+async def training(store: Store, house: House, number: int) -> Incident:
+    """Record a request to train again and its approval, as serve would have."""
+    from bot.app import now  # noqa: PLC0415 - the clock of the programs
+
+    at, endpoint = now(), house.watch.endpoints[0]
+    priya, mei = (Actor(a.tenant, a.oid, a.name) for a in (people.PRIYA, people.MEI))
+    record = DecisionRecorded(
+        at=at, by=priya, choice="retrain", reason="others by now", expires_at=at
+    )
+    new = Incident(id="", group_key=f"t-{number}", endpoint=endpoint.id)
+    incident = await store.append(new, [record])
+    state = EndpointState(
+        at=at,
+        traffic=BEFORE,
+        deployments=(Deployment(name="blue", model="loan-prescreening:14"),),
+        provisioning_state="Succeeded",
+        digest="",
+    )
+    seen = Seen(state=state, job=Job(name=TRAINING, status="Completed"))
+    request = propose_retraining(
+        incident, 1, endpoint, seen, request=f"R-{number}", now=at
+    )
+    assert isinstance(request, RetrainingRequested)
+    yes = RetrainingApproved(at=at, by=mei, request=f"R-{number}", person="Mei Chen")
+    incident = await store.append(incident, [request])
+    return await store.append(incident, [yes], follow(incident, (yes,)))
+
+
+async def test_a_kill_at_every_await_leaves_one_job(
+    build: Opened, tmp_path: Path
+) -> None:
+    """
+    Submitted once, whatever interrupts it; and told as submitted, for it runs.
+    """
+    house = await build(endpoint=QUIET, start=False)
+    await house.sim_post("azure/jobs", outcome="stuck")
+    store = Store.open(house.settings.database_url)
+    executor = await Executor.start(house, tmp_path)
+    places: list[str] = []
+    try:
+        for number in range(1, MOST):
+            incident = await training(store, house, number)
+            fate = await executor.run(number)
+            if fate.startswith("killed"):
+                places.append(fate)
+                assert "done" == await executor.run()
+            after = await store.load(incident.id)
+            assert after is not None
+            assert 1 == len(after.every(RetrainingSubmitted)), fate
+            assert 0 == len(after.every(RetrainingEnded)), fate
+            jobs = [k for k, _ in house.world.all("run") if f"-r-{number}-" in k]
+            assert 1 == len(jobs), fate
+            if fate == "done":
+                break
+    finally:
+        await executor.end()
+        store.close()
+
+    assert "done" == fate, "there are more places than the test goes to"
+    steps = ("train.py:_begin", "jobs.py:job", "jobs.py:submit", "train.py:_tell")
+    assert [] == [s for s in steps if not any(s in p for p in places)], places

@@ -47,7 +47,8 @@ OPERATORS = st.sampled_from([a for a in people.ACCOUNTS if "operator" in a.roles
 APPROVERS = st.sampled_from([a for a in people.ACCOUNTS if "approver" in a.roles])
 KEYS = st.sampled_from(["A-1", "A-2"])
 FATES = ["done", "done", "refused", "killed", "stuck"]
-MEANWHILE = ["", "", "moved", "deployed", "late", "locked", "withdrawn", "stricter"]
+MEANWHILE = ["", "", "moved", "deployed", "late", "locked", "withdrawn"]
+MEANWHILE += ["stricter", "demoted"]
 ASKING = ["rollback", "rollback", "undo"]
 SPLITS = st.sampled_from(
     [{"blue": 90, "green": 10}, {"blue": 100}, {"green": 100, "blue": 0}]
@@ -56,7 +57,8 @@ MINUTES = st.sampled_from([0, 1, 7, 30, 59, 60, 61])
 taken = moves = 0
 
 
-def _watch(needed: int) -> WatchList:
+def _watch(needed: int, gone: frozenset[str] = frozenset()) -> WatchList:
+    """Return the watch list; those who are `gone` have lost every role."""
     endpoint = Endpoint(
         id=ENDPOINT,
         owner=people.PRIYA.person,
@@ -66,7 +68,10 @@ def _watch(needed: int) -> WatchList:
     )
     return WatchList(
         tenant=TENANT,
-        people=tuple(people.people()),
+        people=tuple(
+            p.model_copy(update={"roles": ("viewer",)}) if p.name in gone else p
+            for p in people.people()
+        ),
         channels=people.channels(),
         endpoints=(endpoint,),
     )
@@ -79,6 +84,7 @@ class Rollbacks(RuleBasedStateMachine):
         super().__init__()
         self.needed = 1
         self.watch = _watch(1)
+        self.gone: frozenset[str] = frozenset()
         self.now = NOW
         self.wall = NOW
         self.split: dict[str, int] = {"blue": 90, "green": 10}
@@ -116,7 +122,12 @@ class Rollbacks(RuleBasedStateMachine):
 
     @rule(needed=st.sampled_from([1, 2]))
     def the_watch_list_changes(self, needed: int) -> None:
-        self.needed, self.watch = needed, _watch(needed)
+        self.needed, self.watch = needed, _watch(needed, self.gone)
+
+    @rule(who=APPROVERS)
+    def a_role_is_taken_away_or_given_back(self, who: people.Account) -> None:
+        self.gone ^= {who.person}
+        self.watch = _watch(self.needed, self.gone)
 
     # -- what people do -----------------------------------------------------------------
 
@@ -162,6 +173,7 @@ class Rollbacks(RuleBasedStateMachine):
         fate: str,
     ) -> None:
         """The straight way, on which one thing may happen between two steps."""
+        self.gone, self.watch = frozenset(), _watch(self.needed)
         for one in people.ACCOUNTS:  # so that the way is free more often than not
             self.a_person_locks(one, "unlock")
         self.a_person_asks(asker, key, "rollback")
@@ -187,6 +199,9 @@ class Rollbacks(RuleBasedStateMachine):
                 self._person_does(asker, key, "withdraw", sees=False)
             case "stricter":
                 self.the_watch_list_changes(2)
+            case "demoted":
+                for one in (people.MEI, people.LENA):
+                    self.a_role_is_taken_away_or_given_back(one)
 
     @precondition(lambda self: self.waiting or self.approved)
     @rule(who=ACCOUNTS, key=KEYS, verb=st.sampled_from(["reject", "withdraw"]))
@@ -352,11 +367,10 @@ class Rollbacks(RuleBasedStateMachine):
         assert self.captured[name] == (shares(self.split), self.model), "stale"
         yes, asker = self.said_yes[name], self.asked_by[name]
         assert asker not in yes, "approved by who asked"
-        assert len(yes) >= self.needed, "too few people"
-        for person in yes:
-            known = next(p for p in self.watch.people if p.name == person)
-            assert "approver" in known.roles
-            assert not known.guest
+        able = {
+            p.name for p in self.watch.people if "approver" in p.roles and not p.guest
+        }
+        assert len(yes & able) >= self.needed, "too few people who still may"
         self.moved.append(name)
         global moves  # noqa: PLW0603 as `taken`
         moves += 1

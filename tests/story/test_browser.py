@@ -63,6 +63,7 @@ async def test_a_person_types_to_the_bot(demo: Demo, window: Window) -> None:
     await box.press("Enter")
 
     await _both_see("What you can ask", tab)
+    assert "What you can ask" in str(await team.activities())
 
 
 async def _both_see(words: str, *tabs: Page) -> None:

@@ -215,10 +215,13 @@ def test_an_activity_of_elsewhere_is_403(gate: Gate, activity: dict[str, Any]) -
 def test_the_tenant_is_compared_in_any_case(gate: Gate) -> None:
     conversation = {"id": "x"}  # Teams leaves the tenant out in some events
     data = {"tenant": {"id": TENANT.upper()}}
+    ours = changed(conversation=conversation, channelData=data)
+    theirs = changed(conversation=conversation, channelData={"tenant": {"id": "x"}})
 
-    gate.activity(
-        Caller(SERVICE_URL), changed(conversation=conversation, channelData=data)
-    )
+    gate.activity(Caller(SERVICE_URL), ours)
+
+    with pytest.raises(Denied, match="tenant"):
+        gate.activity(Caller(SERVICE_URL), theirs)
 
 
 @pytest.mark.parametrize(

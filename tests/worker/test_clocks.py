@@ -47,7 +47,7 @@ async def test_owner_team_and_risk_are_called_in_turn(build: Opened) -> None:
         "the risk channel to be told", lambda: elsewhere(house, PLATFORM), bool
     )
     assert 1 == len(there)
-    assert "nobody has acknowledged it" in str(there)
+    assert "nobody has acknowledged A-1" in str(there)
 
 
 async def test_nobody_is_called_once_somebody_has_it(build: Opened) -> None:
@@ -72,7 +72,7 @@ async def test_a_clock_survives_a_kill_and_rings_once(build: Opened) -> None:
     await until("the call", house.types, lambda t: "Escalated" in t)
     await house.crash("serve")
     await house.start("serve")
-    await house.told("has waited")
+    await house.told("nobody has acknowledged A-1")
     assert 1 == (await house.types()).count("Escalated")
 
 

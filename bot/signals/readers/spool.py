@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.signals.columns import Frame
 
-MEMORY = 256 << 20  # bytes of columns that are kept in memory
+MEMORY = 128 << 20  # bytes of columns that are kept in memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,14 @@ _ROLES = {
         "microsoft.authorization/roleassignments/read",
         "microsoft.authorization/roledefinitions/read",
         "microsoft.alertsmanagement/alerts/read",
+        "microsoft.eventgrid/systemtopics/eventsubscriptions/read",
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },
     "executor": _ENDPOINT_READ
     | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
     "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
+    "analyst": {f"{ML}/read", f"{ML}/jobs/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",

@@ -56,6 +56,9 @@ async def submit(request: web.Request) -> web.Response:
     before = settle(world, path)
     if before is not None:
         return web.json_response(_relabelled(world, path, before, body))
+    told = body["properties"]
+    if told.get("jobType") == "Spark" and not {"entry", "codeId"} <= set(told):
+        refuse(400, "UserError", "A Spark job needs code and an entry.")
     planned = world.get("azure", "jobs") or {"seconds": 20.0, "outcome": "Completed"}
     name = request.match_info["name"]
     status = "Running" if planned["outcome"] == "stuck" else "Queued"
@@ -63,7 +66,7 @@ async def submit(request: web.Request) -> web.Response:
         "id": request.path,
         "name": name,
         "type": "Microsoft.MachineLearningServices/workspaces/jobs",
-        "properties": {**body["properties"], "status": status, "services": {}},
+        "properties": {**told, "status": status, "services": {}},
         "systemData": {"createdByType": "ManagedIdentity"},
     }
     world.put("arm", path, document)

@@ -1,0 +1,80 @@
+"""What we find out by ourselves: a silence, or an alert that only Azure's list has.
+
+No door leads here: the worker writes these documents, and keeps them as it does others.
+"""
+
+from typing import cast, get_args
+
+from bot.incident import MISSED, Alert, Kind
+from bot.sources._common_alert import SCHEMA, alert, status
+from bot.sources._fields import (
+    Document,
+    NotAnAlert,
+    Route,
+    line,
+    mapping,
+    prose,
+    required_moment,
+    severity,
+)
+from bot.sources._metrics import worded
+
+ROUTE: Route = "own"
+SILENCE, LISTED = "watchkeeper.silence", "watchkeeper.listed-alert"
+
+
+def recognises(document: Document) -> bool:
+    return document.get("schemaId") in (SILENCE, LISTED)
+
+
+def parse(document: Document) -> tuple[Alert, ...]:
+    if document.get("schemaId") == SILENCE:
+        return (_silence(document),)
+    return (_listed(document),)
+
+
+def _silence(document: Document) -> Alert:
+    endpoint, check = line(document.get("endpoint"), 2000), line(document.get("check"))
+    level = severity(document.get("severity"))
+    return Alert(
+        source="own",
+        kind="silence",
+        fingerprint=f"{endpoint.lower()} silence {check}",
+        status=status(document.get("monitorCondition")),
+        severity=2 if level is None else level,
+        title=line(document.get("words")) or check,
+        description=prose(document.get("words")),
+        rule=check,
+        starts_at=required_moment(document, "since"),
+        resources=(endpoint.lower(),),
+    )
+
+
+def _listed(document: Document) -> Alert:
+    """Read one alert of Azure's list as if its own call had come."""
+    found = mapping(document.get("alert"))
+    essentials = mapping(mapping(found.get("properties")).get("essentials"))
+    rule = line(essentials.get("alertRule"))
+    name = rule.rsplit("/", 1)[-1]
+    told = {
+        "alertId": found.get("id"),
+        "alertRule": name,
+        "severity": essentials.get("severity"),
+        "monitorCondition": essentials.get("monitorCondition"),
+        "alertTargetIDs": [essentials.get("targetResource")],
+        "firedDateTime": essentials.get("startDateTime"),
+        "resolvedDateTime": essentials.get("monitorConditionResolvedDateTime"),
+        "description": essentials.get("description"),
+    }
+    if not isinstance(found.get("id"), str):
+        raise NotAnAlert("a listed alert without an id")
+    kind = document.get("kind")
+    known = cast("Kind", kind) if kind in get_args(Kind) else None
+    return alert(
+        {"schemaId": SCHEMA, "data": {"essentials": told, "alertContext": {}}},
+        source="own",
+        kind=known
+        or worded(f"{name} {line(essentials.get('description'))}")
+        or "platform",
+        dimensions={MISSED: "its own call never came"},
+    )

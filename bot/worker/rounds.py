@@ -1,0 +1,42 @@
+"""What the driver does by the clock: it says that it lives, listens, and compares."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.incident import Follow, Listen, Reconcile
+from bot.worker.means import Means
+from bot.worker.reconcile import EVERY
+
+log = logging.getLogger(__name__)
+BEAT_EVERY = timedelta(seconds=30)
+GAP = timedelta(minutes=2)  # longer, and calls may have been given up on
+BEFORE = timedelta(minutes=5)  # an alert is older than the first call that failed
+
+
+class Rounds:
+    """One lead's clockwork. Its effects come back by themselves once they are queued."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._beat: datetime | None = None
+
+    async def begin(self) -> None:
+        """Queue what comes back, and after a gap what was missed in it."""
+        now, queue = self._means.clock(), self._means.store.outbox.queue
+        last = await self._means.store.last_beat()
+        if last is not None and now - last > GAP:
+            log.warning("nobody drove since %s; asking Azure what it fired", last)
+            missed = Reconcile(since=last - BEFORE)
+            await queue("", Follow(effect=missed, due_at=now))
+        await queue("", Follow(effect=Reconcile(), due_at=now + EVERY))
+        for endpoint in self._means.watch.endpoints:
+            if endpoint.listening.on:
+                await queue("", Follow(effect=Listen(endpoint.id), due_at=now))
+        await self.turn()
+
+    async def turn(self) -> None:
+        """Say now and then that we are alive."""
+        now = self._means.clock()
+        if self._beat is None or now - self._beat > BEAT_EVERY:
+            self._beat = now
+            await self._means.store.beat(now)

@@ -1,0 +1,196 @@
+"""Silence is told, what was missed is fetched, and both end by themselves."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot import silence
+from bot.incident import Follow, Health, Plan, Reconcile, Run
+from bot.ports import Series
+from bot.store import Store
+from bot.watch import Listening
+from bot.worker.means import Means
+from bot.worker.rounds import Rounds
+from tests.conftest import NOW
+from tests.house import QUIET, House, Opened
+from tests.intake.test_storm import named, notice, send
+from tests.intake.test_taking import means
+from tests.story.remote import until
+
+DAILY = Plan(name="daily", enabled=True, frequency="day", interval=1, limits=())
+
+
+def ran(hours: float, status: str = "Completed") -> Plan:
+    return replace(
+        DAILY,
+        runs=(Run(name="r", status=status, started=NOW - timedelta(hours=hours)),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "listening", "said"),
+    [
+        (ran(30), Listening(), ""),
+        (ran(40), Listening(), "last ran on"),
+        (ran(3), Listening(monitor_hours=2), "last ran on"),
+        (ran(40), Listening(monitor_hours=48), ""),
+        (ran(3, "Failed"), Listening(), "the last run of the monitor daily failed"),
+        (DAILY, Listening(), "no run"),
+        (replace(ran(3), enabled=False), Listening(), "switched off"),
+    ],
+)
+def test_a_monitor_that_does_not_run_is_a_silence(
+    plan: Plan, listening: Listening, said: str
+) -> None:
+    found = silence.monitor(plan, listening, NOW)
+
+    assert bool(said) == bool(found)
+    assert said in found
+
+
+def test_what_azure_does_not_tell_is_no_silence() -> None:
+    """
+    An outage of the metrics must not call people about missing traffic.
+    """
+    nothing = Health(start=NOW, end=NOW)
+    empty = Series(
+        metric="m", unit="Count", aggregation="Total", times=(NOW,), values=(None,)
+    )
+
+    assert silence.traffic(nothing, 30) is None
+    assert silence.traffic(replace(nothing, requests=0.0), 30)
+    assert "" == silence.traffic(replace(nothing, requests=3.0), 30)
+    assert silence.collection((), timedelta(minutes=30)) is None
+    assert "" == silence.collection((empty,), timedelta(minutes=30))
+    lost = replace(empty, values=(2.0,))
+    assert "2 data" in str(silence.collection((lost,), timedelta(minutes=30)))
+
+
+async def test_after_a_gap_azure_is_asked_what_it_fired(
+    means: Means, store: Store
+) -> None:
+    """
+    For as long as nobody drove, and a little before.
+    """
+    gone = datetime.now(UTC) - timedelta(minutes=20)
+    await store.beat(gone)
+    await Rounds(means).begin()
+    due = await store.outbox.due("driver", datetime.now(UTC))
+    [asked] = [d.effect for d in due if isinstance(d.effect, Reconcile)]
+
+    assert asked.since is not None
+    assert asked.since < gone
+    beat = await store.last_beat()
+    assert beat is not None
+    assert beat > gone
+    assert 0 == (await store.outbox.waiting())["due"]
+
+
+def fired(minutes: float, condition: str = "Fired") -> dict[str, Any]:
+    """Return an alert as Azure lists it, fired so long ago."""
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    name = "0b1c2d3e-aaaa-4bbb-8ccc-000000000009"
+    path = "/subscriptions/44444444-aaaa-4bbb-8ccc-000000000004/providers"
+    return {
+        "id": f"{path}/Microsoft.AlertsManagement/alerts/{name}",
+        "name": name,
+        "type": "Microsoft.AlertsManagement/alerts",
+        "properties": {
+            "essentials": {
+                "severity": "Sev1",
+                "signalType": "Metric",
+                "alertState": "New",
+                "monitorCondition": condition,
+                "targetResource": named(0),
+                "alertRule": "latency-p95",
+                "startDateTime": at.isoformat(),
+            }
+        },
+    }
+
+
+async def ask(house: House, hours: float) -> None:
+    """Ask as `watchkeeper reconcile` does, from beside the service."""
+    store = Store.open(house.settings.database_url, role="reconcile")
+    now = datetime.now(UTC)
+    effect = Reconcile(since=now - timedelta(hours=hours))
+    await store.outbox.queue("", Follow(effect=effect, due_at=now))
+    store.close()
+
+
+async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> None:
+    house = await build(endpoint={**QUIET, "tier": 3})
+    house.world.put("alert", "missed", fired(20))
+    await ask(house, 1)
+    card = await house.shown("Missed")
+    await ask(house, 1)
+    house.world.put("alert", "missed", fired(20, "Resolved"))
+    await ask(house, 1)
+    await house.shown("Resolved")
+
+    assert "latency" in str(card).lower()
+    assert 2 == (await house.types()).count("AlertReceived")
+    assert 1 == len(await house.cards())
+
+
+async def test_an_alert_that_came_is_not_taken_in_again(build: Opened) -> None:
+    house = await build(endpoint={**QUIET, "tier": 3})
+    await house.alert()
+    [(name, alert)] = house.world.all("alert")
+    essentials = {
+        **alert["properties"]["essentials"],
+        "startDateTime": f"{datetime.now(UTC) - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    house.world.put("alert", name, {**alert, "properties": {"essentials": essentials}})
+    await ask(house, 1)
+    await until("it to be asked", lambda: _asked(house))
+
+    assert 1 == (await house.types()).count("AlertReceived")
+
+
+async def _asked(house: House) -> bool:
+    return bool(house.requests("GET", "Microsoft.AlertsManagement/alerts"))
+
+
+async def test_a_monitor_that_is_late_gets_a_card_of_its_own(build: Opened) -> None:
+    late = {"monitor": True, "monitor_hours": 0.001}
+    house = await build(endpoint={"signals": [], "listening": late})
+    card = await house.shown("No word from the monitor")
+
+    assert "last ran on" in str(card) or "no run" in str(card)
+
+
+async def test_an_event_subscription_that_is_gone_is_told(build: Opened) -> None:
+    """
+    Without it no breach of any monitor arrives, and all looks calm.
+    """
+    path = f"{named(0).split('/providers/')[0]}/providers/Microsoft.EventGrid"
+    events = f"{path}/systemTopics/mlw/eventSubscriptions/watchkeeper"
+    house = await build(endpoint={**QUIET, "listening": {"events": events}})
+    card = await house.shown("No word from the monitor")
+
+    assert "Event Grid subscription is gone" in str(card)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("Succeeded", ""), ("Failed", "failed"), ("", "gone")]
+)
+def test_a_subscription_that_stands_is_no_silence(state: str, said: str) -> None:
+    assert bool(said) == bool(silence.events(state))
+    assert said in silence.events(state)
+
+
+async def test_what_belongs_to_no_endpoint_can_be_asked_for(house: House) -> None:
+    """
+    An alert about an endpoint that nobody listed is not lost, and not silent for ever.
+    """
+    assert 202 == await send(house, notice(7))
+    await house.say("priya", "alerts unresolved")
+    said = await house.told("without an incident")
+
+    assert "not on the watch list" in said
+
+
+__all__ = ["means"]

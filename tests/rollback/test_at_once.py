@@ -1,0 +1,274 @@
+"""Two people at the same moment, on both databases, each in a process of their own.
+
+On PostgreSQL every desk has a store of its own: real transactions that race. SQLite lets
+one process serve, so there two desks share its store.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from random import SystemRandom
+from typing import Any
+
+import pytest
+
+from bot.desk import Desk
+from bot.incident import (
+    Actor,
+    Deployment,
+    EndpointState,
+    Incident,
+    RollbackApproved,
+    RollbackAsked,
+    RollbackRequested,
+    ShiftTraffic,
+)
+from bot.oversight import EndpointLocked, ShiftHeld
+from bot.proposal import propose
+from bot.simulator import people
+from bot.simulator.identity import TENANT
+from bot.simulator.people import Account
+from bot.store import Conflict, Store
+from bot.turns import Pressed, Say, Typed
+from bot.watch import Approval, Endpoint, Person, WatchList
+from bot.worker import Means
+from cards import Links
+from tests.conftest import NOW
+from tests.incidents import ENDPOINT, received
+
+CHAT = "19:priya@unq.gbl.spaces"
+NAME = "loan-prescreening"
+ROUNDS = 6
+
+
+def watch(count: int = 1, roles: dict[str, tuple[Any, ...]] | None = None) -> WatchList:
+    listed = tuple(
+        Person(**{**p.model_dump(), "roles": (roles or {}).get(p.name, p.roles)})
+        for p in people.people()
+    )
+    endpoint = Endpoint(
+        id=ENDPOINT,
+        owner=people.PRIYA.person,
+        channel=people.ALERTS.key,
+        rollback_target="green",
+        approval=Approval(count=count),
+    )
+    return WatchList(
+        tenant=TENANT,
+        people=listed,
+        channels=people.channels(),
+        endpoints=(endpoint,),
+    )
+
+
+def means(store: Store, listed: WatchList) -> Means:
+    return Means(
+        store=store,
+        watch=listed,
+        clock=lambda: NOW + timedelta(minutes=1),
+        random=SystemRandom(),
+        links=Links(),
+        sign=lambda key, revision: f"{key}.{revision}",
+    )
+
+
+@pytest.fixture
+def stores(store: Store, database_url: str) -> Iterator[tuple[Store, Store]]:
+    """Two replicas' stores; on SQLite it is one and the same."""
+    second = Store.open(database_url) if "postgres" in database_url else store
+    yield store, second
+    if second is not store:
+        second.close()
+
+
+def actor(who: Account) -> Actor:
+    return Actor(who.tenant, who.oid, who.name)
+
+
+async def requested(store: Store, listed: WatchList, number: int) -> Incident:
+    """Record a request that waits for approval."""
+    state = EndpointState(
+        at=NOW,
+        traffic={"blue": 90, "green": 10},
+        deployments=tuple(
+            Deployment(name=n, model=f"loan:{m}", provisioning_state="Succeeded")
+            for n, m in (("blue", 14), ("green", 13))
+        ),
+        provisioning_state="Succeeded",
+        digest="",
+    )
+    asked = RollbackAsked(at=NOW, by=actor(people.JONAS), reason="13 copes")
+    endpoint, request = listed.endpoints[0], f"R-{number}"
+    found = propose(asked, 1, endpoint, state, [], request=request, now=NOW)
+    assert isinstance(found, RollbackRequested)
+    new = Incident(id="", group_key=f"g-{number}", endpoint=ENDPOINT)
+    return await store.append(new, [received(), asked, found])
+
+
+def press(incident: Incident, who: Account, request: str) -> Pressed:
+    data = {"id": incident.id, "rev": "3", "t": f"{incident.id}.3", "ref": request}
+    return Pressed(
+        actor=actor(who),
+        conversation=CHAT,
+        activity="a-1",
+        id="click-1",
+        verb="approve",
+        data=data,
+    )
+
+
+async def moves(store: Store) -> list[str]:
+    """Return the requests whose move is queued."""
+    due = await store.outbox.due("executor", NOW + timedelta(days=1))
+    return sorted(d.effect.request for d in due if isinstance(d.effect, ShiftTraffic))
+
+
+async def test_two_approvals_at_once_queue_one_move(
+    stores: tuple[Store, Store],
+) -> None:
+    listed = watch()
+    desks = [Desk(means(store, listed)) for store in stores]
+    for number in range(1, ROUNDS + 1):
+        incident = await requested(stores[0], listed, number)
+        turns = [
+            desk.hear(press(incident, who, f"R-{number}"))
+            for desk in desks
+            for who in (people.MEI, people.LENA)
+        ]
+
+        answers = await asyncio.gather(*turns)
+
+        after = await stores[0].load(incident.id)
+        assert after is not None
+        assert 1 == len(after.every(RollbackApproved))
+        refused = [a.text for a in answers if isinstance(a, Say)]
+        assert 3 == len(refused)
+        assert all("is not waiting any more" in text for text in refused)
+    assert [f"R-{n}" for n in range(1, ROUNDS + 1)] == await moves(stores[0])
+
+
+async def test_of_two_who_are_needed_neither_is_lost(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    Both click at the same moment: both count, once each, and one move follows.
+    """
+    listed = watch(count=2)
+    desks = [Desk(means(store, listed)) for store in stores]
+    for number in range(1, ROUNDS + 1):
+        incident = await requested(stores[0], listed, number)
+        pair = zip(desks, (people.MEI, people.LENA), strict=True)
+
+        await asyncio.gather(
+            *(d.hear(press(incident, w, f"R-{number}")) for d, w in pair)
+        )
+
+        after = await stores[0].load(incident.id)
+        assert after is not None
+        assert {"Mei Chen", "Lena Vogt"} == {a.person for a in after.approvals}
+    assert [f"R-{n}" for n in range(1, ROUNDS + 1)] == await moves(stores[0])
+
+
+async def test_two_accounts_of_one_person_are_one_approval(
+    stores: tuple[Store, Store],
+) -> None:
+    listed = watch(count=2)
+    twin = next(
+        p for p in listed.people if len(p.accounts) > 1 and "approver" in p.roles
+    )
+    incident = await requested(stores[0], listed, 1)
+    desks = [Desk(means(store, listed)) for store in stores]
+    accounts = [a for a in people.ACCOUNTS if a.oid in twin.accounts]
+
+    await asyncio.gather(
+        *(
+            d.hear(press(incident, a, "R-1"))
+            for d, a in zip(desks, accounts, strict=False)
+        )
+    )
+
+    after = await stores[0].load(incident.id)
+    assert after is not None
+    assert 1 == len(after.approvals)
+    assert [] == await moves(stores[0])
+
+
+async def test_two_asks_without_an_incident_open_one(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    Jonas and Priya both see trouble before any alert does.
+    """
+    desks = [Desk(means(store, watch())) for store in stores]
+
+    def typed(who: Account) -> Typed:
+        return Typed(
+            actor=actor(who),
+            conversation=CHAT,
+            activity="a-1",
+            thread="",
+            text=f"rollback {NAME} the release was a mistake",
+        )
+
+    who = (people.JONAS, people.PRIYA)
+    await asyncio.gather(*(d.hear(typed(w)) for d, w in zip(desks, who, strict=True)))
+
+    [listed] = await stores[0].incidents()
+    incident = await stores[0].load(listed.id)
+    assert incident is not None
+    assert 1 == len(incident.every(RollbackAsked))
+
+
+async def test_the_role_is_read_at_the_click(stores: tuple[Store, Store]) -> None:
+    """
+    The watch list was read anew while the request waited: Mei approves no more.
+    """
+    incident = await requested(stores[0], watch(), 1)
+    later = watch(roles={"Mei Chen": ("viewer",)})
+
+    answer = await Desk(means(stores[1], later)).hear(
+        press(incident, people.MEI, "R-1")
+    )
+
+    assert isinstance(answer, Say)
+    assert "You cannot decide R-1. Who can: Lena Vogt" in answer.text
+    assert [] == await moves(stores[0])
+
+
+# -- the endpoint's own history --------------------------------------------------------
+
+
+async def test_one_of_many_holds_the_endpoint(stores: tuple[Store, Store]) -> None:
+    """
+    Whoever reads the same state of the ledger, only one may take it.
+    """
+    ledgers = [await store.ledger(ENDPOINT) for store in stores for _ in range(4)]
+    taking = [
+        (stores[n % 2]).append(ledger, [ShiftHeld(at=NOW, request=f"R-{n}")])
+        for n, ledger in enumerate(ledgers)
+    ]
+
+    ends = await asyncio.gather(*taking, return_exceptions=True)
+
+    count = Counter(type(end) for end in ends)
+    assert {Conflict: 7, Incident: 1} == count
+    assert 1 == (await stores[1].ledger(ENDPOINT)).revision
+
+
+async def test_a_lock_and_a_hold_at_once_are_both_seen(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    The loser reads again, and then finds what the winner wrote.
+    """
+    first, second = [await store.ledger(ENDPOINT) for store in stores]
+    lock = EndpointLocked(at=NOW, by=actor(people.PRIYA), reason="month end")
+    ends = await asyncio.gather(
+        stores[0].append(first, [lock]),
+        stores[1].append(second, [ShiftHeld(at=NOW, request="R-1")]),
+        return_exceptions=True,
+    )
+
+    assert 1 == sum(isinstance(end, Conflict) for end in ends)
+    assert 1 == len((await stores[0].ledger(ENDPOINT)).history)
