@@ -145,7 +145,7 @@ def test_the_right_to_write_is_given_at_an_endpoint_alone() -> None:
 def test_each_right_to_write_is_alone_in_its_role() -> None:
     """
     None can read a key, score, or change anything but an endpoint's traffic; but for
-    the one that submits jobs, which the template never assigns.
+    two that the template never assigns: to submit jobs, and to set an alert's state.
     """
     actions = {
         path.stem: json.loads(path.read_text("utf-8"))["Actions"]
