@@ -68,7 +68,8 @@ def labelled(
         if real <= NUMBERS and real & {"double", "float"}
         else "classification"
     )
-    numbers = (task or guess) == "regression" or real <= NUMBERS
+    # A truth value beside 0 and 1 is a number too.
+    numbers = (task or guess) == "regression" or real <= NUMBERS | {"boolean"}
     return Labelled(
         truth=_values(kept[truth], numbers=numbers),
         predicted=_values(kept[predicted], numbers=numbers),

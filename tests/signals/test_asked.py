@@ -87,6 +87,18 @@ def test_what_labels_lack_is_said_in_a_line(tmp_path: Path) -> None:
     assert ("regression", "float64") == (told.task, str(told.truth.dtype))
 
 
+def test_a_truth_value_is_one_or_nought(tmp_path: Path) -> None:
+    """
+    A label of true beside a prediction of 1 is right, not another word.
+    """
+    said = [1, 0, 1, 1]
+    path = store(tmp_path, "a", label=[True, False, True, False], said=said)
+    told = labelled(read(str(path)), truth="label", predicted="said")
+
+    assert "classification" == told.task
+    assert [True, True, True, False] == (told.truth == told.predicted).tolist()
+
+
 def test_attribution_is_asked_of_two_files(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     paths = []
