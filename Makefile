@@ -18,8 +18,14 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev ## speed and memory, as ratios
+bench: .venv/dev .venv-peers/.ready ## speed and memory, as ratios
 	$(BIN)/python -m pytest -p benchmark tests/bench $(ARGS)
+
+# What the engine is measured against, in an environment of its own.
+.venv-peers/.ready: | .venv/uv
+	$(BIN)/uv venv --quiet --python $(BIN)/python .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python "evidently~=0.7" "nannyml~=0.13" "pandas<2.3"
+	@touch $@
 
 install: .venv/run
 
@@ -58,4 +64,4 @@ lock: .venv/uv ## after a change of the dependencies in pyproject.toml
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 clean:
-	rm -rf .venv node_modules .watchkeeper
+	rm -rf .venv .venv-peers node_modules .watchkeeper

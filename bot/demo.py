@@ -11,10 +11,11 @@ import shlex
 import signal
 import socket
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import yaml
@@ -24,6 +25,7 @@ from bot.children import Child
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE
+from bot.simulator.hands import Hands, Measured, Stuck
 from bot.simulator.identity import (
     ALERTS_APP,
     BOT_APP,
@@ -56,8 +58,11 @@ def play(
     children: Sequence[Child],
     *,
     browser: bool,
+    acts: bool = False,
 ) -> None:
     """Run the demo until Ctrl-C or SIGTERM. Raises Unplayable.
+
+    `acts`: the case study plays itself, and tells what it reached.
 
     `children` are `serve` and `execute`, already started.
     """
@@ -78,7 +83,9 @@ def play(
     except OSError as error:
         raise Unplayable(f"cannot write to {state}: {error.strerror}") from None
     try:
-        asyncio.run(_play(chosen, port, state.resolve(), children, browser=browser))
+        asyncio.run(
+            _play(chosen, port, state.resolve(), children, browser=browser, acts=acts)
+        )
     except KeyboardInterrupt:
         pass
     finally:
@@ -92,7 +99,10 @@ async def _play(
     children: Sequence[Child],
     *,
     browser: bool,
+    acts: bool,
 ) -> None:
+    if acts and scenario.course is None:
+        raise Unplayable(f"the scenario {scenario.name} has no course to play")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -114,6 +124,8 @@ async def _play(
             _welcome(scenario, port, state)
             if browser:
                 await asyncio.to_thread(webbrowser.open, f"http://{HOST}:{port + 1}/")
+            if acts:
+                await _act(scenario, port, state, stop)
         elif not stop.is_set():
             stop.set()
             raise Unplayable(f"the bot did not start; see {state / 'serve.log'}")
@@ -215,6 +227,44 @@ async def _ready(port: int, stop: asyncio.Event) -> bool:
                         return True
             await asyncio.sleep(0.1)
     return False
+
+
+async def _act(scenario: Scenario, port: int, state: Path, stop: asyncio.Event) -> None:
+    """Play the case, tell what it reached, and leave its packet in `state`."""
+    if scenario.course is None:
+        return
+    async with aiohttp.ClientSession() as session:
+        hands = Hands(session, f"http://{HOST}:{port}", f"http://{HOST}:{port + 1}")
+        course = asyncio.create_task(_told(scenario.course(hands), hands, state))
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({course, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (course, waiting):
+            task.cancel()
+        await asyncio.gather(course, waiting, return_exceptions=True)
+
+
+async def _told(
+    course: Coroutine[Any, Any, list[Measured]], hands: Hands, state: Path
+) -> None:
+    try:
+        found = await course
+        packet = await hands.packet("A-1")
+    except Stuck as error:
+        print(f"\nThe case did not go on: {error}", flush=True)  # noqa: T201
+        return
+    lines = [
+        f"  {'met   ' if one.met else 'MISSED'}  {one.objective}: {one.measured}"
+        for one in found
+    ]
+    place = state / "A-1.zip"
+    await asyncio.to_thread(place.write_bytes, packet)
+    print(  # noqa: T201 it talks to a person
+        "\nWhat the case was to reach, and what was measured:",
+        *lines,
+        f"Its packet: {place}  (watchkeeper audit verify {place} --state {state})",
+        sep="\n",
+        flush=True,
+    )
 
 
 def _welcome(scenario: Scenario, port: int, state: Path) -> None:

@@ -19,7 +19,7 @@ def answer(
 ) -> GateAnswered:
     """Return the answer for a pipeline, with every reason against it.
 
-    `incidents` are all of the endpoint that are open, and the newest that are over.
+    `incidents` are all of the endpoint that are not over.
     """
     reasons = list(_reasons(endpoint, deployment, incidents))
     if why := blocked(ledger):

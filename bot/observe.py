@@ -275,6 +275,9 @@ class Timed:
     ) -> tuple[Mapping[str, Any], ...]:
         return await self._time("fired", self._inner.fired(subscription, start, end))
 
+    async def delivers(self, subscription: str) -> str:
+        return await self._time("delivers", self._inner.delivers(subscription))
+
     async def query(
         self,
         workspace: str,

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot import answers, evidence, gate
 from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
-from bot.incident import AlertReceived, Incident
+from bot.incident import OPEN, AlertReceived, Incident
 from bot.observe import Figures
 from bot.packs import model_pack
 from bot.store import Conflict, Listed, Store
@@ -153,7 +153,7 @@ class _Pages:
                 content_type="application/json",
             )
         endpoint = endpoints[0]
-        listed = await store.incidents(endpoint=endpoint.id, limit=50)
+        listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
         loaded = [await store.load(line.id) for line in listed]
         number = f"G-{await store.number('gate')}"
         for _ in range(_TRIES):

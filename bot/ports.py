@@ -157,6 +157,9 @@ class Workspace(Protocol):
     ) -> tuple[Mapping[str, Any], ...]:
         """Return the alerts of Azure Monitor that began or changed in that time."""
 
+    async def delivers(self, subscription: str) -> str:
+        """Return how an Event Grid subscription stands: "Succeeded"; "": it is gone."""
+
     async def query(
         self,
         workspace: str,

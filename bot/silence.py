@@ -12,8 +12,15 @@ from bot.inhibition import COLLECTION
 from bot.ports import Series
 from bot.watch import Listening
 
-MONITOR, TRAFFIC, DELIVERY = "monitor-run", "traffic", "alert-delivery"
-SEVERITY: Mapping[str, int] = {MONITOR: 2, TRAFFIC: 1, COLLECTION: 2, DELIVERY: 1}
+MONITOR, TRAFFIC = "monitor-run", "traffic"
+DELIVERY, EVENTS = "alert-delivery", "event-delivery"
+SEVERITY: Mapping[str, int] = {
+    MONITOR: 2,
+    TRAFFIC: 1,
+    COLLECTION: 2,
+    DELIVERY: 1,
+    EVENTS: 1,
+}
 _LENGTH = {
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
@@ -67,6 +74,14 @@ def collection(errors: Sequence[Series], window: timedelta) -> str | None:
     if not lost:
         return ""
     return f"{lost:g} data collection errors in {window.total_seconds() / 60:g} minutes"
+
+
+def events(state: str) -> str:
+    """Return what is wrong with an event subscription; "" as its state: it is gone."""
+    if not state:
+        return "its Event Grid subscription is gone: no event of the workspace arrives"
+    bad = state.lower() in ("failed", "deleting")
+    return f"its Event Grid subscription is {state.lower()}" if bad else ""
 
 
 def _words(every: timedelta) -> str:

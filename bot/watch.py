@@ -158,10 +158,19 @@ class Listening(_Strict):
     monitor_hours: float | None = Field(default=None, gt=0)  # or this often
     collection: bool = False  # no data collection errors
     traffic_minutes: float | None = Field(default=None, ge=5)  # without any request
+    # The Event Grid subscription that brings its events, by ARM id
+    events: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"(?i)^(/subscriptions/[^/]+/resourceGroups/[^/]+/providers"
+            r"/Microsoft\.EventGrid/systemTopics/[^/]+/eventSubscriptions/[^/]+)?$"
+        ),
+    ] = ""
 
     @property
     def on(self) -> bool:
-        return self.monitor or self.collection or self.traffic_minutes is not None
+        checks = (self.monitor, self.collection, self.traffic_minutes, self.events)
+        return any(checks)
 
 
 class Endpoint(_Strict):

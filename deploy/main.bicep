@@ -57,6 +57,9 @@ param databaseDnsZoneId string = ''
 @description('Microsoft Graph, to find a card whose sending was in doubt; empty: not used.')
 param graphUrl string = ''
 
+@description('An acknowledgement in Teams also sets the state of the alert in Azure Monitor.')
+param markAlerts bool = true
+
 var watchList = loadYamlContent('watchkeeper.yaml')
 var watchText = loadTextContent('watchkeeper.yaml')
 var suffix = uniqueString(resourceGroup().id)
@@ -69,6 +72,12 @@ resource reader 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = 
 
 resource executor 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: '${name}-execute'
+  location: location
+}
+
+// Submits jobs, where endpoints name one to retrain with; moves no traffic.
+resource trainer 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: '${name}-retrain'
   location: location
 }
 
@@ -137,6 +146,8 @@ module apps 'modules/apps.bicep' = if (!empty(image)) {
     readerClientId: reader.properties.clientId
     executorId: executor.id
     executorClientId: executor.properties.clientId
+    trainerId: trainer.id
+    trainerClientId: trainer.properties.clientId
     keySecretUrl: '${keep.outputs.vaultUri}secrets/keys'
     watchList: watchText
     traces: 'appinsights:${logs.outputs.connectionString}'
@@ -236,6 +247,19 @@ module endpointRoles 'modules/endpoint.bicep' = [
       readerId: reader.properties.principalId
       executorRoleId: roles.outputs.executorId
       executorId: executor.properties.principalId
+      alertStateRoleId: markAlerts ? roles.outputs.alertStateId : ''
+    }
+  }
+]
+
+module trainerRoles 'modules/trainer.bicep' = [
+  for endpoint in filter(watchList.endpoints, e => contains(e, 'retraining')): {
+    name: '${name}-trainer-${uniqueString(endpoint.id)}'
+    scope: resourceGroup(split(endpoint.id, '/')[2], split(endpoint.id, '/')[4])
+    params: {
+      workspaceName: split(endpoint.id, '/')[8]
+      roleId: roles.outputs.trainerId
+      principalId: trainer.properties.principalId
     }
   }
 ]

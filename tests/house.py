@@ -165,17 +165,19 @@ async def open_house(
     *,
     endpoint: Mapping[str, Any] | None = None,
     watch: Callable[[dict[str, Any]], None] = lambda _: None,
+    tells: str = "none",
     **settings: Any,
 ) -> AsyncIterator[House]:
     """Yield a house on a quiet day, nothing started yet.
 
-    `endpoint` changes fields of the one watched endpoint, `watch` the whole list in
-    place; `settings` are those of bot.settings. `blobs` may be shared between tests.
+    `tells` names another scenario. `endpoint` changes fields of the one watched
+    endpoint, `watch` the whole list in place; `settings` are those of bot.settings.
+    `blobs` may be shared between tests.
     """
     world = World()
     for name, key in _KEYS.items():
         world.put("key", name, key)
-    quiet = scenario("none")
+    quiet = scenario(tells)
     quiet.seed(world, blobs, datetime.now(UTC))
     plan(world, seconds=0)
     for client in (READER, EXECUTOR, TRAINER, BOT_APP):

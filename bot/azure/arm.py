@@ -28,6 +28,7 @@ from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
 from bot.azure.borrowed import Borrowed
 from bot.azure.cloud import Cloud
 from bot.azure.together import together
+from bot.evidence import policy
 from bot.incident import Deployment, EndpointState
 
 API_VERSION = "2024-10-01"
@@ -197,7 +198,8 @@ def state_of(
             deployments=tuple(_deployment(d) for d in deployments),
             provisioning_state=document.provisioning_state,
             digest=document.digest,
-            tags=dict(document.body.get("tags") or {}),
+            # The history keeps them for good; the digest is over Azure's own bytes.
+            tags=policy.tags(document.body.get("tags") or {}),
         )
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise DecodeError(message="not an endpoint") from error

@@ -97,6 +97,11 @@ class AzureWorkspace:
             async with asyncio.timeout(_STATE_LIMIT_S):
                 return await listed.alerts(self._arm, subscription, (start, end))
 
+    async def delivers(self, subscription: str) -> str:
+        with speaking_of(f"the event subscription {subscription.rsplit('/', 1)[-1]}"):
+            async with asyncio.timeout(_STATE_LIMIT_S):
+                return await listed.subscription(self._arm, subscription)
+
     async def query(
         self,
         workspace: str,

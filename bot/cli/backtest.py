@@ -3,14 +3,22 @@
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
+
+from bot.cli._asked import Mode, listed
+from bot.cli.drift import fail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.signals import Report
     from bot.signals.backtest import Replay
+
+_Metrics: TypeAlias = Annotated[
+    str, typer.Option(help="Names or aliases, comma-separated: js,psi,nwd,ks,chi2.")
+]
 
 
 def backtest(
@@ -19,12 +27,9 @@ def backtest(
         list[str], typer.Argument(help="Past windows, oldest first: files or folders.")
     ],
     *,
-    metrics: Annotated[
-        str, typer.Option(help="Names or aliases, comma-separated: js,psi,nwd,ks,chi2.")
-    ] = "",
+    metrics: _Metrics = "",
     mode: Annotated[
-        Literal["sound", "azureml"],
-        typer.Option(help="Honest figures, or Azure ML's to the last digit."),
+        Mode, typer.Option(help="Honest figures, or Azure ML's to the last digit.")
     ] = "sound",
     threshold: Annotated[
         float | None, typer.Option(help="Limit of every metric; else each one's own.")
@@ -46,35 +51,38 @@ def backtest(
 
     Example: watchkeeper backtest training.parquet days/2026-11-*.parquet --rate 0.02
     """
-    from bot.signals import Rule, evaluate  # noqa: PLC0415
     from bot.signals.backtest import backtest as replayed  # noqa: PLC0415
-    from bot.signals.catalogue import usual  # noqa: PLC0415
-    from bot.signals.readers import Unreadable, read  # noqa: PLC0415
 
-    named = [Rule(name.strip()) for name in metrics.split(",") if name.strip()]
-    rules = [replace(r, threshold=threshold) for r in named or usual("data-drift")]
+    if not 0 < rate < 1:
+        fail("--rate is a share between 0 and 1", "backtest")
     try:
-        if not 0 < rate < 1:
-            _fail("--rate is a share between 0 and 1")
-        known = read(reference)
-        reports = [
-            evaluate(known, read(window), rules, mode=mode, top=0) for window in windows
-        ]
-    except Unreadable as error:
-        _fail(str(error))
-    except (ValueError, OSError) as error:
-        _fail(str(error).split("\n")[0])
-    replays = replayed(reports, rate=rate, names=[Path(w).name for w in windows])
-    text = _json(replays) if output_format == "json" else _table(replays, len(reports))
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+        reports = _judged(reference, windows, metrics, mode, threshold)
+        replays = replayed(reports, rate=rate, names=[Path(w).name for w in windows])
+        table = output_format == "table"
+        text = _table(replays, len(reports)) if table else _json(replays)
+        if output is None:
+            sys.stdout.write(text)
+        else:
+            output.write_text(text, encoding="utf-8")
+    except (ValueError, OSError, ArithmeticError) as error:
+        fail(str(error).split("\n")[0] or type(error).__name__, "backtest")
 
 
-def _fail(line: str) -> NoReturn:
-    sys.stderr.write(f"watchkeeper backtest: {line}\n")
-    raise typer.Exit(2)
+def _judged(
+    reference: str,
+    windows: "Sequence[str]",
+    metrics: str,
+    mode: Mode,
+    threshold: float | None,
+) -> "list[Report]":
+    from bot.signals import Rule, evaluate  # noqa: PLC0415
+    from bot.signals.catalogue import usual  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+
+    named = [Rule(name) for name in listed(metrics)] or usual("data-drift")
+    rules = [replace(rule, threshold=threshold) for rule in named]
+    known = read(reference)
+    return [evaluate(known, read(w), rules, mode=mode, top=0) for w in windows]
 
 
 def _json(replays: "Sequence[Replay]") -> str:

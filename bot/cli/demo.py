@@ -10,7 +10,7 @@ from bot.children import Child
 
 def demo(
     scenario: Annotated[
-        str, typer.Option(help="what happens: loan, or none (you do it)")
+        str, typer.Option(help="what happens: loan, retail, clinical, or none")
     ] = "loan",
     port: Annotated[
         int, typer.Option(min=1, max=65534, help="the bot; the page is on the next one")
@@ -21,6 +21,10 @@ def demo(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="open the page")
     ] = True,
+    play: Annotated[
+        bool,
+        typer.Option("--play", help="people act by themselves; tells what it took"),
+    ] = False,
 ) -> None:
     """Watch an alert become a card, and roll a model back, in a simulated Teams.
 
@@ -32,11 +36,11 @@ def demo(
     except OSError as error:
         _refuse(f"cannot write to {state}: {error.strerror}")
     # They import while we do: this is seconds of work each.
-    from bot.demo import Unplayable, play  # noqa: PLC0415
+    from bot import demo as stage  # noqa: PLC0415
 
     try:
-        play(scenario, port, state, children, browser=browser)
-    except Unplayable as error:
+        stage.play(scenario, port, state, children, browser=browser, acts=play)
+    except stage.Unplayable as error:
         _refuse(str(error))
     finally:
         for child in children:

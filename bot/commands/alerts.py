@@ -10,10 +10,10 @@ def _words(rest: str) -> Words:
 COMMANDS = (
     Command(
         verb="alerts",
-        usage="alerts [endpoint]",
+        usage="alerts [endpoint | unresolved]",
         does="lists what is open here",
         words=_words,
         card="alerts",
-        examples=("alerts", "alerts loan-prescreening"),
+        examples=("alerts", "alerts loan-prescreening", "alerts unresolved"),
     ),
 )

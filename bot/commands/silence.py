@@ -1,24 +1,21 @@
 """Maintenance: for a while nothing new is posted about an endpoint, by whom and why."""
 
-import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
 from bot.commands.reading import first_word, unquoted
+from bot.commands.when import until
 from bot.incident import Event, Refused
 from bot.oversight import EndpointSilenced, EndpointUnsilenced, silence
 from bot.watch import Role
 
 REASON_LIMIT = 300
 LONGEST = timedelta(days=7)
-_SPAN = re.compile(r"^([0-9]{1,4})\s?(m|min|h|d)$", re.IGNORECASE)
-_UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 
 
 def _words(rest: str) -> Words:
-    endpoint, rest = first_word(rest)
-    span, reason = first_word(rest)
-    return {"endpoint": endpoint, "span": span, "reason": unquoted(reason)}
+    endpoint, tail = first_word(rest)
+    return {"endpoint": endpoint, "until": unquoted(tail)}
 
 
 def _words_of_end(rest: str) -> Words:
@@ -26,34 +23,29 @@ def _words_of_end(rest: str) -> Words:
     return {"endpoint": endpoint, "reason": unquoted(reason)}
 
 
-def span(word: str) -> timedelta:
-    """Return a duration of 1 minute to 7 days. Raises Refused.
-
-    >>> span("90m"), span("2h")
-    (datetime.timedelta(seconds=5400), datetime.timedelta(seconds=7200))
-    """
-    found = _SPAN.match(word.strip())
-    length = timedelta()
-    if found:
-        length = timedelta(**{_UNITS[found[2].lower()]: int(found[1])})
-    if not length:
-        raise Refused("For how long? For example: silence loan 2h planned upgrade")
-    if length > LONGEST:
-        raise Refused(f"An endpoint can be silenced for {LONGEST.days} days at most.")
-    return length
-
-
 def decide(ask: Ask) -> tuple[Event, ...]:
     """Silence the endpoint; alerts are recorded all the same."""
-    reason = ask.words.get("reason", "").strip()[:REASON_LIMIT]
-    until = ask.now + span(ask.words.get("span", ""))
+    end, reason = _end(ask)
     if not reason:
         raise Refused("Say why: the record needs a reason.")
-    return (EndpointSilenced(at=ask.now, by=ask.actor, until=until, reason=reason),)
+    silenced = EndpointSilenced(
+        at=ask.now, by=ask.actor, until=end, reason=unquoted(reason)[:REASON_LIMIT]
+    )
+    return (silenced,)
 
 
-def end(ask: Ask) -> tuple[Event, ...]:
-    """Let the endpoint's cards be posted again; what still fires follows at once."""
+def _end(ask: Ask) -> tuple[datetime, str]:
+    zone = ask.watch.channels[ask.endpoint.channel].zone
+    end, reason = until(ask.words.get("until", ""), ask.now, zone)
+    if end is None or end <= ask.now:
+        raise Refused("For how long? For example: silence loan 2h planned upgrade")
+    if end > ask.now + LONGEST:
+        raise Refused(f"An endpoint can be silenced for {LONGEST.days} days at most.")
+    return end, reason
+
+
+def end_it(ask: Ask) -> tuple[Event, ...]:
+    """Let the endpoint's cards be posted again; what still fires follows soon."""
     if silence(ask.incident, ask.now) is None:
         raise Refused(f"{ask.endpoint.name} is not silenced.")
     reason = ask.words.get("reason", "").strip()[:REASON_LIMIT]
@@ -70,6 +62,7 @@ COMMANDS = (
         roles=_MAY,
         words=_words,
         decide=decide,
+        examples=("silence loan-prescreening 2h planned upgrade",),
     ),
     Command(
         verb="unsilence",
@@ -78,6 +71,7 @@ COMMANDS = (
         about="endpoint",
         roles=_MAY,
         words=_words_of_end,
-        decide=end,
+        decide=end_it,
+        examples=("unsilence loan-prescreening",),
     ),
 )

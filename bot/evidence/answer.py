@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from bot.evidence.packet import digest
-from bot.evidence.style import STYLE
+from bot.evidence.page import document
 from bot.incident import Incident
 from bot.oversight import GateAnswered
 
@@ -39,13 +39,7 @@ def _seen(text: str) -> dict[str, Any]:
 
 def answer_page(found: dict[str, Any]) -> str:
     """Return the page of an answer; `found` as `given` returns it."""
-    body = "\n".join(_parts(found))
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        '<meta name=viewport content="width=device-width">'
-        f"<title>{escape(found['id'])} gate</title><style>{STYLE}</style>"
-        f"<body>{body}</body></html>"
-    )
+    return document(f"{found['id']} gate", _parts(found))
 
 
 def _parts(found: dict[str, Any]) -> Iterator[str]:

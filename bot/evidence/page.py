@@ -10,6 +10,7 @@ from bot.evidence import charts
 from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
 from bot.evidence.style import STYLE
+from bot.evidence.trainings import retrainings
 from bot.evidence.words import told
 from bot.incident import (
     AlertReceived,
@@ -49,6 +50,7 @@ def page(
         *(_report(found.report) if found and found.report else []),
         *(_health(found.health) if found else []),
         *_rollbacks(incident),
+        *retrainings(incident),
         *frozen.sections(queries=risk),
         *missing(incident, frozen),
         *frozen.commands(),

@@ -96,7 +96,9 @@ def _cell(value: Any) -> Any:
 
 def tags(found: Mapping[str, str]) -> dict[str, str]:
     """Return tags with secrets and numbers of persons blanked."""
-    return {redact(k)[:_LONGEST]: redact(v)[:_LONGEST] for k, v in found.items()}
+    return {
+        redact(str(k))[:_LONGEST]: redact(str(v))[:_LONGEST] for k, v in found.items()
+    }
 
 
 def words(text: str) -> str:

@@ -7,12 +7,15 @@ extra "attribution").
 Source: Azure/azureml-assets at 4b41f8cc, feature_importance_metrics.
 """
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.signals.columns import NUMBERS, spark_type
 from bot.signals.metric import CannotCompute, Mode
 from bot.signals.report import FeatureResult, Report, Verdict
 
@@ -85,37 +88,17 @@ def attribution(
     names = sorted(reference.keys() & production.keys())
     ours = np.array([reference[name] for name in names], dtype=np.float64)
     theirs = np.array([production[name] for name in names], dtype=np.float64)
-    value, reason = None, ""
-    flags: tuple[str, ...] = ()
-    verdict: Verdict = "cannot compute"
-    try:
-        value = ranking_gain(ours, theirs)
-    except CannotCompute as error:
-        reason, flags = error.reason, (f"Azure ML raises {error.kind}: {error.reason}",)
-    if value is not None:
-        below = threshold is not None and value < threshold
-        verdict = "breached" if below else "not breached"
-        reason = _moved(names, ours, theirs)
-    result = FeatureResult(
-        feature="feature attribution",
-        data_type="Numerical",
-        metric=METRIC,
-        value=value,
-        threshold=threshold,
-        breached_when="below",
-        verdict=verdict,
-        reason=reason,
-        flags=flags,
-    )
+    result = _result(names, ours, theirs, threshold)
     said = {
-        "breached": f"The model leans on other features than it did; {reason}.",
+        "breached": f"The model leans on other features than it did; {result.reason}.",
         "not breached": "The model leans on the same features as it did.",
     }
+    unknown = f"Attribution could not be compared: {result.reason}."
     return Report(
         signal="feature-attribution-drift",
         mode=mode,
-        verdict=verdict,
-        sentence=said.get(verdict, f"Attribution could not be compared: {reason}."),
+        verdict=result.verdict,
+        sentence=said.get(result.verdict, unknown),
         results=(result,),
         reference_rows=0,
         production_rows=0,
@@ -124,6 +107,31 @@ def attribution(
             for name in sorted(reference.keys() ^ production.keys())
         ),
     )
+
+
+def _result(
+    names: list[str], ours: Floats, theirs: Floats, threshold: float | None
+) -> FeatureResult:
+    plain = FeatureResult(
+        feature="feature attribution",
+        data_type="Numerical",
+        metric=METRIC,
+        value=None,
+        threshold=threshold,
+        breached_when="below",
+        verdict="cannot compute",
+    )
+    try:
+        value = ranking_gain(ours, theirs)
+    except CannotCompute as error:
+        flag = f"Azure ML raises {error.kind}: {error.reason}"
+        return replace(plain, reason=error.reason, flags=(flag,))
+    if not math.isfinite(value):
+        return replace(plain, reason="an importance is not a number")
+    below = threshold is not None and value < threshold
+    verdict: Verdict = "breached" if below else "not breached"
+    reason = _moved(names, ours, theirs)
+    return replace(plain, value=value, verdict=verdict, reason=reason)
 
 
 def _moved(names: list[str], reference: Floats, production: Floats) -> str:
@@ -142,33 +150,54 @@ def surrogate_importances(table: "pa.Table", target: str) -> dict[str, float]:
     """Return each feature's mean absolute SHAP value in a model fitted to the data.
 
     Args:
-        table: features and the target; a text target makes it a classification.
+        table: features and the target; a text target makes it a classification. Columns
+            that are neither number, text nor truth value are left out.
 
     Raises:
         ModuleNotFoundError: the extra "attribution" is not installed.
+        CannotCompute: there is no row, or no feature that a tree could use.
     """
     import lightgbm  # noqa: PLC0415 (an extra)
 
-    names = [name for name in table.column_names if name != target]
-    features = np.column_stack([_coded(table.column(name)) for name in names])
-    truth = _coded(table.column(target))
-    text = str(table.column(target).type) in {"string", "bool", "large_string"}
-    classes = len(np.unique(truth)) if text else 0
-    goal = "multiclass" if classes > 2 else "binary" if text else "regression"  # noqa: PLR2004
-    told = {**_TREES, "objective": goal}
-    if goal == "multiclass":
-        told["num_class"] = classes
+    plain = {name: _plain(table.column(name)) for name in table.column_names}
+    names = [n for n, c in plain.items() if n != target and _usable(c)]
+    if not names or not table.num_rows or not _usable(plain[target]):
+        raise CannotCompute("no row, or no column that a tree could use")
+    features = np.column_stack([_coded(plain[name]) for name in names])
+    truth = _coded(plain[target])
+    told, parts_of = _told(truth, text=not _is_number(plain[target])), len(names) + 1
     model = lightgbm.train(told, lightgbm.Dataset(features, truth), 200)
     parts = np.asarray(model.predict(features, pred_contrib=True))
-    parts = np.abs(parts.reshape(len(features), -1, len(names) + 1)).mean(axis=(0, 1))
+    parts = np.abs(parts.reshape(len(features), -1, parts_of)).mean(axis=(0, 1))
     return dict(zip(names, parts[:-1].tolist(), strict=True))
+
+
+def _told(truth: Floats, *, text: bool) -> dict[str, object]:
+    """Return LightGBM's parameters as Azure ML sets them."""
+    classes = len(np.unique(truth)) if text else 0
+    if classes > 2:  # noqa: PLR2004 (more than yes and no)
+        return {**_TREES, "objective": "multiclass", "num_class": classes}
+    return {**_TREES, "objective": "binary" if text else "regression"}
+
+
+def _plain(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    value_type = getattr(column.type, "value_type", None)
+    return column if value_type is None else column.cast(value_type)
+
+
+def _usable(column: "pa.ChunkedArray") -> bool:
+    return spark_type(column.type) in NUMBERS | {"string", "boolean"}
+
+
+def _is_number(column: "pa.ChunkedArray") -> bool:
+    return spark_type(column.type) in NUMBERS
 
 
 def _coded(column: "pa.ChunkedArray") -> Floats:
     """Return numbers as they are, and text as the rank of its value."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    if str(column.type) in {"string", "large_string", "bool"}:
+    if not _is_number(column):
         values = column.cast("string").unique().sort()
         column = pc.index_in(column.cast("string"), value_set=values)
     coded: Floats = column.cast("double").to_numpy(zero_copy_only=False)

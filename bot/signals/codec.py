@@ -25,7 +25,7 @@ def from_json(text: str) -> Report:
             start, end = (datetime.fromisoformat(at) for at in fields[name])
             fields[name] = (start, end)
     fields["results"] = tuple(_result(one) for one in fields["results"])
-    for name in ("dropped", "findings"):
+    for name in ("dropped", "findings", "explained"):
         fields[name] = tuple(fields.get(name) or ())
     return Report(**fields)
 

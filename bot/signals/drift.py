@@ -9,12 +9,12 @@ read and run; tests/fixtures/oracles holds what it computed.
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from bot.signals import distance, noise, significance
-from bot.signals.metric import CannotCompute, Metric
+from bot.signals.metric import CannotCompute, DataType, Metric
 
 if TYPE_CHECKING:
     from bot.signals.pair import Pair
@@ -138,78 +138,87 @@ def chi_squared(pair: "Pair") -> float:
 
 _SOURCE = "Azure/azureml-assets@4b41f8cc, data_drift_compute_metrics"
 
-METRICS = (
-    Metric(
-        name="JensenShannonDistance",
-        alias="js",
+_ANY: frozenset[DataType] = frozenset(get_args(DataType))
+
+
+def _distance(
+    name: str, alias: str, unit: str, kinds: frozenset[DataType], **functions: Any
+) -> Metric:
+    """Return the record of a distance: more is further, and its size decides."""
+    return Metric(
+        name=name,
+        alias=alias,
         signal="data-drift",
-        applies_to=frozenset({"Numerical", "Categorical"}),
+        applies_to=kinds,
         breached_when="above",
-        unit="distance, 0 to 1",
+        unit=unit,
         default=0.1,
         azure_default=0.5,
         source=_SOURCE,
+        **functions,
+    )
+
+
+def _test(name: str, alias: str, kind: DataType, **functions: Any) -> Metric:
+    """Return the record of a test: its p-value supports a distance."""
+    return Metric(
+        name=name,
+        alias=alias,
+        signal="data-drift",
+        applies_to=frozenset({kind}),
+        breached_when="below",
+        unit="probability",
+        default=0.05,
+        azure_default=0.5,
+        source=_SOURCE,
+        is_p_value=True,
+        **functions,
+    )
+
+
+METRICS = (
+    _distance(
+        "JensenShannonDistance",
+        "js",
+        "distance, 0 to 1",
+        _ANY,
         azureml=jensen_shannon_azureml,
         sound=jensen_shannon_distance,
         floor=noise.jensen_shannon_floor,
         interval=noise.jensen_shannon_interval,
     ),
-    Metric(
-        name="PopulationStabilityIndex",
-        alias="psi",
-        signal="data-drift",
-        applies_to=frozenset({"Numerical", "Categorical"}),
-        breached_when="above",
-        unit="nats",
-        default=0.1,
-        azure_default=0.5,
-        source=_SOURCE,
+    _distance(
+        "PopulationStabilityIndex",
+        "psi",
+        "nats",
+        _ANY,
         azureml=population_stability_index,
         sound=population_stability_index,
         floor=noise.stability_index_floor,
         interval=noise.stability_index_interval,
     ),
-    Metric(
-        name="NormalizedWassersteinDistance",
-        alias="nwd",
-        signal="data-drift",
-        applies_to=frozenset({"Numerical"}),
-        breached_when="above",
-        unit="standard deviations of the reference",
-        default=0.1,
-        azure_default=0.5,
-        source=_SOURCE,
+    _distance(
+        "NormalizedWassersteinDistance",
+        "nwd",
+        "standard deviations of the reference",
+        frozenset({"Numerical"}),
         azureml=normalized_wasserstein,
         sound=normalized_wasserstein,
         floor=noise.wasserstein_floor,
         interval=noise.wasserstein_interval,
     ),
-    Metric(
-        name="TwoSampleKolmogorovSmirnovTest",
-        alias="ks",
-        signal="data-drift",
-        applies_to=frozenset({"Numerical"}),
-        breached_when="below",
-        unit="probability",
-        default=0.05,
-        azure_default=0.5,
-        source=_SOURCE,
+    _test(
+        "TwoSampleKolmogorovSmirnovTest",
+        "ks",
+        "Numerical",
         azureml=kolmogorov_smirnov_azureml,
         sound=kolmogorov_smirnov,
-        is_p_value=True,
     ),
-    Metric(
-        name="PearsonsChiSquaredTest",
-        alias="chi2",
-        signal="data-drift",
-        applies_to=frozenset({"Categorical"}),
-        breached_when="below",
-        unit="probability",
-        default=0.05,
-        azure_default=0.5,
-        source=_SOURCE,
+    _test(
+        "PearsonsChiSquaredTest",
+        "chi2",
+        "Categorical",
         azureml=chi_squared_azureml,
         sound=chi_squared,
-        is_p_value=True,
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.signals import catalogue, columns
 from bot.signals.catalogue import Asked
@@ -13,7 +13,7 @@ from bot.signals.columns import Data, Feature, Frame, Mask
 from bot.signals.measure import Found, collected, judged, measure, ranked, row_count
 from bot.signals.metric import Mode, RuleLike
 from bot.signals.pair import Pair
-from bot.signals.report import Report
+from bot.signals.report import FeatureResult, Report
 from bot.signals.sentence import overall, sentence
 from bot.signals.verdict import SMALLEST
 
@@ -63,41 +63,41 @@ def evaluate(
     ('age is over the drift limit.', 1.04)
     """
     wanted = catalogue.asked(rules, signal, mode)
-    left, right = columns.frame(reference), columns.frame(production)
-    quality = signal == "data-quality"
-    chosen = (
-        columns.select_all(left, right, numerical=numerical, categorical=categorical)
-        if quality
-        else columns.select(
-            left, right, mode, numerical=numerical, categorical=categorical
-        )
-    )
-    work = _Work(
-        left, right, mode, wanted, _complete(left, right, chosen, mode, quality=quality)
-    )
-    found = _each(work, chosen.features, threads, progress)
+    sides = columns.frame(reference), columns.frame(production)
+    work = _prepared(*sides, mode, signal, wanted, (numerical, categorical))
+    found = _each(work, threads, progress)
     results = judged(found, smallest) if mode == "sound" else collected(found)
-    if quality and mode == "azureml":
-        results.append(row_count(left.rows, right.rows, wanted[0].threshold))
-    ordered = ranked(results, found, top)
-    n, m = work.rows
-    empty = (
-        "" if left.rows and right.rows else "reference" if right.rows else "production"
-    )
-    return Report(
+    if signal == "data-quality" and mode == "azureml":
+        results.append(row_count(*work.whole, wanted[0].threshold))
+    return work.report(
+        ranked(results, found, top),
         signal=signal,
-        mode=mode,
-        verdict=overall(ordered, empty=empty),
-        sentence=sentence(signal, ordered, empty=empty),
-        results=ordered,
-        reference_rows=n,
-        production_rows=m,
         reference_window=reference_window,
         production_window=production_window,
         reference_name=reference_name,
         production_name=production_name,
-        dropped=(*chosen.dropped, *_unknown(wanted, chosen.features)),
-        findings=(*_findings("reference", left), *_findings("production", right)),
+    )
+
+
+def _prepared(
+    left: Frame,
+    right: Frame,
+    mode: Mode,
+    signal: str,
+    wanted: tuple[Asked, ...],
+    told: tuple[Iterable[str], Iterable[str]],
+) -> "_Work":
+    numerical, categorical = told
+    if signal == "data-quality":
+        chosen = columns.select_all(
+            left, right, numerical=numerical, categorical=categorical
+        )
+        return _Work(left, right, mode, wanted, chosen, (None, None))
+    chosen = columns.select(
+        left, right, mode, numerical=numerical, categorical=categorical
+    )
+    return _Work(
+        left, right, mode, wanted, chosen, _complete(left, right, chosen, mode)
     )
 
 
@@ -114,10 +114,10 @@ def _unknown(wanted: Sequence[Asked], features: Sequence[Feature]) -> list[str]:
 
 
 def _complete(
-    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode, *, quality: bool
+    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode
 ) -> tuple[Mask | None, Mask | None]:
     """Return which rows Azure ML looks at; the sound mode looks at all of them."""
-    if mode == "sound" or quality:
+    if mode == "sound":
         return None, None
     names = [feature.name for feature in chosen.features]
     return columns.complete_rows(left, names), columns.complete_rows(right, names)
@@ -129,15 +129,19 @@ class _Work:
     right: Frame
     mode: Mode
     wanted: tuple[Asked, ...]
+    chosen: columns.Selection
     keep: tuple[Mask | None, Mask | None]
+
+    @property
+    def whole(self) -> tuple[int, int]:
+        return self.left.rows, self.right.rows
 
     @property
     def rows(self) -> tuple[int, int]:
         """Return how many rows a side are compared."""
-        whole = (self.left.rows, self.right.rows)
         n, m = (
             rows if mask is None else int(mask.sum())
-            for rows, mask in zip(whole, self.keep, strict=True)
+            for rows, mask in zip(self.whole, self.keep, strict=True)
         )
         return n, m
 
@@ -150,9 +154,31 @@ class _Work:
             self.mode,
             (self.left.column(feature.name), self.right.column(feature.name)),
             self.keep,
-            (self.left.rows, self.right.rows),
+            self.whole,
         )
         return measure(pair, asked)
+
+    def report(
+        self, results: tuple[FeatureResult, ...], *, signal: str, **told: Any
+    ) -> Report:
+        """Return judged results as a report; `told` are its names and windows."""
+        n, m = self.rows
+        sides = {"reference": self.left, "production": self.right}
+        none = [name for name, side in sides.items() if not side.rows]
+        empty = none[-1] if none else ""
+        unknown = _unknown(self.wanted, self.chosen.features)
+        return Report(
+            signal=signal,
+            mode=self.mode,
+            verdict=overall(results, empty=empty),
+            sentence=sentence(signal, results, empty=empty),
+            results=results,
+            reference_rows=n,
+            production_rows=m,
+            dropped=(*self.chosen.dropped, *unknown),
+            findings=tuple(f for name, s in sides.items() for f in _findings(name, s)),
+            **told,
+        )
 
 
 def workers(threads: int | None) -> int:
@@ -164,7 +190,6 @@ def workers(threads: int | None) -> int:
 
 def _each(
     work: _Work,
-    features: Sequence[Feature],
     threads: int | None,
     progress: Callable[[str], None] | None,
 ) -> list[Found]:
@@ -174,6 +199,7 @@ def _each(
             progress(feature.name)
         return found
 
+    features = work.chosen.features
     if workers(threads) == 1 or len(features) == 1:
         return [found for found in map(one, features) if found]
     with ThreadPoolExecutor(workers(threads)) as pool:

@@ -8,6 +8,7 @@ can be told only before it is imported, and only by the environment.
 import os
 import re
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,19 +27,32 @@ def choose() -> None:
     """Load NumPy without AVX-512 on Zen 4, unless it is loaded or told already."""
     if "numpy" in sys.modules or _VARIABLE in os.environ or not is_zen4():
         return
-    os.environ[_VARIABLE] = _LEVELS if _version() >= (2, 4) else _FEATURES
+    features = _features()
+    if not features:
+        return
+    os.environ[_VARIABLE] = features
     try:
-        import numpy  # noqa: F401, ICN001, PLC0415 (while the variable is set)
+        with warnings.catch_warnings():  # a later NumPy may have renamed them
+            warnings.simplefilter("ignore", ImportWarning)
+            import numpy  # noqa: F401, ICN001, PLC0415 (while the variable is set)
     finally:
         del os.environ[_VARIABLE]  # what we start decides for itself
 
 
-def _version() -> tuple[int, int]:
-    """Return NumPy's version from its file: `importlib.metadata` takes far longer."""
+def _features() -> str:
+    """Return what to switch off; "" unless NumPy is a wheel of its makers.
+
+    One that was compiled for this very machine refuses to do without AVX-512. Read from
+    its files: `importlib.metadata` takes far longer.
+    """
     spec = find_spec("numpy")
-    told = Path(spec.origin or "").with_name("version.py") if spec else Path()
-    found = re.search(r'version = "(\d+)\.(\d+)', told.read_text(encoding="utf-8"))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    folder = Path(spec.origin or "").parent if spec else Path()
+    if not folder.with_name("numpy.libs").is_dir():
+        return ""
+    told = (folder / "version.py").read_text(encoding="utf-8")
+    found = re.search(r'version = "(\d+)\.(\d+)', told)
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    return _LEVELS if version >= (2, 4) else _FEATURES
 
 
 def is_zen4(about: str | None = None) -> bool:

@@ -161,48 +161,51 @@ def availability(
     [0.98, 20.0]
     """
     if total < _FEWEST_REQUESTS:
-        reason = f"{total:,.0f} requests; {_FEWEST_REQUESTS} are needed"
-        known = good / total if total else None
-        short = _result(
-            "availability",
-            "Availability",
-            known,
-            target,
-            when="below",
-            verdict="not enough data",
-            reason=reason,
-            count=int(total),
-        )
-        burn = replace(
-            short,
-            feature="error budget burn",
-            metric="ErrorBudgetBurn",
-            value=None,
-            threshold=burn_limit,
-            breached_when="above",
-        )
-        return short, burn
+        return _too_few(good, total, target, burn_limit)
     share = good / total
-    burning = (1 - share) / (1 - target)
-    return (
-        _result(
-            "availability",
-            "Availability",
-            share,
-            target,
-            when="below",
-            count=int(total),
-            interval=wilson(share, int(total)),
-        ),
-        _result(
-            "error budget burn",
-            "ErrorBudgetBurn",
-            burning,
-            burn_limit,
-            count=int(total),
-            reason=f"the budget burns {burning:.1f} times as fast as it may",
-        ),
+    burning = (1 - share) / max(1 - target, 1e-9)  # a target of 1 leaves no budget
+    available = _result(
+        "availability",
+        "Availability",
+        share,
+        target,
+        when="below",
+        count=int(total),
+        interval=wilson(share, int(total)),
     )
+    burn = _result(
+        "error budget burn",
+        "ErrorBudgetBurn",
+        burning,
+        burn_limit,
+        count=int(total),
+        reason=f"the budget burns {burning:.1f} times as fast as it may",
+    )
+    return available, burn
+
+
+def _too_few(
+    good: float, total: float, target: float, burn_limit: float
+) -> tuple[FeatureResult, FeatureResult]:
+    short = _result(
+        "availability",
+        "Availability",
+        good / total if total else None,
+        target,
+        when="below",
+        verdict="not enough data",
+        reason=f"{total:,.0f} requests; {_FEWEST_REQUESTS} are needed",
+        count=int(total),
+    )
+    burn = replace(
+        short,
+        feature="error budget burn",
+        metric="ErrorBudgetBurn",
+        value=None,
+        threshold=burn_limit,
+        breached_when="above",
+    )
+    return short, burn
 
 
 def request_rate(

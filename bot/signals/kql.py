@@ -5,8 +5,14 @@ ResponseCode is taken as text: Azure documents it as a number and compares it as
 `IdentityData`, which names the caller, is never read.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bot.signals.sketch import NumberProfile
 
 _HEALTH = """\
 let endpoint = {endpoint};
@@ -23,10 +29,14 @@ AmlOnlineEndpointTrafficLog
 _PROFILE = """\
 {table}
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
-| project Value = todouble(column_ifexists({column}, real(null)))
-| summarize Rows = count(), Missing = countif(isnull(Value) or isnan(Value)),
-    Mean = avgif(Value, isfinite(Value)), Variance = varianceif(Value, isfinite(Value)),
-    Quantiles = percentiles_array(Value, {levels})"""
+| extend Value = todouble(column_ifexists({column}, real(null)))
+| extend Real = iff(isfinite(Value), Value, real(null))
+| summarize Rows = count(), Lowest = countif(isinf(Value) and Value < 0),
+    Highest = countif(isinf(Value) and Value > 0), Finite = countif(isfinite(Value)),
+    Mean = avg(Real), Variance = variance(Real),
+    Quantiles = percentiles_array(Real, {levels})"""
+
+LEVELS = tuple(i * 100 / 256 for i in range(257))  # per cent; Kusto's are estimates
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -59,12 +69,17 @@ def health(endpoint: str, *, start: str, end: str) -> str:
 
 
 def profile(
-    table: str, column: str, *, start: str, end: str, levels: Sequence[float]
+    table: str,
+    column: str,
+    *,
+    start: str,
+    end: str,
+    levels: Sequence[float] = LEVELS,
 ) -> str:
     """Return the query for a column's quantiles in an inference table.
 
     Args:
-        table: of Log Analytics or Data Explorer.
+        table: of Log Analytics or Data Explorer, with a column TimeGenerated.
         levels: percentages, 0 to 100, ascending.
 
     Raises:
@@ -79,6 +94,43 @@ def profile(
         end=_moment(end),
         levels=", ".join(f"{float(level):.10g}" for level in levels),
     )
+
+
+def number_profile(
+    row: Mapping[str, Any], levels: Sequence[float] = LEVELS
+) -> NumberProfile:
+    """Return the one row that `profile` answers with as a profile to compare.
+
+    Args:
+        row: by the query's names; Quantiles may be a list, or its JSON, as Log
+            Analytics sends dynamic values.
+
+    Raises:
+        ValueError: the row is not such an answer.
+    """
+    try:
+        n, rows, low, high = (
+            int(row[key]) for key in ("Finite", "Rows", "Lowest", "Highest")
+        )
+        told = row["Quantiles"]
+        found = json.loads(told) if isinstance(told, str) else told
+        values = np.array(found or [], dtype=np.float64)
+        about = (
+            *(rows, rows - n - low - high, low, high),
+            float(row["Mean"] or 0.0),
+            float(row["Variance"] or 0.0) * max(0, n - 1),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("not an answer to the profile's query") from error
+    if not n:
+        none = np.zeros(0)
+        return NumberProfile(*about, none, none, none)
+    if len(values) != len(levels) or not np.isfinite(values).all():
+        raise ValueError(f"{len(values)} quantiles where {len(levels)} were asked for")
+    values = np.maximum.accumulate(values)  # estimates may cross
+    ranks = np.rint(np.asarray(levels) / 100 * (n - 1))
+    x, first, sizes = np.unique(values, return_index=True, return_counts=True)
+    return NumberProfile(*about, x, ranks[first], ranks[first + sizes - 1] + 1)
 
 
 def _moment(text: str) -> str:

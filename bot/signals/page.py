@@ -50,6 +50,7 @@ def page(report: "Report") -> str:
         f"{escape(names[1])}: {report.production_rows:,} rows. "
         f"Signal {escape(report.signal)}, mode {report.mode}.</p>"
         f"{_figures(report)}{_table(report)}"
+        f"{_list('Where it comes from', report.explained)}"
         f"{_list('How the data read', report.findings)}"
         f"{_list('Not compared', report.dropped)}</body></html>\n"
     )

@@ -123,6 +123,7 @@ def performance(
     mode: Mode = "sound",
     predictions: int | None = None,
     production_name: str = "",
+    age: str = "",
 ) -> Report:
     """Return the model's scores against their limits.
 
@@ -130,6 +131,7 @@ def performance(
         truth, predicted: shape (n,), the rows whose label has come in.
         thresholds: limit by score name; scores without one are shown, never breached.
         predictions: how many predictions the window had; labels may be missing still.
+        age: how late the labels came, in words.
     """
     try:
         found = scores(truth, predicted, task)
@@ -151,12 +153,36 @@ def performance(
         reference_rows=0,
         production_rows=labels,
         production_name=production_name,
-        findings=(
-            f"labels for {labels:,} of {total:,} predictions ({labels / total:.0%})",
-        )
-        if total > labels
-        else (),
+        findings=_coverage(labels, total, age),
     )
+
+
+def _coverage(labels: int, total: int, age: str) -> tuple[str, ...]:
+    share = f"labels for {labels:,} of {total:,} predictions"
+    some = (f"{share} ({labels / total:.0%})",) if total > labels else ()
+    return (*some, age) if age else some
+
+
+def limits(
+    truth: Values, predicted: Values, *, task: Task, tolerance: float
+) -> dict[str, float]:
+    """Return limits that allow a model to be worse than here by a share.
+
+    Args:
+        truth, predicted: shape (n,), of the reference.
+        tolerance: 0.1 allows an accuracy of 0.9 to fall to 0.81, an error to grow by a
+            tenth.
+
+    >>> limits(np.arange(4), np.array([0, 1, 2, 9]), task="regression", tolerance=0.1)
+    {'RootMeanSquaredError': 3.3000000000000003, 'MeanAbsoluteError': 1.6500000000000001}
+    """
+    found = scores(truth, predicted, task)
+    factor = {"below": 1 - tolerance, "above": 1 + tolerance}
+    return {
+        s.name: found[s.name] * factor[s.breached_when]
+        for s in SCORES
+        if s.name in found
+    }
 
 
 def _result(

@@ -62,3 +62,4 @@ class Report:
     production_name: str = ""
     dropped: tuple[str, ...] = ()  # columns that were not compared, with the reason
     findings: tuple[str, ...] = ()  # what was wrong with the data as it was read
+    explained: tuple[str, ...] = ()  # who carries the shift, since when, in sentences

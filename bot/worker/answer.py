@@ -12,9 +12,18 @@ from bot.ports import Impossible, Message, TooBig
 from bot.store import Due, Leader
 from bot.worker import looks
 from bot.worker.digest import gather
+from bot.worker.intake import CHANGE
 from bot.worker.means import Forgotten, Means
 from bot.worker.preview import preview
-from cards import alerts, approvals, digest, error, evidence, evidence_list
+from cards import (
+    alerts,
+    approvals,
+    digest,
+    error,
+    evidence,
+    evidence_list,
+    unresolved,
+)
 from cards import help as help_card
 from cards.frame import smaller
 from cards.view import Rendered, View
@@ -22,6 +31,7 @@ from cards.view import Rendered, View
 About: TypeAlias = Mapping[str, str]
 WEEK = timedelta(days=7)
 YEAR = timedelta(days=366)
+MOST = 200  # deliveries without an incident that are looked at
 _MOST = 500  # incidents looked at
 
 
@@ -79,12 +89,25 @@ async def _error(means: Means, about: About) -> Rendered:
 async def _alerts(means: Means, about: About) -> Rendered:
     endpoint = about.get("endpoint", "")
     wanted = endpoint.lower()
+    if wanted == "unresolved":
+        return await _unresolved(means)
     views = [
         v
         for v in await _views(means, about, status=OPEN, limit=100)
         if not wanted or wanted == v.endpoint.name
     ]
     return alerts.render(views, means.clock(), endpoint)
+
+
+async def _unresolved(means: Means) -> Rendered:
+    """Answer what belongs to no watched endpoint; a mere change is nobody's to resolve."""
+    listed = await means.store.unhandled(MOST)
+    found = [(u.received_at, u.reason) for u in listed if not _mere_change(u.reason)]
+    return unresolved.render(found, means.clock(), more=len(listed) == MOST)
+
+
+def _mere_change(reason: str) -> bool:
+    return all(part.startswith(CHANGE) for part in reason.split("; "))
 
 
 async def _approvals(means: Means, about: About) -> Rendered:

@@ -16,6 +16,7 @@ from bot.watch import Endpoint
 from bot.worker.means import CONFLICTS, DATABASE, Means
 
 log = logging.getLogger(__name__)
+CHANGE = "a change, no alert"
 BATCH = 250  # deliveries that are taken in together
 AHEAD = timedelta(minutes=5)  # clocks differ; more is a mistake or a trick
 KEPT_BY_AZURE = timedelta(days=30)
@@ -113,7 +114,7 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
 
 def _unresolved(alert: Alert) -> str:
     if alert.kind == "change":
-        return f"a change, no alert: {alert.title}"
+        return f"{CHANGE}: {alert.title}"
     where = alert.endpoint or alert.monitor or next(iter(alert.resources), "")
     name = where.rsplit("/", 1)[-1] or "no resource"
     return f"not on the watch list: {alert.title} ({name})"

@@ -92,6 +92,10 @@ async def _checks(
         )
         if errors is not None:
             found[COLLECTION] = silence.collection(errors, WINDOW)
+    if wanted.events:
+        state = await _asked(workspace.delivers(wanted.events))
+        if state is not None:
+            found[silence.EVENTS] = silence.events(state)
     return found
 
 

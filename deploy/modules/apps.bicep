@@ -8,6 +8,8 @@ param readerId string
 param readerClientId string
 param executorId string
 param executorClientId string
+param trainerId string
+param trainerClientId string
 param keySecretUrl string
 param watchList string
 param traces string
@@ -103,7 +105,7 @@ resource serve 'Microsoft.App/containerApps@2025-07-01' = {
 resource execute 'Microsoft.App/containerApps@2025-07-01' = {
   name: '${name}-execute'
   location: location
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${executorId}': {} } }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${executorId}': {}, '${trainerId}': {} } }
   properties: {
     environmentId: environmentId
     workloadProfileName: 'Consumption'
@@ -111,7 +113,10 @@ resource execute 'Microsoft.App/containerApps@2025-07-01' = {
       activeRevisionsMode: 'Single'
       secrets: [{ name: 'watch-list', value: watchList }]
       registries: empty(registryServer) ? [] : [{ server: registryServer, identity: executorId }]
-      identitySettings: [{ identity: executorId, lifecycle: 'Main' }]
+      identitySettings: [
+        { identity: executorId, lifecycle: 'Main' }
+        { identity: trainerId, lifecycle: 'Main' }
+      ]
     }
     template: {
       terminationGracePeriodSeconds: 40
@@ -123,6 +128,7 @@ resource execute 'Microsoft.App/containerApps@2025-07-01' = {
           resources: { cpu: json('0.5'), memory: '1Gi' }
           env: concat(shared, [
             { name: 'WATCHKEEPER_EXECUTOR_CLIENT_ID', value: executorClientId }
+            { name: 'WATCHKEEPER_TRAINER_CLIENT_ID', value: trainerClientId }
             { name: 'WATCHKEEPER_DATABASE_IDENTITY', value: executorClientId }
             { name: 'WATCHKEEPER_DATABASE_URL', value: 'postgresql://${name}-execute@${databaseServer}/watchkeeper?sslmode=verify-full&sslrootcert=system' }
             { name: 'WATCHKEEPER_KEY_FILE', value: '${state}/keys.json' }

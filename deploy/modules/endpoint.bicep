@@ -5,6 +5,7 @@ param readerRoleId string
 param readerId string
 param executorRoleId string
 param executorId string
+param alertStateRoleId string
 
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-09-01' existing = {
   name: workspaceName
@@ -32,5 +33,16 @@ resource move 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: executorId
     principalType: 'ServicePrincipal'
     roleDefinitionId: executorRoleId
+  }
+}
+
+// The bot speaks to Azure Monitor as `serve`, which looks at the workspace as well.
+resource mark 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(alertStateRoleId)) {
+  name: guid(workspace.id, readerId, alertStateRoleId)
+  scope: workspace
+  properties: {
+    principalId: readerId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: alertStateRoleId
   }
 }

@@ -1,4 +1,5 @@
-// Three roles of our own; none can read a key, score, or change anything but traffic.
+// Five roles of our own; none can read a key or score, and each of three can change one thing:
+// an endpoint's traffic, a workspace's jobs, the state of alerts.
 targetScope = 'subscription'
 
 param name string
@@ -6,6 +7,8 @@ param scopes array
 
 var reader = loadJsonContent('../roles/reader.json')
 var executor = loadJsonContent('../roles/rollback-executor.json')
+var trainer = loadJsonContent('../roles/retraining.json')
+var alertState = loadJsonContent('../roles/alert-state.json')
 var logReader = loadJsonContent('../roles/log-reader.json')
 
 resource readerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
@@ -41,6 +44,30 @@ resource logReaderRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource trainerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'retraining')
+  properties: {
+    roleName: '${name}: ${trainer.Name}'
+    description: trainer.Description
+    type: 'CustomRole'
+    permissions: [{ actions: trainer.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
+resource alertStateRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'alert-state')
+  properties: {
+    roleName: '${name}: ${alertState.Name}'
+    description: alertState.Description
+    type: 'CustomRole'
+    permissions: [{ actions: alertState.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
 output readerId string = readerRole.id
 output executorId string = executorRole.id
 output logReaderId string = logReaderRole.id
+output trainerId string = trainerRole.id
+output alertStateId string = alertStateRole.id

@@ -30,6 +30,7 @@ from cards import (
     reminder,
     show,
     superseded,
+    unresolved,
 )
 from tests.cards import samples
 from tests.cards.rollbacks import MORE
@@ -132,6 +133,14 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
         show(samples.view("firing")),
         "https://watchkeeper.contoso.example/evidence/A-42",
     ),
+    "unresolved": lambda: unresolved.render(
+        [
+            (samples.after(n), f"not on the watch list: cpu-high (churn-scoring-{n})")
+            for n in range(14)
+        ],
+        samples.after(30),
+    ),
+    "unresolved-none": lambda: unresolved.render([], samples.after(30)),
     "parked": lambda: parked.render(samples.view("firing-parked")),
 }
 

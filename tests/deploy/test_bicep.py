@@ -17,6 +17,7 @@ DEPLOY = ROOT / "deploy"
 FILES = sorted(DEPLOY.rglob("*.bicep"))
 # Rights that let somebody do more than look; the data file of roles has none but one.
 _WRITE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write"
+_MARK = "Microsoft.AlertsManagement/alerts/changestate/action"
 _SUBMIT = "Microsoft.MachineLearningServices/workspaces/jobs/write"
 
 
@@ -141,7 +142,7 @@ def test_the_right_to_write_is_given_at_an_endpoint_alone() -> None:
     assert {("endpoint.bicep", "executorId", "endpoint")} == given
 
 
-def test_roles_hold_one_right_to_write() -> None:
+def test_each_right_to_write_is_alone_in_its_role() -> None:
     """
     None can read a key, score, or change anything but an endpoint's traffic; but for
     two that the template never assigns: to submit jobs, and to set an alert's state.
@@ -157,11 +158,16 @@ def test_roles_hold_one_right_to_write() -> None:
         if not action.endswith("/read")
     }
 
-    state = "Microsoft.AlertsManagement/alerts/changestate/action"
-    written = {("rollback-executor", _WRITE), ("retraining", _SUBMIT)}
-    assert {*written, ("alert-state", state)} == more
-    for name in ("retraining", "alert-state"):
-        assert not [p.name for p in FILES if name in p.read_text("utf-8")]
+    expected = {
+        ("rollback-executor", _WRITE),
+        ("retraining", _SUBMIT),
+        ("alert-state", _MARK),
+    }
+    assert expected == more
+    # and the second only where an endpoint names a job
+    main = (DEPLOY / "main.bicep").read_text("utf-8")
+    assert "filter(watchList.endpoints, e => contains(e, 'retraining'))" in main
+    assert 1 == sum("outputs.trainerId" in p.read_text("utf-8") for p in FILES)
 
 
 def test_every_assignment_has_a_scope() -> None:

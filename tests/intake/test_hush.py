@@ -1,8 +1,10 @@
 """Silences and explained incidents, in the house: recorded always, posted when due."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from bot.incident import ShowCard
+from bot.store import Store
 from tests.house import QUIET, House, Opened
 from tests.intake.test_storm import SAMPLE, named, send
 from tests.story.remote import until
@@ -55,13 +57,17 @@ async def test_what_ends_in_a_silence_is_recorded_and_not_posted(
     await house.say("priya", "unsilence loan-prescreening")
     await house.told("Noted on loan-prescreening: unsilence.")
 
-    async def idle() -> bool:
-        ready = await house.get(f"{house.bot}/readyz")
-        return bool(ready["due"] == 0)
-
-    await until("the effects to be done", idle)
+    store = Store.open(house.settings.database_url, role="looking on")
+    await until("its card to be given up", lambda: _nothing_to_show(store))
+    store.close()
     assert 2 == (await house.types()).count("AlertReceived")
     assert [] == await house.cards()
+
+
+async def _nothing_to_show(store: Store) -> bool:
+    """Return whether no card waits, however long it was set back."""
+    due = await store.outbox.due("driver", datetime.now(UTC) + timedelta(days=1))
+    return not any(isinstance(d.effect, ShowCard) for d in due)
 
 
 async def test_who_may_not_silence_is_refused(house: House) -> None:

@@ -15,7 +15,7 @@ from bot.worker.means import Means
 from bot.worker.rounds import Rounds
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
-from tests.intake.test_storm import named
+from tests.intake.test_storm import named, notice, send
 from tests.intake.test_taking import means
 from tests.story.remote import until
 
@@ -160,6 +160,37 @@ async def test_a_monitor_that_is_late_gets_a_card_of_its_own(build: Opened) -> N
     card = await house.shown("No word from the monitor")
 
     assert "last ran on" in str(card) or "no run" in str(card)
+
+
+async def test_an_event_subscription_that_is_gone_is_told(build: Opened) -> None:
+    """
+    Without it no breach of any monitor arrives, and all looks calm.
+    """
+    path = f"{named(0).split('/providers/')[0]}/providers/Microsoft.EventGrid"
+    events = f"{path}/systemTopics/mlw/eventSubscriptions/watchkeeper"
+    house = await build(endpoint={**QUIET, "listening": {"events": events}})
+    card = await house.shown("No word from the monitor")
+
+    assert "Event Grid subscription is gone" in str(card)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("Succeeded", ""), ("Failed", "failed"), ("", "gone")]
+)
+def test_a_subscription_that_stands_is_no_silence(state: str, said: str) -> None:
+    assert bool(said) == bool(silence.events(state))
+    assert said in silence.events(state)
+
+
+async def test_what_belongs_to_no_endpoint_can_be_asked_for(house: House) -> None:
+    """
+    An alert about an endpoint that nobody listed is not lost, and not silent for ever.
+    """
+    assert 202 == await send(house, notice(7))
+    await house.say("priya", "alerts unresolved")
+    said = await house.told("without an incident")
+
+    assert "not on the watch list" in said
 
 
 __all__ = ["means"]

@@ -1,6 +1,7 @@
 """A dry run shows everything and changes nothing: neither in our store nor in Azure."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ async def _settled(store: Store) -> dict[str, list[Any]]:
     while (
         before != (now := kept(store))
         or now["unsealed"]
-        or (await store.outbox.waiting())["due"]
+        or await store.outbox.due("driver", datetime.now(UTC))
     ):
         before = now
         await asyncio.sleep(0.4)

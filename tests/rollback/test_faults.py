@@ -56,6 +56,8 @@ async def test_what_azure_refuses_is_told_as_not_done(
 
     assert words.replace("&#x27;", "'") in str(card)
     assert "Traffic is as it was before. You can ask again." in str(card)
+    assert "Who can act" in str(card)
+    assert "Priya Raman, Jonas Weber, Lena Vogt: ask again" in str(card)
     assert BEFORE == await house.traffic()
     assert 1 == len(house.requests("PUT", "onlineendpoints"))
 
@@ -105,6 +107,7 @@ async def test_a_stuck_operation_is_nobodys_success_and_holds_the_endpoint(
 
     card = await ended(house, "Not confirmed")
     assert "Nothing else is moved on this endpoint" in str(card)
+    assert "look, then unlock loan-prescreening" in str(card)
     assert "ask again" not in str(card)
 
     refusal = await house.press("jonas", "Ask again", reason="once more")
@@ -168,6 +171,29 @@ async def test_the_executor_refuses_a_world_that_was_not_approved(
 
     card = await ended(house, "Not rolled back")
     assert words in str(card)
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_the_executor_refuses_an_approver_who_is_none_any_more(
+    house: House,
+) -> None:
+    """
+    The watch list was read anew between the click and the move: Mei lost her role.
+    """
+    await requested(house)
+    await house.stop("execute")
+    await house.press("mei", "Approve rollback")
+    await house.event("RollbackApproved")
+    people = [
+        p.model_copy(update={"roles": ("viewer",)}) if p.name == "Mei Chen" else p
+        for p in house.watch.people
+    ]
+    house.watch = house.watch.model_copy(update={"people": tuple(people)})
+
+    await house.start("execute")
+
+    card = await ended(house, "Not rolled back")
+    assert "nothing was changed: 0 of 1 approvals count by now" in str(card)
     assert 0 == len(house.requests("PUT", "onlineendpoints"))
 
 

@@ -57,7 +57,9 @@ async def test_approved_the_job_runs_once_and_is_followed(house: House) -> None:
     ended = await house.event("RetrainingEnded")
     assert (name, "Completed") == (ended["job"], ended["status"])
     page = await (await house.session.get(f"{house.bot}/evidence/A-1")).text()
-    assert name in page
+    assert "Retraining R-1" in page
+    assert f"Submitted as<dd>{name}" in page
+    assert "watchkeeper.model: loan-prescreening:14" in page
     assert {"blue": 90, "green": 10} == await house.traffic()
 
 

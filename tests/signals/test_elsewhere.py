@@ -1,5 +1,6 @@
 """Work that is done where the data is: by SQL, by KQL; and upkeep."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import ibis
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.signals import Rule, compare, evaluate, kql, pushdown, upkeep
+from bot.signals import Rule, TableProfile, compare, evaluate, kql, pushdown, upkeep
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 START, END = "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"
@@ -73,7 +74,61 @@ def test_the_callers_identity_is_never_asked_for() -> None:
     ]
 
     assert not any("IdentityData" in text for text in texts)
-    assert "percentiles_array(Value, 0, 50, 100)" in texts[1]
+    assert "percentiles_array(Real, 0, 50, 100)" in texts[1]
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_an_inference_table_is_compared_by_its_quantiles(*, as_text: bool) -> None:
+    """
+    The rows stay in Log Analytics; what comes back is one row a column.
+    """
+
+    def answer(seed: int, shift: float) -> TableProfile:
+        values = np.random.default_rng(seed).normal(shift, 1, 20_000)
+        found = np.quantile(values, np.array(kql.LEVELS) / 100).tolist()
+        row = {
+            "Rows": 20_003,
+            "Lowest": 1,
+            "Highest": 0,
+            "Finite": 20_000,
+            "Mean": values.mean(),
+            "Variance": values.var(ddof=1),
+            "Quantiles": json.dumps(found) if as_text else found,
+        }
+        return TableProfile(20_003, {"a": kql.number_profile(row)}, {"a": "double"})
+
+    rules = [Rule("js"), Rule("nwd")]
+    moved = compare(answer(1, 0), answer(2, 0.3), rules)
+    still = compare(answer(1, 0), answer(2, 0.0), rules)
+
+    assert ("breached", "not breached") == (moved.verdict, still.verdict)
+    by_metric = {r.metric: r for r in moved.results}
+    distance = by_metric["NormalizedWassersteinDistance"]
+    assert distance.value == pytest.approx(0.3, abs=0.03)
+    assert 20_001 == distance.production_count
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"Rows": 1},
+        dict.fromkeys(("Rows", "Lowest", "Highest", "Finite", "Mean", "Variance"), 1)
+        | {"Quantiles": [1.0]},
+    ],
+)
+def test_another_answer_is_refused(row: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"not an answer|quantiles where"):
+        kql.number_profile(row)
+
+
+def test_an_empty_window_answers_with_nothing() -> None:
+    row = dict.fromkeys(("Rows", "Lowest", "Highest", "Finite"), 0)
+    nothing = kql.number_profile(
+        {**row, "Mean": None, "Variance": None, "Quantiles": None}
+    )
+
+    assert (0, 0) == (nothing.count, len(nothing.values))
 
 
 @pytest.mark.parametrize(

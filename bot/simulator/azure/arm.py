@@ -56,6 +56,19 @@ async def permissions(request: web.Request) -> web.Response:
     return web.json_response({"value": [{"actions": actions, **rest}]})
 
 
+@routes.get(
+    "/subscriptions/{subscription}/{groups}/{group}/providers/Microsoft.EventGrid"
+    "/systemTopics/{topic}/eventSubscriptions/{name}"
+)
+async def delivery(request: web.Request) -> web.Response:
+    """Answer with an event subscription, where the world holds one."""
+    allow(request, "microsoft.eventgrid/systemtopics/eventsubscriptions/read")
+    document = request.app[WORLD].get("arm", key(request.path))
+    if document is None:
+        refuse(404, "ResourceNotFound", "There is no such event subscription.")
+    return web.json_response(document)
+
+
 @routes.get("/subscriptions/{subscription}/{groups}/{group}/providers/{rest:.+}")
 async def read(request: web.Request) -> web.Response:
     """Answer with a resource, or with all resources of a collection."""

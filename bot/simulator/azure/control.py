@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot.simulator.azure import activity, firing, operations
+from bot.simulator.azure import activity, firing, jobs, operations
 from bot.simulator.azure.asked import affect, body_of, endpoint_of, wrong
 from bot.simulator.azure.state import AZURE
 from bot.simulator.world import WORLD
@@ -144,7 +144,7 @@ async def index(request: web.Request) -> web.Response:
     ]
     commands = {
         f"{route.method} {route.path}": " ".join((route.handler.__doc__ or "").split())
-        for route in (*firing.routes, *routes)
-        if isinstance(route, web.RouteDef)
+        for route in (*firing.routes, *routes, *jobs.routes)
+        if isinstance(route, web.RouteDef) and route.path.startswith("/sim/")
     }
     return web.json_response({"endpoints": standing, "commands": commands})

@@ -21,6 +21,7 @@ from bot.simulator.world import WORLD, Document, World
 
 routes = web.RouteTableDef()
 # What a metric alert of each kind says, and what it does to the metrics themselves.
+_BREACHES = ("data-drift", "data-quality", "prediction-drift")
 _RULES: dict[str, Body] = {
     "latency": {
         "name": "latency-p95",
@@ -83,9 +84,9 @@ async def alerts(request: web.Request) -> web.Response:
     if status not in ("fired", "resolved"):
         raise wrong("status is fired or resolved")
     if kind in _RULES:
-        return web.json_response(_metric(request.app, endpoint, body, kind, status))
-    if kind not in ("data-drift", "data-quality"):
-        raise wrong(f"kind is data-drift, data-quality or {', '.join(_RULES)}")
+        return web.json_response(metric(request.app, endpoint, body, kind, status))
+    if kind not in _BREACHES:
+        raise wrong(f"kind is {', '.join((*_BREACHES, *_RULES))}")
     if status == "resolved":
         raise wrong("a monitor of Azure ML never says that a breach is over")
     name = str(uuid4())
@@ -99,15 +100,19 @@ def breach(
     told = app[WORLD].get("monitor", endpoint)
     if told is None:
         raise wrong("the scenario has no monitor for this endpoint")
-    rows = body.get("rows") or told["rows"][kind]
-    signal = told["signal"] if kind == "data-drift" else "loan_data_quality"
+    rows = body.get("rows") or told["rows"].get(kind)
+    if not rows:
+        raise wrong(f"the scenario's monitor does not check for {kind}")
+    named = {"data-drift": told["signal"], "data-quality": "loan_data_quality"}
+    signal = {**named, **told.get("signals", {})}[kind]
     event = monitor_breach(told["workspace"], told["name"], signal, rows, name)
     return {"alert": name, "delivery": send(app, "/api/events", event)}
 
 
-def _metric(
+def metric(
     app: web.Application, endpoint: str, body: Body, kind: str, status: str
 ) -> Body:
+    """Fire or end a metric alert, and let the metrics tell the same."""
     world, over = app[WORLD], status == "resolved"
     open_one = next(
         (

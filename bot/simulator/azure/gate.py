@@ -34,6 +34,7 @@ _ROLES = {
         "microsoft.authorization/roleassignments/read",
         "microsoft.authorization/roledefinitions/read",
         "microsoft.alertsmanagement/alerts/read",
+        "microsoft.eventgrid/systemtopics/eventsubscriptions/read",
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
     },

@@ -24,6 +24,7 @@ from bot.simulator.azure.gate import ENDPOINT_WRITE, ML
 from bot.simulator.azure.notices import listening
 from bot.simulator.azure.operations import WRITE, plan, remember
 from bot.simulator.azure.state import AZURE
+from bot.simulator.hands import Hands, Measured, at, within
 from bot.simulator.identity import EXECUTOR, READER, TENANT
 from bot.simulator.scenarios._applicants import (
     write_production,
@@ -205,10 +206,48 @@ def attach(app: web.Application) -> None:
     app[AZURE].rewrite = rewrite
 
 
+async def course(hands: Hands) -> list[Measured]:
+    """Drift, a decision on what was shown, a rollback by two people."""
+    card = await hands.event("CardShown")
+    received = await hands.event("AlertReceived")
+    frozen = await hands.event("EvidenceCollected")
+    await hands.press("priya", "Acknowledge", "A-1")
+    await hands.press("priya", "Request rollback", "A-1", reason="others apply now")
+    await hands.press("mei", "Approve rollback", "A-1")
+    moved = await hands.event("TrafficShifted")
+    await hands.say("priya", "decide A-1 rollback version 13 knows such applicants")
+    decided = await hands.event("DecisionRecorded")
+    kept = {"settings", "monitor", "signal report"} & set(frozen["digests"])
+    served = ", ".join(f"{n} {p}%" for n, p in sorted(moved["after"].items()))
+    return [
+        within(
+            "drift is on a card within one business day",
+            at(card) - at(received),
+            timedelta(days=1),
+        ),
+        Measured(
+            objective="the thresholds in force are frozen with the decision",
+            measured=", ".join(sorted(kept)),
+            met=len(kept) == 3 and at(frozen) <= at(decided),  # noqa: PLR2004 all three
+        ),
+        Measured(
+            objective="traffic moves after a second person's approval, and is read back",
+            measured=served,
+            met=moved["after"].get("green") == 100,  # noqa: PLR2004 percent
+        ),
+        Measured(
+            objective="the decision has a reason and an end",
+            measured=f"{decided['choice']}: {decided['reason']}",
+            met=bool(decided["reason"] and decided["expires_at"]),
+        ),
+    ]
+
+
 SCENARIO = Scenario(
     name="loan",
     title="Loan pre-screening: the applicants change after a rate rise",
     seed=seed,
     watch=watch,
     story=story,
+    course=course,
 )

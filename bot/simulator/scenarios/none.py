@@ -18,5 +18,9 @@ def story(delay_s: float) -> Lifetime:
 
 
 SCENARIO = replace(
-    loan.SCENARIO, name="none", title="Loan pre-screening on a quiet day", story=story
+    loan.SCENARIO,
+    name="none",
+    title="Loan pre-screening on a quiet day",
+    story=story,
+    course=None,
 )

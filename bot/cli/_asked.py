@@ -1,0 +1,222 @@
+"""What `watchkeeper drift` was asked for, and the report that answers it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from bot.signals import Report, Rule, TableProfile
+    from bot.signals.columns import Frame
+    from bot.signals.labels import Labelled
+
+Mode: TypeAlias = Literal["sound", "azureml"]
+Kind: TypeAlias = Literal["classification", "regression"]
+Task: TypeAlias = Literal[
+    "data-drift",
+    "prediction-drift",
+    "data-quality",
+    "feature-attribution",
+    "performance",
+]
+_TOLERANCE = 0.1  # by which a model may be worse than in the reference
+_STORED = "profile:"
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated option."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options of the command, as they were typed."""
+
+    reference: str
+    production: str
+    task: Task = "data-drift"
+    metrics: str = ""
+    mode: Mode = "sound"
+    threshold: float | None = None
+    columns: str = ""
+    numerical: str = ""
+    categorical: str = ""
+    segment: str = ""
+    target: str = ""
+    predicted: str = ""
+    labels: str = ""
+    on: str = ""
+    times: str = ""
+    kind: Kind | None = None
+    keep: Path = Path(".watchkeeper/profiles")
+
+    def rules(self) -> "list[Rule]":
+        from bot.signals import Rule  # noqa: PLC0415
+        from bot.signals.catalogue import usual  # noqa: PLC0415
+
+        named = [Rule(name) for name in listed(self.metrics)]
+        asked = named or list(usual(self.task))
+        only = listed(self.columns)
+        return [replace(r, threshold=self.threshold, columns=only) for r in asked]
+
+
+def report(asked: Asked, done: Callable[[str], None] | None) -> "Report":
+    """Return the answer.
+
+    Raises:
+        ValueError: the options do not fit together or the data; one line says how.
+    """
+    if asked.task == "performance":
+        return _performance(asked)
+    if asked.task == "feature-attribution":
+        return _attribution(asked)
+    if asked.reference.startswith(_STORED) or asked.production.startswith(_STORED):
+        return _of_profiles(asked)
+    return _of_rows(asked, done)
+
+
+def _of_rows(asked: Asked, done: Callable[[str], None] | None) -> "Report":
+    from bot.signals import evaluate  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+    from bot.signals.split import carriers, in_words  # noqa: PLC0415
+
+    left, right = read(asked.reference), read(asked.production)
+    rules = asked.rules()
+    found = evaluate(
+        left,
+        right,
+        rules,
+        mode=asked.mode,
+        signal=asked.task,
+        reference_name=Path(asked.reference).name,
+        production_name=Path(asked.production).name,
+        numerical=listed(asked.numerical),
+        categorical=listed(asked.categorical),
+        progress=done,
+    )
+    if not asked.segment:
+        return found
+    some = carriers(left, right, asked.segment, found, rules)
+    return replace(found, explained=in_words(some, found.results[0].feature))
+
+
+def _of_profiles(asked: Asked) -> "Report":
+    from bot.signals import compare  # noqa: PLC0415
+
+    if asked.mode == "azureml" or asked.segment or asked.task == "data-quality":
+        raise ValueError("a stored profile has no rows: Azure ML's figures need them")
+    left = _profile(asked, asked.reference, None)
+    right = _profile(asked, asked.production, left)
+    return compare(
+        left,
+        right,
+        asked.rules(),
+        signal=asked.task,
+        reference_name=asked.reference,
+        production_name=Path(asked.production).name,
+    )
+
+
+def _profile(asked: Asked, where: str, like: "TableProfile | None") -> "TableProfile":
+    """Return a stored profile, or the profile of the rows at `where`."""
+    from bot.signals import profile  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+    from bot.signals.shelf import Shelf  # noqa: PLC0415
+
+    if not where.startswith(_STORED):
+        return profile(
+            read(where),
+            like=like,
+            numerical=listed(asked.numerical),
+            categorical=listed(asked.categorical),
+        )
+    shelf, name = Shelf(asked.keep), where.removeprefix(_STORED)
+    series, at, days = name.partition("@")
+    return shelf.window(series, _days(days)) if at else shelf.read(name)
+
+
+def _days(text: str) -> tuple[date, ...]:
+    """Return the days of "2026-11-23", "2026-11-17..2026-11-23" or "weekday:…"."""
+    from bot.signals.shelf import same_weekday  # noqa: PLC0415
+
+    if text.startswith("weekday:"):
+        return same_weekday(date.fromisoformat(text.removeprefix("weekday:")))
+    first, _, last = text.partition("..")
+    start = date.fromisoformat(first)
+    length = (date.fromisoformat(last or first) - start).days + 1
+    return tuple(start + timedelta(days=n) for n in range(length))
+
+
+def _attribution(asked: Asked) -> "Report":
+    from bot.signals.attribution import attribution  # noqa: PLC0415
+
+    if not asked.target:
+        raise ValueError("--target names the column that the model predicts")
+    limit = 0.9 if asked.threshold is None else asked.threshold
+    return attribution(
+        _importances(asked.reference, asked.target),
+        _importances(asked.production, asked.target),
+        threshold=limit,
+        mode=asked.mode,
+    )
+
+
+def _importances(where: str, target: str) -> dict[str, float]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    from bot.signals.attribution import surrogate_importances  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+
+    frame = read(where)
+    if target not in frame.names:
+        raise ValueError(f"{target}: not in {where}")
+    table = pa.table({name: frame.column(name) for name in frame.names})
+    try:
+        return surrogate_importances(table, target)
+    except ModuleNotFoundError:
+        extra = "pip install 'watchkeeper[attribution]'"
+        raise ValueError(f"LightGBM is not installed: {extra}") from None
+
+
+def _performance(asked: Asked) -> "Report":
+    from bot.signals.performance import limits, performance  # noqa: PLC0415
+
+    if not asked.target or not asked.predicted:
+        raise ValueError("--target and --predicted name the label and the prediction")
+    past = _labelled(asked, asked.reference, "")
+    now = _labelled(asked, asked.production, asked.labels)
+    share = _TOLERANCE if asked.threshold is None else asked.threshold
+    allowed = limits(past.truth, past.predicted, task=past.task, tolerance=share)
+    return performance(
+        now.truth,
+        now.predicted,
+        task=past.task,
+        thresholds=allowed,
+        mode=asked.mode,
+        predictions=now.predictions,
+        production_name=Path(asked.production).name,
+        age=now.age,
+    )
+
+
+def _labelled(asked: Asked, where: str, labels: str) -> "Labelled":
+    from bot.signals.labels import labelled  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+
+    late: Frame | None = read(labels) if labels else None
+    if late is not None and not asked.on:
+        raise ValueError("--on names the column that predictions and labels share")
+    times = listed(asked.times)
+    if times and len(times) != 2:  # noqa: PLR2004 (predicted, labelled)
+        raise ValueError("--times takes two columns: of the prediction, of the label")
+    at = (times[0], times[1]) if times and (labels or not asked.labels) else ("", "")
+    return labelled(
+        read(where),
+        truth=asked.target,
+        predicted=asked.predicted,
+        labels=late,
+        on=asked.on,
+        times=at,
+        task=asked.kind,
+    )

@@ -1,0 +1,120 @@
+"""What speaks against a release: every reason by itself, and nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot import gate
+from bot.incident import (
+    Actor,
+    EndpointState,
+    Event,
+    Incident,
+    RollbackRequested,
+    SignalsEvaluated,
+)
+from bot.oversight import EndpointLocked, EndpointUnlocked, ShiftHeld, ShiftReleased
+from bot.signals import Report
+from bot.watch import Endpoint
+from tests.conftest import NOW
+from tests.incidents import ENDPOINT, alert, received
+
+PRIYA = Actor("t", "priya", "Priya Raman")
+WATCHED = Endpoint(id=ENDPOINT, owner="Priya Raman", channel="c", tier=1)
+LEDGER = Incident(id="E", group_key="E", endpoint=ENDPOINT)
+FIRED = received()
+ON_BLUE = replace(FIRED, alert=replace(alert(), deployment="blue"))
+SILENT = replace(FIRED, alert=replace(alert(kind="silence"), deployment="blue"))
+OVER = replace(received(status="resolved"), tier=1)
+BREACHED = SignalsEvaluated(
+    at=NOW,
+    report=Report(
+        signal="data-drift",
+        mode="sound",
+        verdict="breached",
+        sentence="",
+        results=(),
+        reference_rows=1,
+        production_rows=1,
+    ),
+)
+ASKED = RollbackRequested(
+    at=NOW,
+    by=PRIYA,
+    request="R-7",
+    reason="13 copes",
+    target="green",
+    captured=EndpointState(
+        at=NOW, traffic={}, deployments=(), provisioning_state="", digest=""
+    ),
+    traffic={"green": 100},
+    expires_at=NOW + timedelta(hours=1),
+)
+LOCK = EndpointLocked(at=NOW, by=PRIYA, reason="month end")
+FREE = EndpointUnlocked(at=NOW, by=PRIYA, reason="over")
+HELD = ShiftHeld(at=NOW, request="R-3")
+
+
+def reasons(
+    deployment: str, history: tuple[Event, ...] = (), ledger: tuple[Event, ...] = ()
+) -> tuple[str, ...]:
+    incident = Incident(id="A-1", group_key="g", endpoint=ENDPOINT, history=history)
+    found = gate.answer(
+        WATCHED,
+        deployment,
+        [incident] if history else [],
+        LEDGER.having(*ledger),
+        number="G-1",
+        now=NOW,
+    )
+    assert found.passed == (not found.reasons)
+    assert found.seen == ((f"A-1/{len(history)}",) if history else ())
+    return found.reasons
+
+
+def test_nothing_speaks_against_it_on_a_quiet_day() -> None:
+    assert () == reasons("blue")
+    assert () == reasons("blue", (), (LOCK, FREE))
+    assert () == reasons("blue", (), (HELD, ShiftReleased(at=NOW, request="R-3")))
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        ((ON_BLUE,), ("A-1 is open: data-drift, Sev 2",)),
+        ((SILENT,), ("A-1 is open: silence, Sev 2 (its monitor sent no word)",)),
+        (
+            (ON_BLUE, BREACHED),
+            (
+                "A-1 is open: data-drift, Sev 2",
+                "the last signals of A-1 are over their limits",
+            ),
+        ),
+        (
+            (ON_BLUE, ASKED),
+            ("R-7 on A-1 waits for approval", "A-1 is open: data-drift, Sev 2"),
+        ),
+        ((OVER,), ("A-1 is over, but no decision on it is on record",)),
+        ((OVER, BREACHED), ("A-1 is over, but no decision on it is on record",)),
+    ],
+    ids=["open", "missed monitor", "signals", "asked", "undecided", "over"],
+)
+def test_each_reason_is_told(
+    history: tuple[Event, ...], words: tuple[str, ...]
+) -> None:
+    assert words == reasons("blue", history)
+
+
+def test_what_is_about_another_deployment_does_not_count() -> None:
+    assert () == reasons("green", (ON_BLUE,))
+    assert ("A-1 is open: data-drift, Sev 2",) == reasons("green", (FIRED,))
+
+
+def test_who_has_the_endpoint_is_told_first() -> None:
+    locked = reasons("blue", (ON_BLUE,), (LOCK,))
+    held = reasons("blue", (), (HELD,))
+
+    assert "Priya Raman locked the endpoint" in locked[0]
+    assert "month end" in locked[0]
+    assert held[0].startswith("R-3 holds the endpoint")

@@ -1,0 +1,101 @@
+"""Planted secrets and personal values: they reach no card, log, packet, page or object."""
+
+import logging
+import sqlite3
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bot.simulator.people import JONAS
+from tests.house import House, open_house
+from tests.story.remote import until
+
+RARE = "Zyzzyva-Kanari"  # three patients on a ward of its own
+PROTECTED = "Qoph-Geschuetzt"  # an attribute that must not even be read
+SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
+ADDRESS = "203.0.113.7"  # of a person, in the activity log
+MAIL = "@contoso.example"
+PLANTED = (RARE, PROTECTED, SECRET, ADDRESS, MAIL)
+
+
+def plant(blobs: Path) -> None:
+    """Put the canaries into the data that the monitor compares."""
+    for path in blobs.rglob("rows.parquet"):
+        table = pq.read_table(path)
+        count = table.num_rows
+        wards = table["ward"].to_pylist()
+        wards[0] = RARE if "training" in path.parts else wards[0]
+        sexes = [f"{PROTECTED}-{value}" for value in table["sex"].to_pylist()]
+        assert count == len(sexes)
+        names = table.column_names
+        table = table.set_column(names.index("ward"), "ward", pa.array(wards))
+        table = table.set_column(names.index("sex"), "sex", pa.array(sexes))
+        pq.write_table(table, path)
+
+
+async def seen(house: House) -> dict[str, str]:
+    """Return all that anybody could read, by where it stands."""
+    found = {"channel": str(await house.activities())}
+    for name, accept in (("page", "text/html"), ("packet", "application/json")):
+        headers = {"Accept": accept}
+        async with house.session.get(
+            f"{house.bot}/evidence/A-1", headers=headers
+        ) as answer:
+            assert answer.ok
+            found[name] = await answer.text()
+    url = f"{house.bot}/evidence/A-1?for=owner"
+    async with house.session.get(url, headers={"Accept": "text/html"}) as answer:
+        found["owner's page"] = await answer.text()
+    headers = {"Accept": "application/zip"}
+    async with house.session.get(
+        f"{house.bot}/evidence/A-1", headers=headers
+    ) as answer:
+        found["zip"] = (await answer.read()).decode("utf-8", "replace")
+    found |= shelved(house)
+    return found
+
+
+def shelved(house: House) -> dict[str, str]:
+    """Return all objects on the shelf, and the rows of history and log."""
+    found = {}
+    for path in Path(house.settings.evidence_url).rglob("*"):
+        if path.is_file():
+            found[f"shelf {path.name}"] = path.read_bytes().decode("utf-8", "replace")
+    file = house.settings.database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(file) as db:
+        found["history"] = str(db.execute("SELECT * FROM history").fetchall())
+        found["log"] = str(db.execute("SELECT * FROM log_leaf").fetchall())
+    return found
+
+
+async def test_nothing_that_was_planted_is_found_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("state", "blobs"):
+        (tmp_path / name).mkdir()
+    async with open_house(
+        tmp_path / "state", tmp_path / "blobs", monkeypatch, tells="clinical"
+    ) as house:
+        plant(tmp_path / "blobs")
+        await house.sim_post("azure/endpoints", tags={"note": f"Bearer {SECRET}"})
+        await house.sim_post("azure/traffic", traffic={"blue": 70, "green": 30})
+        await house.start()
+        await house.event("EvidenceCollected")
+        await house.event("CardShown")
+        await until("the card", house.cards)
+        found = await seen(house)
+
+    found["logs"] = "\n".join(r.getMessage() for r in caplog.records if _ours(r))
+    assert any("lactate" in text for text in found.values())  # there was data to leak
+    assert any(JONAS.person in text for text in found.values())  # and a changed log
+    for where, text in found.items():
+        for canary in PLANTED:
+            assert canary not in text, f"{canary} is in {where}"
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    """Return whether a deployed program writes this: no library's debug lines."""
+    return record.name.startswith("bot") or record.levelno >= logging.WARNING
