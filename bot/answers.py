@@ -2,6 +2,7 @@
 
 import json
 import re
+from http import HTTPStatus
 from typing import TypeVar
 
 from aiohttp import web
@@ -35,3 +36,16 @@ def refusal(kind: type[Refusal], words: str) -> Refusal:
 def not_whole(error: Exception) -> web.HTTPConflict:
     """Return the refusal: told, not hidden, since half a packet passes for a whole one."""
     return refusal(web.HTTPConflict, f"the packet is not whole: {error}")
+
+
+def denied(status: int, reason: str) -> web.Response:
+    """Return the refusal of a caller: 401 asks for a token, 403 does not."""
+    headers = (
+        {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    )
+    return web.json_response({"error": reason}, status=status, headers=headers)
+
+
+def later(reason: str, seconds: int) -> web.Response:
+    headers = {"Retry-After": str(seconds)}
+    return web.json_response({"error": reason}, status=503, headers=headers)

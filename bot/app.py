@@ -109,7 +109,8 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         loop = worker.driver(means, keys.log, figures.around)
         app = web.Application(middlewares=[figures.count])
         app.add_routes(webhooks.routes(await _door(settings, watch, store, stack)))
-        app.add_routes(pages.routes(means, lambda: not stop.is_set(), figures))
+        reader = _reader(settings, watch, stack)
+        app.add_routes(pages.routes(means, lambda: not stop.is_set(), figures, reader))
         app.add_routes(line.routes(Desk(means)))
         await stack.enter_async_context(figures.telling(store))
         await _run(settings, guard.Guard(app), loop, workspace, stop)
@@ -238,6 +239,16 @@ class _Inbox:
         begun_by = digest(source, body)
         with traces.step("accept", begun_by, route=source):
             return await self._store.accept(source, body, now())
+
+
+def _reader(settings: Settings, watch: WatchList, stack: AsyncExitStack) -> Caller:
+    if settings.read_by_all:
+        return callers.Anyone()
+    keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
+    stack.push_async_callback(keys.close)
+    client = (settings.alert_audience or settings.bot_app_id).removeprefix("api://")
+    people = {a for p in watch.people if not p.guest for a in p.accounts}
+    return callers.Readers(watch.tenant, audiences(client), people, keys)
 
 
 async def _door(

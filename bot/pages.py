@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bot import answers, evidence, gate
+from bot.callers import Anyone, Caller, Credentials, Denied, Undecided
 from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import OPEN, AlertReceived, Incident
@@ -19,24 +20,48 @@ from bot.store import Conflict, Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
 
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _TRIES = 8  # to keep an answer when somebody else was first
 
 
 def routes(
-    means: Means, ready: Callable[[], bool], figures: Figures | None = None
+    means: Means,
+    ready: Callable[[], bool],
+    figures: Figures | None = None,
+    reader: Caller | None = None,
 ) -> list[web.RouteDef]:
-    """Return the reading routes. `ready` says whether new work may be sent here."""
+    """Return the reading routes. `ready` says whether new work may be sent here.
+
+    Only whom `reader` lets pass may see incidents and evidence; None: anybody.
+    """
     pages = _Pages(means, ready, figures or Figures())
+    known = partial(_known, reader or Anyone())
     return [
         web.get("/healthz", pages.healthz),
         web.get("/readyz", pages.readyz),
         web.get("/metrics", pages.metrics),
-        web.get("/api/incidents", pages.incidents),
-        web.get("/api/incidents/{id}", pages.incident),
-        web.get("/evidence/{id}", pages.evidence),
-        web.get("/evidence/model/{model}", partial(model_pack, means)),
-        web.get("/api/gate/{endpoint}/{deployment}", pages.gate),
+        web.get("/api/incidents", known(pages.incidents)),
+        web.get("/api/incidents/{id}", known(pages.incident)),
+        web.get("/evidence/{id}", known(pages.evidence)),
+        web.get("/evidence/model/{model}", known(partial(model_pack, means))),
+        web.get("/api/gate/{endpoint}/{deployment}", known(pages.gate)),
     ]
+
+
+def _known(reader: Caller, handler: Handler) -> Handler:
+    """Return `handler` behind the check of who asks."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        shown = tuple(request.headers.getall(hdrs.AUTHORIZATION, ()))
+        try:
+            await reader.check(Credentials(shown, ()))
+        except Denied as denied:
+            return answers.denied(denied.status, denied.reason)
+        except Undecided as undecided:
+            return answers.later(undecided.reason, undecided.retry_after_s)
+        return await handler(request)
+
+    return answer
 
 
 class _Pages:

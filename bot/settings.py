@@ -79,6 +79,12 @@ class Settings(BaseModel):
     event_auth: Literal["entra", "url-secret", "none"] = Field(
         "entra", description="how Event Grid proves who it is"
     )
+    read_auth: Literal["entra", "none", ""] = Field(
+        "",
+        description="who may read incidents, evidence and the gate: entra (our people, and "
+        "applications with the role Watchkeeper.Read) or none; if empty, none only where "
+        "ALERT_AUTH is",
+    )
     event_role: str = Field(
         "AzureEventGridSecureWebhookSubscriber", description="role that it must have"
     )
@@ -143,7 +149,7 @@ class Settings(BaseModel):
         found = []
         if talks and not self.bot_app_id:
             found.append("BOT_APP_ID is empty: anybody could pose as Teams")
-        for name in ("alert_auth", "event_auth"):
+        for name in ("alert_auth", "event_auth", "read_auth"):
             if getattr(self, name) == "none" and not _loopback(self.host):
                 found.append(
                     f"{name.upper()}=none is only for a loopback host, not {self.host}"
@@ -159,6 +165,11 @@ class Settings(BaseModel):
             if parts.scheme != "https" and not local:
                 found.append(f"SERVICE_URL_ALLOW: {origin} is not https")
         return found
+
+    @property
+    def read_by_all(self) -> bool:
+        """Return whether anybody who reaches us may read: in the demo."""
+        return (self.read_auth or self.alert_auth) == "none"
 
     @property
     def origins(self) -> tuple[str, ...]:

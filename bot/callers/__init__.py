@@ -8,6 +8,7 @@ from bot.callers._verdict import Caller, Credentials, Denied, Undecided
 from bot.callers.anyone import Anyone
 from bot.callers.entra import Entra, Expected
 from bot.callers.keys import Keys
+from bot.callers.readers import Readers
 from bot.callers.url_secret import UrlSecret
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Entra",
     "Expected",
     "Keys",
+    "Readers",
     "Undecided",
     "UrlSecret",
 ]

@@ -85,10 +85,14 @@ class Entra:
             return
         claims = await self._signed(token)
         expires = _check_person(claims, self._expected, self._clock())
-        _check_right(claims, self._expected)
+        self._right(claims)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[digest] = min(expires, self._clock() + _REMEMBERED_S)
+
+    def _right(self, claims: Mapping[str, Any]) -> None:
+        """Raise Denied 403 unless the caller may do what it came for."""
+        _check_right(claims, self._expected)
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
         """Return the claims after the signature was found to be right."""

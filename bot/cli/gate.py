@@ -17,6 +17,9 @@ def gate(
     url: Annotated[
         str, typer.Option(envvar="WATCHKEEPER_PUBLIC_URL", help="where serve listens")
     ] = "http://127.0.0.1:3978",
+    token: Annotated[
+        str, typer.Option(envvar="GATE_TOKEN", help="bearer token of the pipeline")
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         Literal["text", "json"], typer.Option(help="how to print the answer")
     ] = "text",
@@ -25,7 +28,7 @@ def gate(
 
     Example: watchkeeper gate loan-prescreening blue --url https://watchkeeper.example
     """
-    found = _ask(url, endpoint, deployment)
+    found = _ask(url, endpoint, deployment, token)
     if format == "json":
         typer.echo(json.dumps(found))
     else:
@@ -35,13 +38,15 @@ def gate(
     raise SystemExit(0 if found["pass"] else 1)
 
 
-def _ask(url: str, endpoint: str, deployment: str) -> dict[str, Any]:
+def _ask(url: str, endpoint: str, deployment: str, token: str) -> dict[str, Any]:
     parts = [urllib.parse.quote(p, safe="") for p in (endpoint, deployment)]
     address = f"{url.rstrip('/')}/api/gate/{'/'.join(parts)}"
     if not address.startswith(("http://", "https://")):
         _refuse("the address is no http or https one")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 checked above
     try:
-        with urllib.request.urlopen(address, timeout=TIME_OUT_S) as answer:  # noqa: S310 checked above
+        with urllib.request.urlopen(request, timeout=TIME_OUT_S) as answer:  # noqa: S310
             found = json.load(answer)
     except urllib.error.HTTPError as error:
         _refuse(f"the service answered {error.code}")

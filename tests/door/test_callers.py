@@ -10,7 +10,16 @@ from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.callers import Credentials, Denied, Entra, Expected, Keys, Undecided, UrlSecret
+from bot.callers import (
+    Credentials,
+    Denied,
+    Entra,
+    Expected,
+    Keys,
+    Readers,
+    Undecided,
+    UrlSecret,
+)
 from bot.callers.entra import ACTION_GROUPS, ACTION_GROUPS_ROLE, audiences
 from tests.door import hostile
 
@@ -289,3 +298,38 @@ async def test_no_header_makes_the_check_fail_otherwise(headers: list[str]) -> N
     entra = Entra(EXPECTED, Keys("http://127.0.0.1:9/keys", time_out_s=0.1))
 
     assert await outcome(entra, Credentials(tuple(headers), ())) in {401, 503}
+
+
+PRIYA = "77777777-aaaa-4bbb-8ccc-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "status"),
+    [
+        (claiming(scp="user_impersonation", oid=PRIYA, roles=None), 202),
+        (claiming(scp="user_impersonation", oid=PRIYA.upper(), roles=None), 202),
+        (claiming(scp="user_impersonation", oid="somebody", roles=None), 403),
+        (claiming(scp="x", oid="somebody", roles=["Watchkeeper.Read"]), 403),
+        (claiming(scp="x", oid=PRIYA, tid="99999999-aaaa-4bbb-8ccc-000000000009"), 401),
+        (claiming(scp="x", oid=PRIYA, aud="another"), 401),
+        (claiming(scp="x", oid=PRIYA, exp="@-301"), 401),
+        (claiming(roles=["Watchkeeper.Read"]), 202),
+        (claiming(oid=PRIYA), 403),  # an application, not the person
+        (claiming(roles="Watchkeeper.Read"), 403),
+        (claiming(roles=None), 403),
+    ],
+)
+async def test_our_people_and_our_pipelines_may_read(
+    authority: Authority, ring: hostile.KeyRing, recipe: dict[str, Any], status: int
+) -> None:
+    """
+    An evidence page names people and reasons; a tenant has thousands of accounts.
+    """
+    keys = Keys(authority.url)
+    client = audiences(hostile.ALERTS_CLIENT)
+    readers = Readers(hostile.TENANT, client, {PRIYA}, keys)
+    try:
+        assert status == await outcome(readers, shown(recipe, ring))
+        assert 401 == await outcome(readers, Credentials((), ()))
+    finally:
+        await keys.close()

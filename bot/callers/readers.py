@@ -1,0 +1,40 @@
+"""Who may read incidents, evidence and the gate's answers: our people, our pipelines.
+
+A person's token is right for anybody on the watch list; an application, such as a release
+pipeline, needs the role that our administrator gives it.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from bot.callers._verdict import Denied
+from bot.callers.entra import Entra, Expected
+from bot.callers.keys import Keys
+
+ROLE: Final = "Watchkeeper.Read"
+
+
+class Readers(Entra):
+    """Checks the bearer token of a reader; `people` are Entra object ids, lower case."""
+
+    def __init__(
+        self,
+        tenant: str,
+        audiences: frozenset[str],
+        people: Collection[str],
+        keys: Keys,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        expected = Expected(tenant=tenant, audiences=audiences, app="", role=ROLE)
+        super().__init__(expected, keys, clock)
+        self._people = frozenset(people)
+
+    def _right(self, claims: Mapping[str, Any]) -> None:
+        if "scp" in claims:
+            if str(claims.get("oid", "")).lower() not in self._people:
+                raise Denied(403, "you are not on the watch list")
+            return
+        roles = claims.get("roles")
+        if not isinstance(roles, list) or ROLE not in roles:
+            raise Denied(403, f"the caller lacks the role {ROLE}")
