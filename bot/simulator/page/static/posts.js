@@ -67,9 +67,11 @@ class Post {
   #note = h("div", { class: "note-place", role: "status" });
   #content = h("div", { class: "post-content" });
   #edited = h("span", { class: "edited", hidden: true }, "Edited");
+  #waiting = null; // a card that must not take away what somebody is writing
 
   constructor(activity, actions) {
     this.#actions = actions;
+    this.#content.addEventListener("focusout", () => setTimeout(() => this.#catchUp()));
     const { from, at } = activity;
     const name = from.name || "Somebody";
     this.element = h(
@@ -94,13 +96,31 @@ class Post {
     this.#draw(card);
   }
 
+  // Whether somebody is filling in a form on the card.
+  #writing() {
+    const fields = [...this.#content.querySelectorAll("textarea, input[type=text]")];
+    return fields.some((one) => one.offsetParent !== null && (one === document.activeElement || one.value.trim()));
+  }
+
+  #catchUp(sent = false) {
+    if (!this.#waiting || (!sent && this.#writing())) return;
+    const { card } = this.#waiting;
+    this.#waiting = null;
+    this.#draw(card, true);
+  }
+
   forgetAnswer() {
     this.note();
     if (this.private) this.update(this.activity);
   }
 
-  #draw(card) {
+  #draw(card, now = false) {
     const { deleted, text } = this.activity;
+    if (!now && !deleted && this.#writing() && this.element.getAttribute("aria-busy") !== "true") {
+      this.#waiting = { card };
+      return;
+    }
+    this.#waiting = null;
     const focused = this.#content.contains(document.activeElement);
     const parts = [];
     if (deleted) parts.push(h("p", { class: "deleted" }, "This message has been deleted."));
@@ -129,6 +149,7 @@ class Post {
       await this.#actions.press(this, action, inputsOf(action));
     } finally {
       done();
+      this.#catchUp(true);
     }
   }
 
