@@ -42,6 +42,7 @@ class Typed(_Turn):
     """
 
     text: str
+    place: "Installed | None" = None  # where it was said, for who does not know it yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from bot.simulator.faults import FAULTS
 from bot.simulator.identity import BOT_APP, EXECUTOR, READER, TENANT, TRAINER
 from bot.simulator.scenarios import scenario
 from bot.simulator.teams import BOT_URL
+from bot.simulator.teams.places import CHANNELS
 from bot.simulator.world import World
 from bot.watch import WatchList
 from tests.story.remote import CHANNEL, Json, Remote, until
@@ -65,6 +66,7 @@ class House(Remote):
             self._running[name] = (stop, task)
         if "serve" in self._running:
             await until("the bot to be ready", self._ready)
+            await until("the bot to be in the channels", self._introduced)
 
     async def stop(self, *programs: str) -> None:
         """End programs as SIGTERM does."""
@@ -88,6 +90,9 @@ class House(Remote):
             task.result()
         async with self.session.get(f"{self.bot}/readyz") as answer:
             return answer.ok
+
+    async def _introduced(self) -> bool:
+        return all(self.world.get("install", c.key) for c in CHANNELS)
 
     # -- what happens -----------------------------------------------------------------
 

@@ -37,6 +37,8 @@ class Desk:
                     await self._arrivals.installed(turn)
                     return turns.Nothing()
                 case Typed():
+                    if turn.place:
+                        await self._arrivals.met(turn.place)
                     return await self._typing.typed(turn)
                 case DialogAsked():
                     return await self._pressing.dialog(turn)

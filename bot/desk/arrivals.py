@@ -1,6 +1,6 @@
 """Where we may speak: kept when the bot is installed, and what waited for it is sent."""
 
-from bot.incident import Reply, SendDigest, ShowCard
+from bot.incident import Answer, Reply, SendDigest, ShowCard
 from bot.turns import Installed
 from bot.worker import Means
 
@@ -22,4 +22,9 @@ class Arrivals:
         if turn.team:
             await store.remember(TEAM, reference, now)
         if not turn.person:
-            await store.outbox.revive((ShowCard, Reply, SendDigest), now)
+            await store.outbox.revive((ShowCard, Reply, SendDigest, Answer), now)
+
+    async def met(self, place: Installed) -> None:
+        """Remember where somebody spoke to us, if its installation never reached us."""
+        if await self._means.store.reference(place.conversation) is None:
+            await self.installed(place)

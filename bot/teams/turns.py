@@ -72,7 +72,12 @@ def _message(activity: Activity, bot: str, tenant: str) -> Turn | Ignored:
     # With the consent to look messages up, Teams sends us all that is said there.
     if not (to_us or alone or (not mentions and overheard(text))):
         return Ignored(why="a message to somebody else")
-    return Typed(**_where(activity, tenant), activity=_text(activity, "id"), text=text)
+    return Typed(
+        **_where(activity, tenant),
+        activity=_text(activity, "id"),
+        text=text,
+        place=_place(activity),
+    )
 
 
 def _named(words: str) -> str:
@@ -189,6 +194,12 @@ def _installed(activity: Activity, bot: str) -> Installed | Ignored:
         came = (bool(bot) and bot in ids) or data.get("eventType") in _CHANNEL_MADE
     if not came:
         return Ignored(why="a change that brings us to no new place")
+    return _place(activity)
+
+
+def _place(activity: Activity) -> Installed:
+    """Return the place that an activity comes from, and how to speak there."""
+    data = _maybe(activity, "channelData")
     conversation = {**_part(activity, "conversation")}
     conversation["id"] = _conversation(activity)[0]
     channel, team = _maybe(data, "channel"), _maybe(data, "team")

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tests.children import inherited
 from tests.deploy import image
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def _prove(folder: Path) -> None:
     shutil.copy(ROOT / "deploy" / "watchkeeper.yaml", watch)
     port = _free_port()
     environment = {
-        **{k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k},
+        **inherited(),
         **built.environment,
         "WATCHKEEPER_WATCH_FILE": str(watch),
         "WATCHKEEPER_PORT": str(port),

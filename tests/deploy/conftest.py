@@ -1,7 +1,6 @@
 """The demo as a process, for what only a real process shows: signals, logs, exit codes."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.children import inherited
 
 ROOT = Path(__file__).parents[2]
 CANARY = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.canary-signature-4711"
@@ -79,7 +80,7 @@ def until(what: str, seconds: float, true: Any) -> Any:
 def start(state: Path, *more: str, **settings: str) -> Running:
     """Start `watchkeeper demo` with `settings` as WATCHKEEPER_… variables."""
     port = free_ports()
-    keep = {k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k}
+    keep = inherited()
     ours = {f"WATCHKEEPER_{name}": value for name, value in settings.items()}
     with (state / "demo.out").open("ab") as output:
         process = subprocess.Popen(

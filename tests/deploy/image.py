@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.children import inherited
+
 _INSIDE = ("/opt/watchkeeper", "/var/lib/watchkeeper", "/src", "/page")
 
 
@@ -96,7 +98,7 @@ class Image:
 
     def _run(self, text: str) -> None:
         command = self.moved(text).replace("chown", "true chown")
-        keep = {k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k}
+        keep = inherited()
         subprocess.run(
             ["/bin/sh", "-ec", command],
             cwd=self._folder,

@@ -1,7 +1,6 @@
 """`watchkeeper check`, against the running demo and against what is broken on purpose."""
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.children import inherited
 from tests.deploy.conftest import ROOT, Running, start
 
 Found = dict[str, dict[str, str]]
@@ -38,7 +38,7 @@ def check(
     more = {f"WATCHKEEPER_{name}": value for name, value in changed.items()}
     done = subprocess.run(
         [sys.executable, "-m", "bot", "check", "--format", "json", *words],
-        cwd=ROOT, env={**os.environ, **settings, **more}, check=False,
+        cwd=ROOT, env={**inherited(), **settings, **more}, check=False,
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     rows: list[dict[str, str]] = json.loads(done.stdout)
@@ -157,7 +157,7 @@ def test_settings_that_cannot_be_read_end_in_2(tmp_path: Path) -> None:
 def test_people_get_a_line_each(demo: Running) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "check"],
-        cwd=ROOT, env={**os.environ, **environment(demo)}, check=False,
+        cwd=ROOT, env={**inherited(), **environment(demo)}, check=False,
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 

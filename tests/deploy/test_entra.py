@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import inherited
+
 SCRIPT = Path(__file__).parents[2] / "deploy" / "entra.sh"
 AZ = r"""#!/usr/bin/env bash
 echo "$@" | tr '\n' ' ' >> "$AZ_LOG"; echo >> "$AZ_LOG"
@@ -36,7 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     az.write_text(AZ)
     az.chmod(0o755)
     return {
-        **os.environ,
+        **inherited(),
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "AZ_LOG": str(tmp_path / "log"),
     }

@@ -1,12 +1,12 @@
 """`watchkeeper serve` as a process of its own, before the simulated cloud of a house."""
 
 import asyncio
-import os
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.children import inherited
 from tests.house import House
 from tests.story.remote import until
 
@@ -31,7 +31,7 @@ class Replica:
         with (self.folder / f"{self.port}.log").open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot", "serve",
-                cwd=ROOT, stdout=output, stderr=output, env={**os.environ, **given},
+                cwd=ROOT, stdout=output, stderr=output, env={**inherited(), **given},
             )  # fmt: skip
         await until("the replica", self._ready)
 

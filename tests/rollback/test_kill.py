@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from bot.simulator import people
 from bot.simulator.scenarios._workspace import TRAINING
 from bot.store import Store
 from bot.training import Seen, propose_retraining
+from tests.children import inherited
 from tests.house import QUIET, House, Opened
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ class Executor:
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k},
+            env=inherited(),
         )  # fmt: skip
         return cls(process)
 

@@ -1,6 +1,5 @@
 """The same profile, made by a local Spark; Azure ML's serverless Spark runs the same."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from bot.signals import Rule, TableProfile, compare, evaluate
 from bot.signals.on_spark import NAME
 from bot.signals.sketch import from_bytes
+from tests.children import inherited
 from tests.signals.test_elsewhere import side
 
 pytestmark = pytest.mark.skipif(
@@ -41,7 +41,7 @@ def profiles(data: Path) -> dict[str, TableProfile]:
     """Return what the job's own entry point leaves behind, one Spark for all sides."""
     runs = [[f"--data={data / n}", f"--profile={data / 'out' / n}"] for n in _SIDES]
     code = f"from bot.signals.on_spark import main\nfor run in {runs!r}: main(run)"
-    told = {**os.environ, "PYSPARK_SUBMIT_ARGS": _LOCAL, "SPARK_LOCAL_IP": "127.0.0.1"}
+    told = {**inherited(), "PYSPARK_SUBMIT_ARGS": _LOCAL, "SPARK_LOCAL_IP": "127.0.0.1"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=told, capture_output=True, check=False)  # noqa: S603
     assert 0 == done.returncode, done.stderr.decode()[-2_000:]

@@ -1,7 +1,6 @@
 """The demo as a newcomer starts it: a process of its own, with a folder that stays."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.children import inherited
 from tests.story.remote import Remote, until
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ class Demo:
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
-                env={k: v for k, v in os.environ.items() if "WATCHKEEPER" not in k},
+                env=inherited(),
             )  # fmt: skip
         await until("the bot to be ready", self._ready)
         return self.remote

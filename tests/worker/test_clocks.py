@@ -119,6 +119,8 @@ async def test_a_digest_that_was_refused_is_tried_again_the_next_day(
         listed["channels"]["model-alerts"] |= {"time_zone": "UTC", "digest_at": "00:00"}
 
     house = await build(endpoint=QUIET, watch=daily, start=False)
+    await house.start("serve")
+    await house.stop("serve")  # by now it is in the channels
     store = Store.open(house.settings.database_url)
     late = datetime.now(UTC) - timedelta(hours=1)
     missed = Follow(effect=SendDigest("model-alerts", "2026-01-01"), due_at=late)

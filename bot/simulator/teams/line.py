@@ -18,7 +18,7 @@ from bot.simulator.world import WORLD, Document
 
 log = logging.getLogger(__name__)
 _TIME_OUT = aiohttp.ClientTimeout(total=15)
-_RETRY_S = 0.25
+_RETRY_S = 0.1
 
 
 @dataclass(slots=True)
