@@ -235,7 +235,7 @@ def _settings(folder: Path, cloud: str, port: int) -> dict[str, Any]:
         "executor_client_id": EXECUTOR,
         "trainer_client_id": TRAINER,
         "operation_poll_s": 0.05,
-        "operation_limit_s": 2,
+        "operation_limit_s": 60,  # a busy machine is not a stuck operation
         "key_file": folder / "keys.json",
         "evidence_url": str(folder / "evidence"),
     }

@@ -75,6 +75,10 @@ def translated(error: BaseException, subject: str) -> Unavailable | Impossible:
 def _refused(error: HttpResponseError, subject: str) -> Unavailable | Impossible:
     status, code = error.status_code or 0, code_of(error)
     named = f" ({code})" if code else ""
+    if status == 401:  # noqa: PLR2004 (a token that ran out on its way)
+        return Unavailable(
+            f"Azure does not accept our identity, asked about {subject}{named}."
+        )
     if status == 429:  # noqa: PLR2004
         return Unavailable(
             f"Azure is limiting our requests about {subject}.",

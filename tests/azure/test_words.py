@@ -16,7 +16,7 @@ from bot.azure.errors import plain_words, retry_after, translated
 from bot.azure.queries import ALLOWED, QUERIES, compose
 from bot.azure.traffic import Way, changed, in_words, judged, same
 from bot.incident import Deployment, EndpointState
-from bot.ports import Ambiguous, Impossible
+from bot.ports import Ambiguous, Impossible, Unavailable
 from tests.azure.conftest import FIXTURES
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -183,6 +183,16 @@ def test_a_failed_operation_with_status_200_is_no_success() -> None:
     error.status_code = 200
 
     assert isinstance(translated(error, "it"), Impossible)
+
+
+def test_a_token_that_ran_out_on_its_way_is_no_final_answer() -> None:
+    """
+    The next request brings a new one; to give up would leave a move without an end.
+    """
+    error = HttpResponseError(message="expired")
+    error.status_code = 401
+
+    assert isinstance(translated(error, "it"), Unavailable)
 
 
 @pytest.mark.parametrize(

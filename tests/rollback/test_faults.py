@@ -99,8 +99,9 @@ async def test_an_operation_that_ends_badly_is_told_as_not_done(
 
 
 async def test_a_stuck_operation_is_nobodys_success_and_holds_the_endpoint(
-    house: House,
+    build: Opened,
 ) -> None:
+    house = await build(endpoint=QUIET, operation_limit_s=2)
     await requested(house)
     await house.sim_post("azure/operations", seconds=0, outcome="stuck")
     await house.press("mei", "Approve rollback")
