@@ -88,11 +88,19 @@ def _answer(asked: Asked, output_format: Format, output: Path | None) -> NoRetur
         with _progress(asked.reference, asked.production) as done:
             found = report(asked, done)
         if not found.results and found.reference_rows and found.production_rows:
-            fail(f"nothing to compare: {'; '.join(found.dropped) or 'no column'}")
+            no_kind = "no column is of the kind that these metrics are about"
+            fail(f"nothing to compare: {'; '.join(found.dropped) or no_kind}")
         write(found, output_format, output)
     except (ValueError, OSError, ArithmeticError, CannotCompute) as error:
-        fail(str(error).split("\n")[0] or type(error).__name__)
+        fail(in_a_line(error))
     raise typer.Exit(1 if found.verdict == "breached" else 0)
+
+
+def in_a_line(error: Exception) -> str:
+    """Return what went wrong, the file first where one is to blame."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return str(error).split("\n")[0] or type(error).__name__
 
 
 def fail(line: str, command: str = "drift") -> NoReturn:

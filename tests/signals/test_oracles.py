@@ -173,6 +173,8 @@ def test_data_quality_is_azure_mls_own_figure(case: str, threshold: float) -> No
     for key, row in theirs.items():
         result = ours[key]
         assert row["metric_value"] == result.value, key
+        if row["data_type"] in {"Numerical", "Categorical"}:
+            assert row["data_type"] == result.data_type or not key[0], key
         assert row["breached"] == (result.verdict == "breached"), key
         if row["metric_value"] is not None:
             assert row["threshold_value"] == pytest.approx(result.threshold), key
