@@ -164,7 +164,9 @@ def select(
         if told.get(name) == "Numerical" and kind in _WORDS:
             dropped.append(f"{name}: {kind} cannot be compared as a number")
             continue
-        data_type = told.get(name) or _data_type(reference, name, kind, mode)
+        usable = kind in NUMBERS | _WORDS | {"boolean"} or kind.startswith("decimal")
+        data_type = told.get(name) if usable else None
+        data_type = data_type or _data_type(reference, name, kind, mode)
         if data_type is None:
             dropped.append(f"{name}: {kind} is not compared")
             continue

@@ -145,6 +145,19 @@ def test_what_was_not_compared_is_said_in_json_too(tmp_path: Path) -> None:
     assert "window is empty" in target["flags"][0]
 
 
+def test_a_column_of_parts_is_left_out_whatever_it_is_called(tmp_path: Path) -> None:
+    """
+    A crash would end with 1, which a pipeline takes for a breach.
+    """
+    path = tmp_path / "a.parquet"
+    parts = pa.array([{"x": 1}] * 600)
+    pq.write_table(pa.table({"a": np.arange(600.0), "parts": parts}), path)
+    done = run("drift", path, path, "--mode=azureml", "--categorical=parts")
+
+    assert 0 == done.exit_code
+    assert "not compared: parts: struct<x: int64> is not compared" in done.stdout
+
+
 def test_metrics_of_data_quality_ask_for_data_quality(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n" + "1,\n" * 600)
     options = ("--format", "json", "--mode", "azureml")
