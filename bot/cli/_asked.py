@@ -245,14 +245,17 @@ def _importances(where: str, target: str) -> dict[str, float]:
 
 
 def _performance(asked: Asked) -> "Report":
-    from bot.signals.performance import limits, performance  # noqa: PLC0415
+    from bot.signals.performance import SCORES, limits, performance  # noqa: PLC0415
 
     if not asked.target or not asked.predicted:
         raise ValueError("--target and --predicted name the label and the prediction")
     past = _labelled(asked, asked.reference, "")
     now = _labelled(asked, asked.production, asked.labels)
     share = _TOLERANCE if asked.threshold is None else asked.threshold
-    allowed = limits(past.truth, past.predicted, task=past.task, tolerance=share)
+    if asked.mode == "sound":
+        allowed = limits(past.truth, past.predicted, task=past.task, tolerance=share)
+    else:  # Azure ML has no limit of its own, and none that depends on the reference
+        allowed = {} if asked.threshold is None else {s.name: share for s in SCORES}
     return performance(
         now.truth,
         now.predicted,
@@ -260,6 +263,7 @@ def _performance(asked: Asked) -> "Report":
         thresholds=allowed,
         mode=asked.mode,
         predictions=now.predictions,
+        reference_rows=len(past.truth),
         production_name=Path(asked.production).name,
         age=now.age,
     )

@@ -24,7 +24,8 @@ _Threshold: TypeAlias = Annotated[
     float | None,
     typer.Option(
         help="Limit of every metric, else each one's own. For performance: the share "
-        "by which the model may be worse than in the reference (0.1)."
+        "by which the model may be worse than in the reference (0.1), or Azure ML's "
+        "limit itself."
     ),
 ]
 _Segment: TypeAlias = Annotated[
