@@ -243,7 +243,8 @@ def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
         if column.num_chunks and not kind:
             return _counted_codes(column)
         column = column.cast(column.type.value_type)
-    column = column.cast(_ARROW.get(kind, column.type))
+    # A whole number past 2**53 becomes the double nearest to it.
+    column = column.cast(_ARROW.get(kind, column.type), safe=kind != "double")
     if pa.types.is_floating(column.type):
         column = pa.chunked_array([columns.values(column, kind) + 0.0])
         column = column.filter(pc.invert(pc.is_nan(column)))

@@ -156,6 +156,28 @@ def test_a_side_of_nothing_but_infinities_is_compared() -> None:
     assert "cannot compute" == by_metric["NormalizedWassersteinDistance"].verdict
 
 
+def test_a_column_that_changed_its_type_is_no_crash() -> None:
+    """
+    An id of 62 bits that a gap made real; text that came as bytes of no text, or as
+    numbers of which some are missing.
+    """
+    ids = pa.table({"a": pa.array([2**62 + i % 3 for i in range(900)])})
+    real = pa.table({"a": pa.array([float(i % 3) for i in range(900)])})
+    text = pa.table({"a": ["b"] * 900})
+    raw = pa.table({"a": pa.array([b"\xff", b"b", b"b"] * 300)})
+
+    gaps = pa.table({"a": pa.array([math.nan, 1.0, 2.0] * 300)})
+    asked = [Rule("bounds")]
+
+    drift = evaluate(ids, real, [Rule("js")], categorical=["a"])
+    bits = evaluate(text, raw, asked, signal="data-quality")
+    numbers = evaluate(text, gaps, asked, signal="data-quality")
+
+    assert ("breached", "Categorical") == (drift.verdict, drift.results[0].data_type)
+    assert 1 / 3 == pytest.approx(bits.results[0].value)
+    assert 1.0 == numbers.results[0].value
+
+
 def test_no_rows_in_the_reference_are_what_azure_ml_makes_of_them() -> None:
     left, right = ({"a": np.arange(n), "b": np.arange(float(n))} for n in (0, 9))
     report = evaluate(left, right, ALL, mode="azureml")
