@@ -1,6 +1,7 @@
 """What `watchkeeper drift` was asked for, and the report that answers it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -53,12 +54,31 @@ class Asked:
 
     def rules(self) -> "list[Rule]":
         from bot.signals import Rule  # noqa: PLC0415
-        from bot.signals.catalogue import usual  # noqa: PLC0415
+        from bot.signals.catalogue import named, usual  # noqa: PLC0415
 
-        named = [Rule(name) for name in listed(self.metrics)]
-        asked = named or list(usual(self.task))
+        if self.threshold is not None and not math.isfinite(self.threshold):
+            raise ValueError("--threshold takes a number")
+        names = dict.fromkeys(named(name).name for name in listed(self.metrics))
+        asked = [Rule(name) for name in names] or list(usual(self.signal()))
         only = listed(self.columns)
         return [replace(r, threshold=self.threshold, columns=only) for r in asked]
+
+    def signal(self) -> str:
+        """Return the signal; metrics of data quality alone are enough to ask for it.
+
+        Raises:
+            ValueError: the metrics belong to another signal, or to several.
+        """
+        from bot.signals.catalogue import named  # noqa: PLC0415
+
+        metrics = [named(name) for name in listed(self.metrics)]
+        signals = {metric.signal for metric in metrics}
+        if self.task == "data-drift" and signals == {"data-quality"}:
+            return "data-quality"
+        wanted = "data-quality" if self.task == "data-quality" else "data-drift"
+        if stray := [m.name for m in metrics if m.signal != wanted]:
+            raise ValueError(f"{stray[0]} is no metric of {self.task}")
+        return self.task
 
 
 def report(asked: Asked, done: Callable[[str], None] | None) -> "Report":
@@ -71,24 +91,73 @@ def report(asked: Asked, done: Callable[[str], None] | None) -> "Report":
         return _performance(asked)
     if asked.task == "feature-attribution":
         return _attribution(asked)
-    if asked.reference.startswith(_STORED) or asked.production.startswith(_STORED):
-        return _of_profiles(asked)
-    return _of_rows(asked, done)
+    left = _reference(asked, (asked.production,))
+    return _compared(asked, left, done)
 
 
-def _of_rows(asked: Asked, done: Callable[[str], None] | None) -> "Report":
+def reports(asked: Asked, windows: Sequence[str]) -> "list[Report]":
+    """Return the answer for each window; the reference is read once.
+
+    Raises:
+        ValueError: as `report`; also where a series has no day that was asked for.
+    """
+    each = [day for window in windows for day in _each_day(asked, window)]
+    left = _reference(asked, each)
+    return [_compared(replace(asked, production=window), left) for window in each]
+
+
+def _each_day(asked: Asked, window: str) -> list[str]:
+    """Return the stored days of "profile:loan@2026-11-01..2026-11-23", one by one."""
+    from bot.signals.shelf import Shelf  # noqa: PLC0415
+
+    series, at, days = window.removeprefix(_STORED).partition("@")
+    if not (window.startswith(_STORED) and at):
+        return [window]
+    known = Shelf(asked.keep).days(series)
+    there = sorted(day for day in _days(days) if day in known)
+    if not there:
+        raise ValueError(f"the series {series} has none of these days")
+    return [f"{_STORED}{series}@{day}" for day in there]
+
+
+def _reference(asked: Asked, windows: Sequence[str]) -> "Frame | TableProfile":
+    """Return the reference's rows, or a profile where one of the sides is one."""
+    from bot.signals.readers import read  # noqa: PLC0415
+
+    if any(where.startswith(_STORED) for where in (asked.reference, *windows)):
+        if asked.mode == "azureml" or asked.segment or asked.signal() == "data-quality":
+            what = "a stored profile has no rows: Azure ML's figures need them"
+            raise ValueError(what)
+        return _profile(asked, asked.reference, None)
+    return read(asked.reference)
+
+
+def _compared(
+    asked: Asked,
+    left: "Frame | TableProfile",
+    done: Callable[[str], None] | None = None,
+) -> "Report":
+    from bot.signals import TableProfile  # noqa: PLC0415
+
+    if isinstance(left, TableProfile):
+        return _of_profiles(asked, left)
+    return _of_rows(asked, left, done)
+
+
+def _of_rows(
+    asked: Asked, left: "Frame", done: Callable[[str], None] | None
+) -> "Report":
     from bot.signals import evaluate  # noqa: PLC0415
     from bot.signals.readers import read  # noqa: PLC0415
     from bot.signals.split import carriers, in_words  # noqa: PLC0415
 
-    left, right = read(asked.reference), read(asked.production)
-    rules = asked.rules()
+    right, rules = read(asked.production), asked.rules()
     found = evaluate(
         left,
         right,
         rules,
         mode=asked.mode,
-        signal=asked.task,
+        signal=asked.signal(),
         reference_name=Path(asked.reference).name,
         production_name=Path(asked.production).name,
         numerical=listed(asked.numerical),
@@ -101,18 +170,14 @@ def _of_rows(asked: Asked, done: Callable[[str], None] | None) -> "Report":
     return replace(found, explained=in_words(some, found.results[0].feature))
 
 
-def _of_profiles(asked: Asked) -> "Report":
+def _of_profiles(asked: Asked, left: "TableProfile") -> "Report":
     from bot.signals import compare  # noqa: PLC0415
 
-    if asked.mode == "azureml" or asked.segment or asked.task == "data-quality":
-        raise ValueError("a stored profile has no rows: Azure ML's figures need them")
-    left = _profile(asked, asked.reference, None)
-    right = _profile(asked, asked.production, left)
     return compare(
         left,
-        right,
+        _profile(asked, asked.production, left),
         asked.rules(),
-        signal=asked.task,
+        signal=asked.signal(),
         reference_name=asked.reference,
         production_name=Path(asked.production).name,
     )
@@ -180,14 +245,17 @@ def _importances(where: str, target: str) -> dict[str, float]:
 
 
 def _performance(asked: Asked) -> "Report":
-    from bot.signals.performance import limits, performance  # noqa: PLC0415
+    from bot.signals.performance import SCORES, limits, performance  # noqa: PLC0415
 
     if not asked.target or not asked.predicted:
         raise ValueError("--target and --predicted name the label and the prediction")
     past = _labelled(asked, asked.reference, "")
     now = _labelled(asked, asked.production, asked.labels)
     share = _TOLERANCE if asked.threshold is None else asked.threshold
-    allowed = limits(past.truth, past.predicted, task=past.task, tolerance=share)
+    if asked.mode == "sound":
+        allowed = limits(past.truth, past.predicted, task=past.task, tolerance=share)
+    else:  # Azure ML has no limit of its own, and none that depends on the reference
+        allowed = {} if asked.threshold is None else {s.name: share for s in SCORES}
     return performance(
         now.truth,
         now.predicted,
@@ -195,6 +263,7 @@ def _performance(asked: Asked) -> "Report":
         thresholds=allowed,
         mode=asked.mode,
         predictions=now.predictions,
+        reference_rows=len(past.truth),
         production_name=Path(asked.production).name,
         age=now.age,
     )

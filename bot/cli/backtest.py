@@ -1,19 +1,18 @@
 """`watchkeeper backtest`: what the thresholds would have done to past windows."""
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from bot.cli._asked import Mode, listed
-from bot.cli.drift import fail
+from bot.cli._asked import Asked, Mode, reports
+from bot.cli.drift import fail, in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.signals import Report
     from bot.signals.backtest import Replay
 
 _Metrics: TypeAlias = Annotated[
@@ -24,9 +23,17 @@ _Metrics: TypeAlias = Annotated[
 def backtest(
     reference: Annotated[str, typer.Argument(help="File or folder to compare with.")],
     windows: Annotated[
-        list[str], typer.Argument(help="Past windows, oldest first: files or folders.")
+        list[str],
+        typer.Argument(
+            help="Past windows, oldest first: files, folders, or the stored days of "
+            "profile:loan@2026-11-01..2026-11-23."
+        ),
     ],
     *,
+    task: Annotated[
+        Literal["data-drift", "prediction-drift", "data-quality"],
+        typer.Option(help="The signal."),
+    ] = "data-drift",
     metrics: _Metrics = "",
     mode: Annotated[
         Mode, typer.Option(help="Honest figures, or Azure ML's to the last digit.")
@@ -34,6 +41,9 @@ def backtest(
     threshold: Annotated[
         float | None, typer.Option(help="Limit of every metric; else each one's own.")
     ] = None,
+    keep: Annotated[Path, typer.Option(help="Folder of stored profiles.")] = Path(
+        ".watchkeeper/profiles"
+    ),
     rate: Annotated[
         float, typer.Option(help="Share of quiet windows that may alert.")
     ] = 0.05,
@@ -55,34 +65,26 @@ def backtest(
 
     if not 0 < rate < 1:
         fail("--rate is a share between 0 and 1", "backtest")
+    asked = Asked(
+        reference=reference,
+        production="",
+        task=task,
+        metrics=metrics,
+        mode=mode,
+        threshold=threshold,
+        keep=keep,
+    )
     try:
-        reports = _judged(reference, windows, metrics, mode, threshold)
-        replays = replayed(reports, rate=rate, names=[Path(w).name for w in windows])
+        judged = reports(asked, windows)
+        replays = replayed(judged, rate=rate)
         table = output_format == "table"
-        text = _table(replays, len(reports)) if table else _json(replays)
+        text = _table(replays, len(judged)) if table else _json(replays)
         if output is None:
             sys.stdout.write(text)
         else:
             output.write_text(text, encoding="utf-8")
     except (ValueError, OSError, ArithmeticError) as error:
-        fail(str(error).split("\n")[0] or type(error).__name__, "backtest")
-
-
-def _judged(
-    reference: str,
-    windows: "Sequence[str]",
-    metrics: str,
-    mode: Mode,
-    threshold: float | None,
-) -> "list[Report]":
-    from bot.signals import Rule, evaluate  # noqa: PLC0415
-    from bot.signals.catalogue import usual  # noqa: PLC0415
-    from bot.signals.readers import read  # noqa: PLC0415
-
-    named = [Rule(name) for name in listed(metrics)] or usual("data-drift")
-    rules = [replace(rule, threshold=threshold) for rule in named]
-    known = read(reference)
-    return [evaluate(known, read(w), rules, mode=mode, top=0) for w in windows]
+        fail(in_a_line(error), "backtest")
 
 
 def _json(replays: "Sequence[Replay]") -> str:

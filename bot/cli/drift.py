@@ -4,12 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
 from bot.cli._asked import Asked, Kind, Mode, Task, report
 from bot.cli._shown import Format, write
+
+if TYPE_CHECKING:
+    from bot.signals import Report
 
 _Metrics: TypeAlias = Annotated[
     str, typer.Option(help="Names or aliases, comma-separated: js,psi,nwd,ks,chi2.")
@@ -21,7 +24,8 @@ _Threshold: TypeAlias = Annotated[
     float | None,
     typer.Option(
         help="Limit of every metric, else each one's own. For performance: the share "
-        "by which the model may be worse than in the reference (0.1)."
+        "by which the model may be worse than in the reference (0.1), or Azure ML's "
+        "limit itself."
     ),
 ]
 _Segment: TypeAlias = Annotated[
@@ -87,12 +91,28 @@ def _answer(asked: Asked, output_format: Format, output: Path | None) -> NoRetur
     try:
         with _progress(asked.reference, asked.production) as done:
             found = report(asked, done)
-        if not found.results and found.reference_rows and found.production_rows:
-            fail(f"nothing to compare: {'; '.join(found.dropped) or 'no column'}")
+        _refuse_nothing(found)
         write(found, output_format, output)
     except (ValueError, OSError, ArithmeticError, CannotCompute) as error:
-        fail(str(error).split("\n")[0] or type(error).__name__)
+        fail(in_a_line(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None  # 1 would be a breach
+    except Exception as error:  # noqa: BLE001 (the same: a crash must not end with 1)
+        fail(f"cannot go on: {type(error).__name__}: {in_a_line(error)}")
     raise typer.Exit(1 if found.verdict == "breached" else 0)
+
+
+def _refuse_nothing(found: "Report") -> None:
+    if not found.results and found.reference_rows and found.production_rows:
+        no_kind = "no column is of the kind that these metrics are about"
+        raise ValueError(f"nothing to compare: {'; '.join(found.dropped) or no_kind}")
+
+
+def in_a_line(error: Exception) -> str:
+    """Return what went wrong, the file first where one is to blame."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return str(error).split("\n")[0] or type(error).__name__
 
 
 def fail(line: str, command: str = "drift") -> NoReturn:

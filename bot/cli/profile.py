@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli._asked import listed
-from bot.cli.drift import fail
+from bot.cli.drift import fail, in_a_line
 
 
 def profile(
@@ -43,7 +43,7 @@ def profile(
 
             Shelf(keep).note(series, day.date(), digest)
     except (ValueError, OSError) as error:
-        fail(str(error).split("\n")[0], "profile")
+        fail(in_a_line(error), "profile")
     sys.stdout.write(f"{digest}\n")
 
 

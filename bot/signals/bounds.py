@@ -75,15 +75,23 @@ def _unreadable(pair: "Pair", side: int, *, filled: bool) -> int:
 def _texts(pair: "Pair", side: int) -> dict[str, int]:
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    column = pair.raw[side].drop_null().cast("large_string")
+    column = pair.raw[side].drop_null()
+    if pair.mode == "sound" and columns.spark_type(column.type) in columns.REAL:
+        column = column.filter(pc.invert(pc.is_nan(column)))
+    if columns.spark_type(column.type) != "binary":  # which may be no text at all
+        column = column.cast("large_string")
     pairs = pc.value_counts(column)
-    return dict(
-        zip(
-            pairs.field("values").to_pylist(),
-            pairs.field("counts").to_pylist(),
-            strict=True,
+    counts: dict[str, int] = {}
+    for value, count in zip(
+        pairs.field("values").to_pylist(),
+        pairs.field("counts").to_pylist(),
+        strict=True,
+    ):
+        text = (
+            value if isinstance(value, str) else bytes(value).decode(errors="replace")
         )
-    )
+        counts[text] = counts.get(text, 0) + count
+    return counts
 
 
 def outside(pair: "Pair", side: int) -> int:

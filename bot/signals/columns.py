@@ -164,7 +164,9 @@ def select(
         if told.get(name) == "Numerical" and kind in _WORDS:
             dropped.append(f"{name}: {kind} cannot be compared as a number")
             continue
-        data_type = told.get(name) or _data_type(reference, name, kind, mode)
+        usable = kind in NUMBERS | _WORDS | {"boolean"} or kind.startswith("decimal")
+        data_type = told.get(name) if usable else None
+        data_type = data_type or _data_type(reference, name, kind, mode)
         if data_type is None:
             dropped.append(f"{name}: {kind} is not compared")
             continue
@@ -198,7 +200,7 @@ def select_all(
         Feature(
             name,
             kind,
-            "Numerical" if kind in NUMBERS else "Categorical",
+            told.get(name) or _quality_type(reference, name, kind),
             told=told.get(name),
         )
         for name, kind in kinds.items()
@@ -207,6 +209,11 @@ def select_all(
     missing = [f"{n}: not in production" for n in kinds if n not in production.names]
     new = [f"{n}: not in the reference" for n in production.names if n not in kinds]
     return Selection(features, (*missing, *new))
+
+
+def _quality_type(reference: Frame, name: str, kind: str) -> "DataType":
+    few = kind in WHOLE and few_values(reference.column(name))
+    return "Numerical" if kind in NUMBERS and not few else "Categorical"
 
 
 def _common(left: str, right: str, mode: "Mode") -> str | None:

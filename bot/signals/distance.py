@@ -129,6 +129,8 @@ def _mean_gap(x: Floats, y: Floats) -> float:
         left, right = x[start : start + _PIECE], y[start : start + _PIECE]
         gap = np.subtract(left, right, out=room[: len(left)])
         total += float(np.abs(gap, out=gap).sum())
+    if math.isinf(total):  # though the mean may be none
+        return float((np.abs(x - y) / len(x)).sum())
     return total / len(x)
 
 
@@ -147,6 +149,29 @@ def deviation(x: Floats) -> float:
             off = np.subtract(piece, mean, out=room[: len(piece)])
             squares += float(np.multiply(off, off, out=off).sum())
         return math.sqrt(squares / (len(x) - 1))
+
+
+def running_deviation(values: Floats) -> float:
+    """Return the sample standard deviation as Spark rounds it, value after value.
+
+    Args:
+        values: shape (n,), finite, n at least 2, in the order of the rows: far from
+            zero the figure depends on it.
+
+    Source: Welford (1962), in the operations of Spark's CentralMomentAgg.
+
+    >>> running_deviation(np.array([1.0, 2.0, 3.0]))
+    1.0
+    """
+    if values.min() == values.max():
+        return 0.0
+    mean = squares = 0.0
+    for count, value in enumerate(values.tolist(), start=1):
+        off = value - mean
+        step = off / count
+        mean += step
+        squares += off * (off - step)
+    return math.sqrt(squares / (len(values) - 1))
 
 
 @lru_cache(maxsize=2)

@@ -89,7 +89,7 @@ def kolmogorov_smirnov_azureml(pair: "Pair") -> float:
         raise CannotCompute(
             "Data passed to ks_2samp must not be empty", kind="ValueError"
         )
-    return significance.kolmogorov_exact_p(n, m, pair.lattice)
+    return significance.kolmogorov_scipy_p(n, m, pair.lattice)
 
 
 def kolmogorov_smirnov(pair: "Pair") -> float:

@@ -22,6 +22,7 @@ Counts = NDArray[np.int64]
 
 _EXACT = 2.0**53  # whole numbers up to here are doubles
 _LEAST_NORM = 0.001  # Azure ML divides a distance by no less
+_FAR = 1e5  # deviations from zero at which Spark's running sums begin to round
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,13 @@ class Pair:
         left, right = (self._numbers(side) for side in (0, 1))
         return left, right
 
+    def _in_order(self, side: int) -> Floats:
+        """Return the rows' numbers, in the order of the rows."""
+        return columns.values(self._kept(side), self.feature.kind)
+
     def _numbers(self, side: int) -> Numbers:
         column = self.raw[side]
-        ordered = columns.values(self._kept(side), self.feature.kind)
+        ordered = self._in_order(side)
         ordered.sort()
         ordered = ordered[: np.searchsorted(ordered, np.nan, "left")]
         return Numbers(ordered, len(column) - len(ordered))
@@ -178,8 +183,11 @@ class Pair:
             return _LEAST_NORM
         if self.mode == "azureml" and _lost_by_spark(finite):
             return math.nan
+        plain = distance.deviation(finite)
+        if self.mode == "azureml" and abs(finite[len(finite) // 2]) > _FAR * plain:
+            plain = distance.running_deviation(self._in_order(0))
         # In this order NaN stays NaN.
-        return max(distance.deviation(finite), _LEAST_NORM)
+        return max(plain, _LEAST_NORM)
 
     @cached_property
     def travelled(self) -> float:
@@ -235,7 +243,8 @@ def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
         if column.num_chunks and not kind:
             return _counted_codes(column)
         column = column.cast(column.type.value_type)
-    column = column.cast(_ARROW.get(kind, column.type))
+    # A whole number past 2**53 becomes the double nearest to it.
+    column = column.cast(_ARROW.get(kind, column.type), safe=kind != "double")
     if pa.types.is_floating(column.type):
         column = pa.chunked_array([columns.values(column, kind) + 0.0])
         column = column.filter(pc.invert(pc.is_nan(column)))

@@ -122,17 +122,23 @@ def performance(
     thresholds: Mapping[str, float],
     mode: Mode = "sound",
     predictions: int | None = None,
+    reference_rows: int = 0,
     production_name: str = "",
     age: str = "",
 ) -> Report:
     """Return the model's scores against their limits.
 
     Args:
-        truth, predicted: shape (n,), the rows whose label has come in.
+        truth, predicted: shape (n,), the rows whose label has come in; NaN is a label
+            that has not, though Azure ML's job fails by it.
         thresholds: limit by score name; scores without one are shown, never breached.
         predictions: how many predictions the window had; labels may be missing still.
+        reference_rows: labelled rows that the limits come from.
         age: how late the labels came, in words.
     """
+    total = predictions or len(truth)
+    if mode == "sound":
+        truth, predicted = _labelled_rows(truth, predicted)
     try:
         found = scores(truth, predicted, task)
         results = [
@@ -143,18 +149,27 @@ def performance(
     except CannotCompute as error:
         results = [_refused(score, error) for score in SCORES if score.task == task]
     ranked = sorted(results, key=lambda result: WORST_FIRST.index(result.verdict))
-    labels, total = len(truth), predictions or len(truth)
+    labels = len(truth)
     return Report(
         signal="model-performance",
         mode=mode,
         verdict=overall(ranked),
         sentence=_sentence(ranked),
         results=tuple(ranked),
-        reference_rows=0,
+        reference_rows=reference_rows,
         production_rows=labels,
         production_name=production_name,
         findings=_coverage(labels, total, age),
     )
+
+
+def _labelled_rows(truth: Values, predicted: Values) -> tuple[Values, Values]:
+    """Return the rows without NaN; what is no number has none."""
+    there = np.ones(len(truth), dtype=np.bool_)
+    for side in (truth, predicted):
+        if side.dtype.kind == "f" and len(side) == len(there):
+            there &= ~np.isnan(side)
+    return (truth, predicted) if there.all() else (truth[there], predicted[there])
 
 
 def _coverage(labels: int, total: int, age: str) -> tuple[str, ...]:
@@ -169,14 +184,14 @@ def limits(
     """Return limits that allow a model to be worse than here by a share.
 
     Args:
-        truth, predicted: shape (n,), of the reference.
+        truth, predicted: shape (n,), of the reference; NaN is no label.
         tolerance: 0.1 allows an accuracy of 0.9 to fall to 0.81, an error to grow by a
             tenth.
 
     >>> limits(np.arange(4), np.array([0, 1, 2, 9]), task="regression", tolerance=0.1)
     {'RootMeanSquaredError': 3.3000000000000003, 'MeanAbsoluteError': 1.6500000000000001}
     """
-    found = scores(truth, predicted, task)
+    found = scores(*_labelled_rows(truth, predicted), task)
     factor = {"below": 1 - tolerance, "above": 1 + tolerance}
     return {
         s.name: found[s.name] * factor[s.breached_when]
@@ -192,19 +207,18 @@ def _result(
     mode: Mode,
     rows: tuple[Values, Values],
 ) -> FeatureResult:
-    limit, count = thresholds.get(score.name), len(rows[0])
-    when, reason = score.breached_when, ""
+    count, when, reason = len(rows[0]), score.breached_when, ""
+    # Azure ML's component is handed accuracy's threshold for precision too.
+    lent = mode == "azureml" and score.name == "Precision"
+    limit = thresholds.get("Accuracy" if lent else score.name)
     flags: tuple[str, ...] = ()
     beyond = limit is not None and (value < limit if when == "below" else value > limit)
     verdict: Verdict = "breached" if beyond else "not breached"
     interval = _interval(score, value, *rows)
     if mode == "azureml":
         when = azure_breached_when(score.name)
-        verdict = "breached" if azure_breached(score.name, value, limit) else verdict
-        if when != score.breached_when:
-            breached = azure_breached(score.name, value, limit)
-            verdict = "breached" if breached else "not breached"
-            flags = ("Azure ML alerts when this is above its threshold",)
+        breached = azure_breached(score.name, value, limit)
+        verdict, flags = "breached" if breached else "not breached", _wrong(score)
     elif count < _FEWEST:
         verdict, reason = "not enough data", f"{count:,} labels; {_FEWEST} are needed"
     elif (
@@ -229,13 +243,24 @@ def _result(
     )
 
 
+def _wrong(score: Score) -> tuple[str, ...]:
+    """Return what is wrong with Azure ML's alert rule for this score."""
+    turned = azure_breached_when(score.name) != score.breached_when
+    said = ("Azure ML alerts when this is above its threshold",) if turned else ()
+    lent = "Azure ML takes accuracy's threshold for precision"
+    return (*said, lent) if score.name == "Precision" else said
+
+
 def _interval(
     score: Score, value: float, truth: Values, predicted: Values
 ) -> tuple[float, float] | None:
     n = len(truth)
     if score.name == "Accuracy":
         return wilson(value, n)
-    if score.task == "classification" or n < 2:  # noqa: PLR2004
+    if score.task == "classification":
+        spread = _Z * _macro_error(truth, predicted, score.name)
+        return max(0.0, value - spread), min(1.0, value + spread)
+    if n < 2:  # noqa: PLR2004
         return None
     errors = np.abs(truth.astype(np.float64) - predicted.astype(np.float64))
     if score.name == "MeanAbsoluteError":
@@ -243,6 +268,23 @@ def _interval(
         return max(0.0, value - spread), value + spread
     spread = _Z * float((errors**2).std(ddof=1)) / math.sqrt(n)
     return math.sqrt(max(0.0, value**2 - spread)), math.sqrt(value**2 + spread)
+
+
+def _macro_error(truth: Values, predicted: Values, name: str) -> float:
+    """Return the standard error of macro precision or recall.
+
+    Each class's share is a binomial's; one more of either kind keeps a class of three
+    rows, all right, from being certain.
+    """
+    of = predicted if name == "Precision" else truth
+    labels = np.unique(np.concatenate((truth, predicted)))
+    variance = 0.0
+    for label in labels:
+        total = int((of == label).sum())
+        right = int(((truth == label) & (predicted == label)).sum())
+        share = (right + 1) / (total + 2)
+        variance += share * (1 - share) / (total + 2)
+    return math.sqrt(variance) / len(labels)
 
 
 def _refused(score: Score, error: CannotCompute) -> FeatureResult:

@@ -12,12 +12,19 @@ def rows(report: "Report") -> list[dict[str, Any]]:
     `feature_name, metric_value, data_type, metric_name, group, group_pivot,
     threshold_value` as Azure ML names them (`metric_value` in full precision), and
     `mode`, `breached`, `flags`. Numbers that JSON does not have are the words "NaN" and
-    "Infinity"; a figure that could not be computed is null, and a flag says why.
+    "Infinity"; a figure that could not be computed is null, and a flag says why. What
+    was wrong with a side's data, and which columns were left out, are flags of its
+    row count.
     """
+    ours = [f for f in report.findings if f.startswith("reference: ")]
+    theirs = [f for f in report.findings if f not in ours]
+    theirs += [f"not compared: {column}" for column in report.dropped]
+    if report.verdict in {"not enough data", "cannot compute"}:
+        theirs.insert(0, report.sentence)
     return [
         *(_row(report, result) for result in report.results),
-        _count(report, "BaselineRowCount", report.reference_rows),
-        _count(report, "TargetRowCount", report.production_rows),
+        _count(report, "BaselineRowCount", report.reference_rows, ours),
+        _count(report, "TargetRowCount", report.production_rows, theirs),
     ]
 
 
@@ -42,7 +49,7 @@ def _unclear(result: "FeatureResult") -> list[str]:
     return [result.reason] if result.reason else []
 
 
-def _count(report: "Report", name: str, count: int) -> dict[str, Any]:
+def _count(report: "Report", name: str, count: int, flags: list[str]) -> dict[str, Any]:
     return {
         "feature_name": "",
         "metric_value": float(count),
@@ -53,5 +60,5 @@ def _count(report: "Report", name: str, count: int) -> dict[str, Any]:
         "threshold_value": "NaN",
         "mode": report.mode,
         "breached": False,
-        "flags": [],
+        "flags": flags,
     }

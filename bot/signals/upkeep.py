@@ -42,7 +42,7 @@ def cost(
     """
     by_name = {name: count * prices[name] * _HOURS for name, count in instances.items()}
     total = sum(by_name.values())
-    unused = sum(by_name[n] * (1 - load.get(n, 100.0) / 100) for n in by_name)
+    unused = sum(by_name[n] * max(0.0, 1 - load.get(n, 100.0) / 100) for n in by_name)
     return Cost(
         per_day=total,
         per_thousand=total / requests * 1_000 if requests else None,

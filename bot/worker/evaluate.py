@@ -1,7 +1,7 @@
 """Find out what really changed: fetch the windows, run the engine, look at the health."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -12,13 +12,16 @@ from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluate
 from bot.inhibition import doubted
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
+from bot.signals.catalogue import named
+from bot.signals.together import together
 from bot.store import Due, Leader
-from bot.watch import Endpoint
+from bot.watch import Endpoint, SignalRule
 from bot.worker.hush import opened
 from bot.worker.means import Means, record
 
 T = TypeVar("T")
 HEALTH_WINDOW = timedelta(minutes=30)
+OF_ROWS = frozenset({"data-drift", "prediction-drift", "data-quality"})
 PATIENCE = 3  # attempts before the card says what is missing instead of waiting on
 
 
@@ -84,6 +87,8 @@ class Findings:
         if not self.endpoint.monitor:
             self.missing["signals"] = "the watch list names no monitor"
             return None
+        for name in {r.signal for r in self.endpoint.signals} - OF_ROWS:
+            self.missing[name] = "only Azure ML computes it; the engine sees no labels"
         asked = self.workspace.windows(self.endpoint, means.clock())
         windows = await self.part("signals", asked)
         if windows is None:
@@ -114,15 +119,29 @@ def _disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:
 
 
 def _compare(windows: Windows, endpoint: Endpoint) -> Report:
-    rules = [
-        signals.Rule(metric=r.metric, threshold=r.threshold, columns=r.columns)
-        for r in endpoint.signals
-        if r.signal == "data-drift"
-    ]
+    """Return drift, and the other signals of rows that the watch list has rules for."""
+    rules: dict[str, list[signals.Rule]] = {"data-drift": []}
+    for r in endpoint.signals:
+        if r.signal in OF_ROWS:
+            rule = signals.Rule(
+                metric=r.metric, threshold=r.threshold, columns=r.columns
+            )
+            rules.setdefault(_signal(r), []).append(rule)
+    return together([_of_signal(windows, name, asked) for name, asked in rules.items()])
+
+
+def _signal(rule: SignalRule) -> str:
+    """Return the signal of a rule; a metric of data quality says itself what it is."""
+    own = named(rule.metric).signal
+    return rule.signal if own == "data-drift" else own
+
+
+def _of_signal(windows: Windows, signal: str, rules: Sequence[signals.Rule]) -> Report:
     return signals.evaluate(
         windows.reference,
         windows.production,
         rules,
+        signal=signal,
         reference_name=windows.reference_name,
         production_name=windows.production_name,
         reference_window=windows.reference_window,

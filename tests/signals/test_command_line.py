@@ -102,6 +102,10 @@ def test_names_from_data_do_not_become_markup(tmp_path: Path) -> None:
         ("b.csv", "b.csv", "--metrics", "jensen"),
         ("b.csv", "c.csv"),
         ("b.csv", "b.csv", "--output", "no/such/folder/x", "--format", "json"),
+        ("b.csv", "b.csv", "--threshold", "nan"),
+        ("b.csv", "b.csv", "--task", "data-quality", "--metrics", "js"),
+        ("b.csv", "b.csv", "--metrics", "js,nulls"),
+        ("b.csv", "b.csv", "--metrics", "chi2", "--columns", "a"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -118,6 +122,55 @@ def test_bad_input_is_one_line(
     assert 1 == done.stderr.count("\n")
     assert done.stderr.startswith("watchkeeper drift: ")
     assert "Traceback" not in done.output
+
+
+def test_what_was_not_compared_is_said_in_json_too(tmp_path: Path) -> None:
+    """
+    A pipeline reads the rows only; "no breach" of half the columns is no good news.
+    """
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "b.jsonl").write_text('{"a": 1}\nbroken\n')
+    (tmp_path / "none.jsonl").write_text("")
+    done = run(
+        "drift", tmp_path / "a.csv", tmp_path / "b.jsonl", "--format", "json",
+        "--metrics", "js,js",
+    )  # fmt: skip
+    empty = run("drift", tmp_path / "a.csv", tmp_path / "none.jsonl", "--format=json")
+
+    *figures, _, target = json.loads(done.stdout)
+    assert 1 == len(figures)
+    assert any("b.jsonl" in flag for flag in target["flags"])
+    assert "not compared: b: not in production" in target["flags"]
+    *_, target = json.loads(empty.stdout)
+    assert "window is empty" in target["flags"][0]
+
+
+def test_a_column_of_parts_is_left_out_whatever_it_is_called(tmp_path: Path) -> None:
+    """
+    A crash would end with 1, which a pipeline takes for a breach.
+    """
+    path = tmp_path / "a.parquet"
+    parts = pa.array([{"x": 1}] * 600)
+    pq.write_table(pa.table({"a": np.arange(600.0), "parts": parts}), path)
+    done = run("drift", path, path, "--mode=azureml", "--categorical=parts")
+
+    assert 0 == done.exit_code
+    assert "not compared: parts: struct<x: int64> is not compared" in done.stdout
+
+
+def test_metrics_of_data_quality_ask_for_data_quality(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,\n" * 600)
+    options = ("--format", "json", "--mode", "azureml")
+    short, long = (
+        run("drift", tmp_path / "a.csv", tmp_path / "a.csv", *options, *more)
+        for more in (
+            ("--metrics", "types,nulls"),
+            ("--task", "data-quality", "--metrics", "types,nulls"),
+        )
+    )
+
+    assert json.loads(long.stdout) == json.loads(short.stdout)
+    assert "RowCount" in short.stdout
 
 
 def test_help_shows_an_example() -> None:
@@ -142,3 +195,23 @@ def test_past_windows_say_what_a_limit_would_have_done(tmp_path: Path) -> None:
     assert 0.05 < replay["proposed"] < 0.2
     assert "1 of 1 limits would have alerted in 19 windows." in table.stdout
     assert 2 == run("backtest", paths[0], tmp_path / "nowhere.csv").exit_code
+
+
+def test_stored_days_are_replayed_one_by_one(tmp_path: Path) -> None:
+    """
+    The profiles that the daily runs left are the windows that a limit is tried on.
+    """
+    rng, keep = np.random.default_rng(2), ("--keep", tmp_path / "kept")
+    for day in (20, 21, 23):
+        path = tmp_path / f"{day}.parquet"
+        pq.write_table(pa.table({"a": rng.normal(day == 23, 1, 1_000)}), path)
+        named = ("--series", "loan", "--day", f"2026-11-{day}")
+        assert 0 == run("profile", path, *keep, *named).exit_code
+
+    span = "profile:loan@2026-11-01..2026-11-23"
+    done = run("backtest", tmp_path / "20.parquet", span, *keep, "--format", "json")
+    none = run("backtest", tmp_path / "20.parquet", "profile:loan@2025-01-01", *keep)
+
+    (replay,) = json.loads(done.stdout)
+    assert [f"profile:loan@2026-11-{d}" for d in (20, 21, 23)] == replay["windows"]
+    assert (1, 2) == (replay["alerts"], none.exit_code)

@@ -10,12 +10,13 @@ from pyarrow import csv
 
 from bot.signals import from_json, to_json
 from bot.signals.attribution import attribution, ranking_gain, surrogate_importances
-from bot.signals.metric import CannotCompute
+from bot.signals.metric import CannotCompute, Mode
 from bot.signals.performance import performance
 
 ORACLES = Path(__file__).parent.parent / "fixtures" / "oracles"
 PERFORMANCE = json.loads((ORACLES / "model_performance.json").read_text())["cases"]
 GAINS = json.loads((ORACLES / "feature_attribution_ndcg.json").read_text())["cases"]
+MODES: tuple[Mode, ...] = ("sound", "azureml")
 SURROGATES = json.loads((ORACLES / "feature_attribution/expected.json").read_text())
 
 
@@ -85,6 +86,47 @@ def test_a_worse_model_is_a_breach_and_a_better_one_is_not() -> None:
     assert "Accuracy is 0.75, below its limit." == bad.sentence
     assert "breached" == azure.verdict
     assert bad == from_json(to_json(bad))
+
+
+def test_azure_ml_takes_accuracys_threshold_for_precision() -> None:
+    """
+    The flag says why a precision of 0.5 "breached" a limit that nobody gave it.
+    """
+    truth = np.arange(1_000) % 2
+    told = {"Accuracy": 0.4, "Precision": 0.9}
+    right, azure = (
+        performance(truth, 1 - truth, task="classification", thresholds=told, mode=mode)
+        for mode in MODES
+    )
+    (precision,) = (r for r in azure.results if r.metric == "Precision")
+
+    assert {"Accuracy": 0.4, "Precision": 0.9, "Recall": None} == {
+        r.metric: r.threshold for r in right.results
+    }
+    assert 0.4 == precision.threshold
+    assert "Azure ML takes accuracy's threshold for precision" in precision.flags
+
+
+def test_a_rare_class_makes_recall_uncertain() -> None:
+    """
+    Of three rows of a class one is missed: that alone is no worse model.
+    """
+    truth = np.array(["no"] * 600 + ["yes"] * 3)
+    said = np.array(["no"] * 600 + ["yes", "yes", "no"])
+    report = performance(truth, said, task="classification", thresholds={"Recall": 0.9})
+    by_metric = {r.metric: r for r in report.results}
+
+    assert 5 / 6 == pytest.approx(by_metric["Recall"].value)
+    assert "not breached" == by_metric["Recall"].verdict
+    assert "within chance" in by_metric["Recall"].reason
+
+
+def test_a_label_that_is_nan_has_not_come_yet() -> None:
+    truth = np.where(np.arange(400) % 4 == 0, np.nan, 5.0)
+    report = performance(truth, truth + 1, task="regression", thresholds={})
+
+    assert ("labels for 300 of 400 predictions (75%)",) == report.findings
+    assert 1.0 == report.results[0].value
 
 
 def test_labels_that_are_late_are_said() -> None:

@@ -22,7 +22,6 @@ DRIFT = sorted(
 )
 SMALL = [case for case in DRIFT if case != "num_1m"]
 ALL = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2")]
-TOLERANCE = {"NormalizedWassersteinDistance": 1e-6}
 
 
 def expected(case: str) -> dict[str, Any]:
@@ -64,9 +63,8 @@ def check(figure: Any, result: FeatureResult) -> None:
     elif isinstance(figure, str):
         assert (figure, None) == (result.not_finite, result.value)
     else:
-        near = TOLERANCE.get(result.metric, 1e-9)
         assert result.value is not None
-        assert math.isclose(figure, result.value, rel_tol=near, abs_tol=1e-12), (
+        assert math.isclose(figure, result.value, rel_tol=1e-9, abs_tol=1e-12), (
             result.feature,
             result.metric,
         )
@@ -175,6 +173,8 @@ def test_data_quality_is_azure_mls_own_figure(case: str, threshold: float) -> No
     for key, row in theirs.items():
         result = ours[key]
         assert row["metric_value"] == result.value, key
+        if row["data_type"] in {"Numerical", "Categorical"}:
+            assert row["data_type"] == result.data_type or not key[0], key
         assert row["breached"] == (result.verdict == "breached"), key
         if row["metric_value"] is not None:
             assert row["threshold_value"] == pytest.approx(result.threshold), key

@@ -148,7 +148,7 @@ def test_an_mltable_is_followed(tmp_path: Path) -> None:
         ("a.csv", b"", "a.csv: is empty"),
         ("a.csv", b"\xff\n1\n", "its text is not UTF-8"),
         ("a.csv", b"a,a\n1,2\n", "several columns are called 'a'"),
-        ("a.jsonl", b"nothing\nhere", "no line in it is JSON"),
+        ("a.jsonl", b"nothing\nhere", "no line in it is a JSON object"),
         ("a.txt", b"x", "what is in it?"),
         ("MLTable", b"paths: [", "not YAML"),
         ("MLTable", b"paths: 3", "lacks the list of paths"),
@@ -293,3 +293,18 @@ def test_what_outgrows_the_memory_reads_the_same(
     kept, *stored = [values(frame) for frame in frames]
     assert all(kept == one for one in stored)
     assert {findings(frame) for frame in frames} == {findings(frames[0])}
+
+
+def test_a_table_is_read_as_others_write_it(tmp_path: Path) -> None:
+    """
+    Excel separates by semicolons where the comma is a decimal's; pandas writes a list.
+    """
+    (tmp_path / "a.csv").write_text("a;b\n" + "1;2\n" * 9)
+    (tmp_path / "a.json").write_text('[{"a": 1, "b": 2}, {"a": 3, "b": 4}]')
+    (tmp_path / "b.csv").write_text("a,b\n" + "1\n" * 9)
+    comma, listed = (read(str(tmp_path / name)) for name in ("a.csv", "a.json"))
+
+    assert ("a", "b") == comma.names == listed.names
+    assert (9, 2) == (comma.rows, listed.rows)
+    with pytest.raises(Unreadable, match="no line has as many values"):
+        read(str(tmp_path / "b.csv"))

@@ -32,12 +32,12 @@ def read(where: str, *, filesystem: Any = None) -> "Frame":
 
     try:
         frame = _opened(files, found, where)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError) as error:
-        raise Unreadable(f"{where}: {_first_line(error)}") from error
     except UnicodeDecodeError as error:
         raise Unreadable(f"{where}: its text is not UTF-8") from error
     except OSError as error:
         raise Unreadable(f"{where}: cannot be read: {_first_line(error)}") from error
+    except pa.ArrowException as error:
+        raise Unreadable(f"{where}: {_first_line(error)}") from error
     return frame
 
 
@@ -47,8 +47,10 @@ def _opened(files: Files, found: Found, where: str) -> "Frame":
     match found.kind:
         case "parquet":
             return parquet.ParquetFrame.open(files, found.paths)
-        case "csv" | "tsv":
-            return text.csv(files, found.paths, "\t" if found.kind == "tsv" else ",")
+        case "csv":
+            return text.csv(files, found.paths, text.delimiter(files, found.paths[0]))
+        case "tsv":
+            return text.csv(files, found.paths, "\t")
         case "jsonl" if collector.is_collected(files, found.paths):
             return collector.frame(files, found.paths)
         case "jsonl":

@@ -93,14 +93,16 @@ def find(where: str, filesystem: Any = None) -> tuple[Files, Found]:
         Unreadable: there is no such file, or none that can be read.
     """
     from pyarrow import fs  # noqa: PLC0415
+    from pyarrow.lib import ArrowException  # noqa: PLC0415
 
+    address = where
     try:
         if filesystem is None and "://" in where:
             filesystem, where = fs.FileSystem.from_uri(where)
         files = Files(filesystem or fs.LocalFileSystem())
         info = files.system.get_file_info(where)
-    except (OSError, ValueError) as error:
-        raise Unreadable(f"{where}: cannot be reached") from error
+    except (OSError, ValueError, ArrowException) as error:
+        raise Unreadable(f"{address}: cannot be reached") from error
     if info.type == fs.FileType.NotFound:
         raise Unreadable(f"{where}: no such file or folder")
     if info.type == fs.FileType.File:

@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from bot.signals.columns import Frame
 
 _BLOCK = 8 << 20  # bytes of text that are read at once
+_HEADER = 1 << 16
 _RECORDS = 20_000  # JSON objects that are held at once
 _MISREAD = re.compile(r"In CSV column #(\d+).*conversion error to (\w+)")
+
+
+def delimiter(files: Files, path: str) -> str:
+    """Return what separates the columns: what the header has, if it has no comma."""
+    with files.stream(path) as source:
+        header = source.read(_HEADER).split(b"\n")[0].decode("utf-8", "replace")
+    return "," if "," in header else max(",;\t|", key=header.count)
 
 
 def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
@@ -26,7 +34,7 @@ def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
     is read again from the start, as the next wider type.
 
     Raises:
-        Unreadable: a file is empty, or its text is not UTF-8.
+        Unreadable: a file is empty, or has lines of which none can be read.
     """
     kinds: dict[str, pa.DataType] = {}
     said: dict[str, None] = {}
@@ -38,11 +46,15 @@ def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
             for piece in _of_csv(files, path, delimiter, kinds, notes)
         )
         try:
-            return spooled(pieces, notes)
+            frame = spooled(pieces, notes)
         except _Misread as found:
             kinds[found.name] = found.kind
             if found.to_text:
                 said[f"{found.name}: values of several types, read as text"] = None
+            continue
+        if not frame.rows and notes.bad:
+            raise Unreadable(f"{short(paths)}: no line has as many values as names")
+        return frame
 
 
 class _Misread(Exception):
@@ -124,7 +136,7 @@ def json_lines(files: Files, paths: Sequence[str]) -> "Frame":
     )
     frame = spooled(pieces, notes)
     if not frame.names and notes.bad:
-        raise Unreadable(f"{short(paths)}: no line in it is JSON")
+        raise Unreadable(f"{short(paths)}: no line in it is a JSON object")
     return frame
 
 
@@ -178,6 +190,8 @@ def _objects(
             parsed = None
         if isinstance(parsed, dict):
             yield parsed
+        elif isinstance(parsed, list) and all(isinstance(p, dict) for p in parsed):
+            yield from parsed  # a whole table in one line, as pandas writes it
         elif line.strip():
             notes.damaged(f"{name}, line {number}")
 
