@@ -71,7 +71,7 @@ def check(route: Route, body: bytes) -> None:
     for document in _documents(route, body):
         if route == "events":
             continue  # their envelopes were checked as they were taken apart
-        if document.get("schemaId") == _common_alert.SCHEMA:
+        if _common_alert.is_common(document):
             _common_alert.admit(document)
             continue
         try:
