@@ -153,13 +153,23 @@ def test_a_delivery_keeps_what_it_understood_beside_what_it_did_not() -> None:
     assert ["Model m:3 was registered"] == [a.title for a in caught.value.alerts]
 
 
-def test_one_bad_event_refuses_its_delivery_and_is_named() -> None:
+def test_one_bad_event_is_named_and_the_good_ones_are_kept() -> None:
     """
-    All or none: Event Grid repeats a delivery as a whole.
+    Event Grid never repeats a delivery that was refused.
     """
     good = event("ModelRegistered", {"ModelName": "m", "ModelVersion": 3})
-    with pytest.raises(NotAnAlert, match="event 1: id"):
-        sources.check("events", json.dumps([good, {"id": 5}]).encode())
+    body = json.dumps([good, {"id": 5}, 7]).encode()
+
+    sources.check("events", body)
+
+    with pytest.raises(Unhandled, match=r"event 1: id .*; event 2 is not") as caught:
+        sources.read("events", body)
+    assert 1 == len(caught.value.alerts)
+
+
+def test_a_delivery_without_one_good_event_is_refused() -> None:
+    with pytest.raises(NotAnAlert, match="event 0: id"):
+        sources.check("events", json.dumps([{"id": 5}, 7]).encode())
 
 
 @pytest.mark.parametrize(
