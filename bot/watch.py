@@ -334,7 +334,19 @@ class WatchList(_Strict):
                 return named[0]
         monitor = alert.monitor.lower()
         found = [e for e in within if monitor and e.monitor.lower() == monitor]
+        if alert.kind == "silence" and resources and not alert.readings:
+            found = self._deafened(alert, within)
         return found[0] if len(found) == 1 else None
+
+    def _deafened(self, alert: Alert, within: tuple[Endpoint, ...]) -> list[Endpoint]:
+        """Return who is told that the events of a whole workspace come no more.
+
+        Whose `listening` names the subscription; else the endpoint where it hurts most.
+        """
+        here = [e for e in within if _workspace(e.id) in alert.resources]
+        last = f"/{alert.rule.lower()}"
+        told = [e for e in here if e.listening.events.lower().endswith(last)]
+        return (told or sorted(here, key=lambda e: e.tier))[:1]
 
     def _within(self, resources: tuple[str, ...]) -> tuple[Endpoint, ...]:
         """Return the endpoints that an alert about `resources` may call by short name.

@@ -50,8 +50,8 @@ def read(route: Route, body: bytes) -> tuple[Alert, ...]:
     it carries the alerts of the delivery that were understood).
     """
     alerts: list[Alert] = []
-    unknown: list[str] = []
-    for document in _documents(route, body):
+    documents, unknown = _documents(route, body)
+    for document in documents:
         try:
             alerts += _source(route, document).parse(document)
         except Unhandled as miss:
@@ -68,10 +68,11 @@ def check(route: Route, body: bytes) -> None:
     What passes is read later without NotAnAlert. The envelope alone is looked at
     where it decides, for the sender waits and a storm brings thousands.
     """
-    for document in _documents(route, body):
+    documents, _ = _documents(route, body)
+    for document in documents:
         if route == "events":
             continue  # their envelopes were checked as they were taken apart
-        if document.get("schemaId") == _common_alert.SCHEMA:
+        if _common_alert.is_common(document):
             _common_alert.admit(document)
             continue
         try:
@@ -80,7 +81,8 @@ def check(route: Route, body: bytes) -> None:
             continue
 
 
-def _documents(route: Route, body: bytes) -> list[Document]:
+def _documents(route: Route, body: bytes) -> tuple[list[Document], list[str]]:
+    """Return what a delivery holds, and what is wrong with the rest of it."""
     try:
         found = parse_json(body)
     except NotJson as error:
@@ -89,7 +91,7 @@ def _documents(route: Route, body: bytes) -> list[Document]:
         return _event.documents(found)
     if not isinstance(found, dict):
         raise NotAnAlert("an alert is a JSON object")
-    return [found]
+    return [found], []
 
 
 def _source(route: Route, document: Document) -> Source:

@@ -7,11 +7,14 @@ from typing import Any, Literal
 
 from bot.incident import RULE_ID, Alert, Kind, Reading, Severity
 from bot.sources._fields import (
+    DEPLOYMENT,
+    ENDPOINT,
     SHORT,
     Document,
     NotAnAlert,
     arm_id,
     arm_ids,
+    folded,
     labels,
     line,
     mapping,
@@ -31,8 +34,6 @@ _CONDITIONS: dict[str, Literal["firing", "resolved"]] = {
     "deactivated": "resolved",
 }
 _LONGEST_ID = 4 * SHORT
-_ENDPOINT_DIMENSIONS = ("endpointname", "endpoint", "onlineendpoint", "endpoint_name")
-_DEPLOYMENT_DIMENSIONS = ("deploymentname", "deployment", "deployment_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,15 @@ class Essentials:
     notes: Mapping[str, str]
 
 
+def is_common(document: Document) -> bool:
+    """Return whether the schema is the common one, in any letter case."""
+    found = document.get("schemaId")
+    return isinstance(found, str) and found.lower() == SCHEMA.lower()
+
+
 def service(document: Document) -> str | None:
     """Return the monitoring service, folded ("logalertsv2"); None: another schema."""
-    if document.get("schemaId") != SCHEMA:
+    if not is_common(document):
         return None
     essentials = mapping(mapping(document.get("data")).get("essentials"))
     return line(essentials.get("monitoringService")).lower().replace(" ", "")
@@ -133,6 +140,7 @@ def alert(
     """Return the Alert of a common-schema document with what its kind adds to it."""
     base = essentials(document)
     named = dimensions or {}
+    said = custom(document)  # by the rule's owner: heard where Azure itself is silent
     about = tuple(dict.fromkeys((*base.targets, *resources, *arm_ids(named.values()))))
     return Alert(
         source=source,
@@ -146,11 +154,11 @@ def alert(
         rule=base.rule,
         description=base.description,
         resources=about,
-        endpoint=endpoint_of(named, about),
-        deployment=deployment_of(named, about),
+        endpoint=endpoint_of(named, about) or endpoint_of(said, ()),
+        deployment=deployment_of(named, about) or deployment_of(said, ()),
         window=window,
         readings=readings,
-        labels={**custom(document), **named, **base.notes},
+        labels={**said, **named, **base.notes},
     )
 
 
@@ -166,17 +174,17 @@ def custom(document: Document) -> dict[str, str]:
 
 def endpoint_of(dimensions: Mapping[str, str], resources: tuple[str, ...]) -> str:
     """Return the endpoint that a dimension names, else the first in the resources."""
-    return _named(dimensions, _ENDPOINT_DIMENSIONS) or next(
+    return _named(dimensions, ENDPOINT) or next(
         (p for r in resources if (p := part(r, "onlineendpoints"))), ""
     )
 
 
 def deployment_of(dimensions: Mapping[str, str], resources: tuple[str, ...]) -> str:
-    return _named(dimensions, _DEPLOYMENT_DIMENSIONS) or next(
+    return _named(dimensions, DEPLOYMENT) or next(
         (p for r in resources if (p := part(r, "deployments"))), ""
     )
 
 
 def _named(dimensions: Mapping[str, str], wanted: tuple[str, ...]) -> str:
-    folded = {key.lower(): value for key, value in dimensions.items()}
-    return next((n for key in wanted if (n := name(folded.get(key)))), "")
+    told = {folded(key): value for key, value in dimensions.items()}
+    return next((n for key in wanted if (n := name(told.get(key)))), "")

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.incident import Reading
-from bot.sources._fields import Document, line, mapping, objects, window
+from bot.sources._fields import (
+    DEPLOYMENT,
+    ENDPOINT,
+    FEATURE,
+    Document,
+    arm_id,
+    folded,
+    line,
+    mapping,
+    objects,
+    window,
+)
 from bot.sources._metrics import reading
 
 _MOST = 200
-_FEATURE_DIMENSIONS = {"featurename", "feature", "feature_name", "column"}
+_KEPT = 20  # dimensions of one criterion, the telling ones first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +59,20 @@ def dimensions(row: Document) -> dict[str, str]:
         if isinstance(found, dict)
         else [(d.get("name"), d.get("value")) for d in objects(found)]
     )
-    named = [(line(key), line(value)) for key, value in pairs]
-    return dict([(key, value) for key, value in named if key and value][:20])
+    read = [(line(key), line(value)) for key, value in pairs]
+    named = [(key, value) for key, value in read if key and value]
+    return dict(sorted(named, key=_tells)[:_KEPT] if len(named) > _KEPT else named)
+
+
+def _tells(dimension: tuple[str, str]) -> bool:
+    """Return False, which sorts first, for what says what the alert is about."""
+    key, value = dimension
+    telling = (*ENDPOINT, *DEPLOYMENT, *FEATURE)
+    return folded(key) not in telling and arm_id(value) is None
 
 
 def _feature(named: Mapping[str, str]) -> str:
-    return next((v for k, v in named.items() if k.lower() in _FEATURE_DIMENSIONS), "")
+    return next((v for k, v in named.items() if folded(k) in FEATURE), "")
 
 
 def condition_of(context: Document) -> Document:

@@ -14,7 +14,7 @@ from bot.sources._fields import (
 )
 
 ML = "Microsoft.MachineLearningServices."
-_MOST = 1000  # events of one delivery; Event Grid sends up to 5,000 small ones if asked
+_MOST = 5000  # events of one delivery: as many as Event Grid sends if it is asked to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +29,32 @@ class Envelope:
     data: Any
 
 
-def documents(found: Any) -> list[Document]:
-    """Return the events of a delivery, each checked; one bad event refuses them all."""
+def documents(found: Any) -> tuple[list[Document], list[str]]:
+    """Return the events of a delivery, and what is wrong with what is none.
+
+    Event Grid never repeats what is refused, so one bad event must not take the good
+    ones with it. Raises NotAnAlert when there is no good one.
+    """
     batch = found if isinstance(found, list) else [found]
     if not batch:
         raise NotAnAlert("the delivery holds no event")
     if len(batch) > _MOST:
         raise NotAnAlert(f"the delivery holds more than {_MOST} events")
+    good: list[Document] = []
+    wrong: list[str] = []
     for position, document in enumerate(batch):
         if not isinstance(document, dict):
-            raise NotAnAlert(f"event {position} is not an object")
+            wrong.append(f"event {position} is not an object")
+            continue
         try:
             envelope(document)
         except NotAnAlert as error:
-            raise NotAnAlert(f"event {position}: {error}") from None
-    return batch
+            wrong.append(f"event {position}: {error}")
+        else:
+            good.append(document)
+    if not good:
+        raise NotAnAlert(wrong[0])
+    return good, wrong
 
 
 def envelope(document: Document) -> Envelope:

@@ -20,6 +20,11 @@ MANY = 50  # resources, labels
 _LONGEST_ARM = 2000
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099  # outside, a clock is wrong, not an alert early
 
+# Names of dimensions, folded, that say what a row is about; the clearest first.
+ENDPOINT = ("endpointname", "onlineendpointname", "onlineendpoint", "endpoint")
+DEPLOYMENT = ("deploymentname", "onlinedeployment", "deployment")
+FEATURE = ("featurename", "feature", "column", "columnname")
+
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
@@ -63,8 +68,17 @@ def member(document: Document, *names: str) -> Any:
     for name in names:
         if name in document:
             return document[name]
-    folded = {str(key).lower(): value for key, value in document.items()}
-    return next((folded[n.lower()] for n in names if n.lower() in folded), None)
+    lower = {str(key).lower(): value for key, value in document.items()}
+    return next((lower[n.lower()] for n in names if n.lower() in lower), None)
+
+
+def folded(name: str) -> str:
+    """Return a name as people who spell it differently would all write it.
+
+    >>> folded("Endpoint Name") == folded("endpoint_name") == folded("endpointName")
+    True
+    """
+    return re.sub(r"[\s_.-]+", "", name).lower()
 
 
 def line(value: Any, limit: int = SHORT) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from bot.incident import Kind, Reading
-from bot.sources._fields import Document, line, mapping, number
+from bot.sources._fields import Document, folded, line, mapping, number
 
 Side: TypeAlias = Literal["above", "below", "outside", "unknown"]
 
@@ -38,7 +38,9 @@ _BELOW = {
     "Precision",
     "Recall",
 }
-_ABOVE = (DRIFT | QUALITY | PERFORMANCE | ATTRIBUTION) - _BELOW
+_MONITORED = DRIFT | QUALITY | PERFORMANCE | ATTRIBUTION
+_ABOVE = _MONITORED - _BELOW
+_SPELLED = {folded(name): name for name in _MONITORED}  # "null_value_rate" as well
 _SCORE = re.compile(r"Aggregated\w+PassRate|Average\w+Score")  # of generated text
 
 _ENDPOINT: dict[str, Kind] = {
@@ -85,12 +87,13 @@ _STATUS = {"statuscodeclass", "statuscode", "modelstatuscode", "envoy_response_c
 def side(metric: str) -> Side:
     """Return on which side of its threshold a monitoring metric is bad.
 
-    >>> side("Accuracy"), side("NullValueRate"), side("RowCount")
+    >>> side("Accuracy"), side("null_value_rate"), side("RowCount")
     ('below', 'above', 'unknown')
     """
-    if metric in _BELOW or _SCORE.fullmatch(metric):
+    known = _SPELLED.get(folded(metric), metric)
+    if known in _BELOW or _SCORE.fullmatch(known):
         return "below"
-    return "above" if metric in _ABOVE else "unknown"
+    return "above" if known in _ABOVE else "unknown"
 
 
 def operator(value: Any) -> Side:
@@ -100,7 +103,8 @@ def operator(value: Any) -> Side:
 
 def signal_kind(signal: str, metrics: Iterable[str]) -> Kind:
     """Return what a monitoring signal is about: its metrics say, else its name."""
-    names = {"Accuracy" if _SCORE.fullmatch(m) else m for m in metrics}
+    spelled = (_SPELLED.get(folded(m), m) for m in metrics)
+    names = {"Accuracy" if _SCORE.fullmatch(m) else m for m in spelled}
     families: tuple[tuple[set[str], Kind], ...] = (
         (QUALITY, "data-quality"),
         (ATTRIBUTION, "attribution-drift"),
@@ -116,15 +120,15 @@ def signal_kind(signal: str, metrics: Iterable[str]) -> Kind:
 
 def metric_kind(metric: str, dimensions: Document) -> Kind:
     """Return what a platform metric is about; dimensions tell errors from traffic."""
-    folded = metric.replace(" ", "").lower()
-    if folded.startswith("requestspermin") and _failing(dimensions):
+    plain = metric.replace(" ", "").lower()
+    if plain.startswith("requestspermin") and _failing(dimensions):
         return "errors"
-    if folded == "failedlocation":
+    if plain == "failedlocation":
         return "availability"
     for start, kind in _ENDPOINT.items():
-        if folded.startswith(start):
+        if plain.startswith(start):
             return kind
-    if metric in DRIFT | QUALITY | ATTRIBUTION | PERFORMANCE:
+    if _SPELLED.get(folded(metric)):
         return signal_kind("", [metric])
     return worded(metric) or "platform"
 
@@ -161,7 +165,7 @@ def reading(condition: Document, *, feature: str = "") -> Reading | None:
 
 
 def _unit(metric: str) -> str:
-    folded = metric.lower()
-    if folded.startswith("requestlatency") or folded.endswith("durationms"):
+    plain = metric.lower()
+    if plain.startswith("requestlatency") or plain.endswith("durationms"):
         return "ms"
-    return "%" if folded.endswith("utilizationpercentage") else ""
+    return "%" if plain.endswith("utilizationpercentage") else ""

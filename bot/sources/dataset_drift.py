@@ -2,7 +2,7 @@
 
 from bot.incident import Alert, Reading
 from bot.sources._event import content, envelope, fingerprint, is_kind
-from bot.sources._fields import Document, Route, line, number, window
+from bot.sources._fields import Document, Route, line, member, number, window
 
 ROUTE: Route = "events"
 
@@ -14,7 +14,7 @@ def recognises(document: Document) -> bool:
 def parse(document: Document) -> tuple[Alert, ...]:
     event = envelope(document)
     data = content(event)
-    monitor = line(data.get("DataDriftName")) or line(data.get("DataDriftId"))
+    monitor = line(member(data, "DataDriftName")) or line(member(data, "DataDriftId"))
     return (
         Alert(
             source="dataset_drift",
@@ -27,15 +27,15 @@ def parse(document: Document) -> tuple[Alert, ...]:
             rule=monitor,
             monitor=monitor,
             resources=(event.source,) if event.source else (),
-            window=window(data.get("StartTime"), data.get("EndTime")),
+            window=window(member(data, "StartTime"), member(data, "EndTime")),
             readings=(
                 Reading(
                     metric="DriftCoefficient",
-                    value=number(data.get("DriftCoefficient")),
+                    value=number(member(data, "DriftCoefficient")),
                     threshold=None,
                     breached_when="above",
                 ),
             ),
-            labels={"run": run} if (run := line(data.get("RunId"))) else {},
+            labels={"run": run} if (run := line(member(data, "RunId"))) else {},
         ),
     )

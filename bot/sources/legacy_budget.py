@@ -10,6 +10,7 @@ from bot.sources._fields import (
     number,
     required_moment,
 )
+from bot.sources.budget import title
 
 ROUTE: Route = "alerts"
 _SCHEMA = "AIP Budget Notification"
@@ -29,6 +30,13 @@ def parse(document: Document) -> tuple[Alert, ...]:
     where = arm_id(f"{scope}/resourceGroups/{group}" if group else scope)
     starts_at = required_moment(data, "BudgetStartDate")
     limit = number(data.get("NotificationThresholdAmount"))
+    figure = Reading(
+        metric="Actual cost",
+        value=number(data.get("SpendingAmount")),
+        threshold=limit,
+        breached_when="above",
+        unit=line(data.get("Unit")),
+    )
     about = (where or "", budget, f"{starts_at:%Y-%m-%d}", str(limit))
     return (
         Alert(
@@ -37,18 +45,10 @@ def parse(document: Document) -> tuple[Alert, ...]:
             fingerprint="|".join(("budget", *about)).lower(),
             status="firing",
             severity=2,
-            title=f"Budget {budget or 'without a name'} is over its limit",
+            title=title(budget or "without a name", figure),
             starts_at=starts_at,
             resources=(where,) if where else (),
-            readings=(
-                Reading(
-                    metric="Actual cost",
-                    value=number(data.get("SpendingAmount")),
-                    threshold=limit,
-                    breached_when="above",
-                    unit=line(data.get("Unit")),
-                ),
-            ),
+            readings=(figure,),
             labels={"budget": budget} if budget else {},
         ),
     )

@@ -7,6 +7,7 @@ a signal. Each row is judged again by its metric's own direction (`Reading.breac
 
 import ast
 import re
+from typing import Any
 
 from bot.incident import Alert, Reading
 from bot.sources._event import Envelope, content, envelope, fingerprint, is_kind
@@ -20,15 +21,17 @@ _SENTENCE = "violating metric thresholds"
 _COMPONENT_TAG = "azureml_modelmonitor_threshold_breached"
 _ROOT_TAG = "azureml.modelmonitor.threshold.breached."
 _SIGNAL = re.compile(r"The signal '([^\n]{1,260}?)' has failed")
-_MOST = 500  # rows
+_MOST = 2000  # rows
 
-# What repr() writes for a list of texts, and nothing that could nest: only then is
-# literal_eval safe for the process.
+# Where the list begins: after the last line of the sentence, however that line ended.
+_OPENS = re.compile(r"\bare\s*+(?:\\r)?(?:\\n)?\s*+(?=\[)")
+# What repr() writes for a text, and nothing that could nest: only then is literal_eval
+# safe for the process. A row that is an object, not the text of one, is taken as well.
 _ESCAPE = r"\\(?:[\\'\"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00[01][0-9a-f]{5})"
-_LIST = re.compile(
-    rf"\[\s*+(?:(?:'(?:[^'\\\n]++|{_ESCAPE})*+'|\"(?:[^\"\\\n]++|{_ESCAPE})*+\")"
-    r"\s*+(?:,\s*+|(?=\])))*+\]"
+_ROW = re.compile(
+    rf"'(?:[^'\\\n]++|{_ESCAPE})*+'|\"(?:[^\"\\\n]++|{_ESCAPE})*+\"|\{{[^{{}}]*+\}}"
 )
+_BETWEEN = re.compile(r"\s*+(?:,\s*+|(?=\]))")
 
 
 def recognises(document: Document) -> bool:
@@ -45,7 +48,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
 
 def _breaches(data: Document) -> dict[str, str]:
     """Return the signal's name, as the tag has it ("" if not), and what it says."""
-    tags = mapping(member(data, "RunTags"))
+    tags = _tags(member(data, "RunTags"))
     found: dict[str, str] = {}
     for key, text in tags.items():
         if not isinstance(text, str):
@@ -56,6 +59,16 @@ def _breaches(data: Document) -> dict[str, str]:
         elif folded == _COMPONENT_TAG and _SENTENCE in text:
             found[""] = text
     return found
+
+
+def _tags(value: Any) -> Document:
+    """Return the tags of a run: an object, or the text of one."""
+    if isinstance(value, str) and _SENTENCE in value:
+        try:
+            value = parse_json(value.encode("utf-8"), max_depth=8)
+        except (NotJson, UnicodeEncodeError):
+            return {}
+    return mapping(value)
 
 
 def _alert(event: Envelope, tag: str, text: str) -> Alert:
@@ -107,22 +120,38 @@ def rows(text: str) -> tuple[tuple[Reading, ...], int]:
     >>> found[0].feature, unread
     ('age', 0)
     """
-    last = text.rsplit(" are \n", 1)[-1].strip()
-    if not _LIST.fullmatch(last):
-        return (), 1
-    try:
-        listed: list[str] = ast.literal_eval(last)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return (), 1
+    listed, whole = _listed(text)
     read = [_row(row) for row in listed[:_MOST]]
     found = tuple(r for r in read if r is not None)
-    return found, len(listed) - len(found)
+    return found, len(listed) - len(found) + (not whole)
 
 
-def _row(text: str) -> Reading | None:
+def _listed(text: str) -> tuple[list[str], bool]:
+    """Return the rows as they are written, and whether the list came to its end.
+
+    A tag has a length, so Azure may cut it off: what came before the cut is read.
+    """
+    start = text.rfind(" are \n[")
+    opened = list(_OPENS.finditer(text))[-1:] if start < 0 else []
+    at = opened[0].end() if opened else start + len(" are \n")
+    if start < 0 and not opened:
+        return [], False
+    listed: list[str] = []
+    at += 1
+    while row := _ROW.match(text, at):
+        between = _BETWEEN.match(text, row.end())
+        if between is None:
+            break
+        listed.append(row.group())
+        at = between.end()
+    return listed, text[at:].lstrip().startswith("]")
+
+
+def _row(written: str) -> Reading | None:
     try:
+        text = written if written.startswith("{") else ast.literal_eval(written)
         found = parse_json(text.encode("utf-8"), max_depth=4, nan_is_null=True)
-    except (NotJson, UnicodeEncodeError):
+    except (NotJson, ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     metric = line(mapping(found).get("metric_name"))
     if not metric:

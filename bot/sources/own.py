@@ -3,6 +3,7 @@
 No door leads here: the worker writes these documents, and keeps them as it does others.
 """
 
+from datetime import datetime
 from typing import cast, get_args
 
 from bot.incident import MISSED, Alert, Kind
@@ -13,6 +14,7 @@ from bot.sources._fields import (
     Route,
     line,
     mapping,
+    moment,
     prose,
     required_moment,
     severity,
@@ -31,6 +33,18 @@ def parse(document: Document) -> tuple[Alert, ...]:
     if document.get("schemaId") == SILENCE:
         return (_silence(document),)
     return (_listed(document),)
+
+
+def told(found: Document) -> Document:
+    """Return the essentials of an alert of Azure's list; none of what is no alert."""
+    return mapping(mapping(found.get("properties")).get("essentials"))
+
+
+def last_word(found: Document) -> datetime | None:
+    """Return when an alert of Azure's list fired, or ended; None: it does not say."""
+    names = ("startDateTime", "monitorConditionResolvedDateTime")
+    times = [at for name in names if (at := moment(told(found).get(name)))]
+    return max(times, default=None)
 
 
 def _silence(document: Document) -> Alert:
@@ -53,10 +67,10 @@ def _silence(document: Document) -> Alert:
 def _listed(document: Document) -> Alert:
     """Read one alert of Azure's list as if its own call had come."""
     found = mapping(document.get("alert"))
-    essentials = mapping(mapping(found.get("properties")).get("essentials"))
+    essentials = told(found)
     rule = line(essentials.get("alertRule"))
     name = rule.rsplit("/", 1)[-1]
-    told = {
+    said = {
         "alertId": found.get("id"),
         "alertRule": name,
         "severity": essentials.get("severity"),
@@ -71,7 +85,7 @@ def _listed(document: Document) -> Alert:
     kind = document.get("kind")
     known = cast("Kind", kind) if kind in get_args(Kind) else None
     return alert(
-        {"schemaId": SCHEMA, "data": {"essentials": told, "alertContext": {}}},
+        {"schemaId": SCHEMA, "data": {"essentials": said, "alertContext": {}}},
         source="own",
         kind=known
         or worded(f"{name} {line(essentials.get('description'))}")

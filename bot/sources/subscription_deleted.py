@@ -22,6 +22,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
             fingerprint=fingerprint(event, "subscription", which or event.id),
             status="firing",
             severity=1,
+            rule=which,
             title=line(f"The Event Grid subscription {which} was deleted"),
             starts_at=event.at,
             resources=(event.source,) if event.source else (),

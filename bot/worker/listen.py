@@ -33,11 +33,19 @@ async def listen(means: Means, due: Due, effect: Listen, leader: Leader) -> None
     raise NotYet("it is listened to again", EVERY)
 
 
-async def tell(means: Means, endpoint: Endpoint, found: dict[str, str | None]) -> None:
+async def tell(
+    means: Means,
+    endpoint: Endpoint,
+    found: dict[str, str | None],
+    *,
+    at_least: timedelta = timedelta(),
+) -> None:
     """Take in what began or ended: by check, what is wrong, "" for nothing.
 
-    A check that is None is not known: neither good news nor bad.
+    A check that is None is not known: neither good news nor bad. What began is not over
+    before `at_least`.
     """
+    now = means.clock()
     known = {
         a.rule: a
         for incident in await opened(means, endpoint.id)
@@ -45,10 +53,13 @@ async def tell(means: Means, endpoint: Endpoint, found: dict[str, str | None]) -
         if a.kind == "silence" and a.source == "own" and a.status == "firing"
     }
     for check, words in found.items():
-        if words is None or bool(words) == (check in known):
+        begun = known.get(check)
+        if words is None or bool(words) == (begun is not None):
             continue
-        body = _notice(endpoint, check, words, known.get(check), means.clock())
-        await means.store.accept("own", body, means.clock())
+        if begun is not None and now - begun.starts_at < at_least:
+            continue
+        body = _notice(endpoint, check, words, begun, now)
+        await means.store.accept("own", body, now)
 
 
 def _notice(

@@ -27,6 +27,7 @@ LATER = timedelta(hours=1)  # when we may not read the list
 BACK = timedelta(minutes=30)  # how far each look goes
 CALLED_BY = timedelta(minutes=3)  # by then the call of an alert has come, if it does
 LONGEST = timedelta(days=29)  # Azure keeps alerts for 30 days
+RESTS = timedelta(minutes=15)  # an action group, after an address that did not answer
 
 
 async def reconcile(means: Means, due: Due, effect: Reconcile, leader: Leader) -> None:
@@ -60,11 +61,17 @@ async def missing(
     found: list[Mapping[str, Any]] = []
     for subscription in subscriptions(means.watch):
         listed = await workspace.fired(subscription, start, now)
-        watched = [a for a in listed if _settled(a, now) and _ours(means.watch, a)]
+        watched = [
+            a
+            for a in listed
+            if isinstance(a.get("id"), str)
+            and _settled(a, now)
+            and _ours(means.watch, a)
+        ]
         heard = await means.store.heard(_fingerprint(a) for a in watched)
         for alert in watched:
             kind, over = heard.get(_fingerprint(alert), ("", False))
-            ended = _essentials(alert).get("monitorCondition") == "Resolved"
+            ended = own.told(alert).get("monitorCondition") == "Resolved"
             if not kind or (ended and not over):
                 found.append(
                     {"schemaId": own.LISTED, "alert": alert, "kind": kind or None}
@@ -77,21 +84,14 @@ def subscriptions(watch: WatchList) -> list[str]:
 
 
 def _ours(watch: WatchList, alert: Mapping[str, Any]) -> bool:
-    target = str(_essentials(alert).get("targetResource", "")).lower()
+    target = str(own.told(alert).get("targetResource", "")).lower()
     return any(target == e.id or target.startswith(e.id + "/") for e in watch.endpoints)
 
 
 def _settled(alert: Mapping[str, Any], now: datetime) -> bool:
     """Return whether its call has had the time to come."""
-    told = _essentials(alert)
-    moments = ("startDateTime", "monitorConditionResolvedDateTime")
-    times = [datetime.fromisoformat(str(told[m])) for m in moments if told.get(m)]
-    return bool(times) and now - max(times) > CALLED_BY
-
-
-def _essentials(alert: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = alert["properties"]["essentials"]
-    return found
+    at = own.last_word(alert)
+    return at is not None and now - at > CALLED_BY
 
 
 def _fingerprint(alert: Mapping[str, Any]) -> str:
@@ -99,11 +99,15 @@ def _fingerprint(alert: Mapping[str, Any]) -> str:
 
 
 async def _tell_of_calls(means: Means, missed: Iterable[Mapping[str, Any]]) -> None:
-    """Open, or end, the silence of each endpoint whose alerts were missed."""
+    """Open, or end, the silence of each endpoint whose alerts were missed.
+
+    It lasts as long as the action group rests: until then more may be missed, though
+    what has been is taken in by now.
+    """
     silent = {
-        str(_essentials(d["alert"]).get("targetResource", "")).lower() for d in missed
+        str(own.told(d["alert"]).get("targetResource", "")).lower() for d in missed
     }
     for endpoint in means.watch.endpoints:
         hit = any(s == endpoint.id or s.startswith(endpoint.id + "/") for s in silent)
         words = "Azure fired alerts and its action group did not call us" if hit else ""
-        await tell(means, endpoint, {DELIVERY: words})
+        await tell(means, endpoint, {DELIVERY: words}, at_least=RESTS)

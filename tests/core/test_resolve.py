@@ -1,11 +1,13 @@
 """Which endpoint an alert is about: never one of somebody else's."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.incident import Alert
-from bot.watch import Channel, Endpoint, Person, WatchList
+from bot.watch import Channel, Endpoint, Listening, Person, WatchList
 from tests.conftest import NOW
 
 PROVIDER = "/providers/Microsoft.MachineLearningServices/workspaces/"
@@ -133,3 +135,28 @@ def test_a_short_name_never_leaves_its_workspace(
     if inside in known:
         assert found is not None
         assert inside.lower() == found.id
+
+
+def test_events_that_come_no_more_are_told_where_it_hurts_most() -> None:
+    """
+    A subscription brings the events of a whole workspace, and its end is nobody's own.
+    """
+    minor, major, heard = (
+        watched(arm("s-1", "mlw", name)) for name in ("minor", "major", "heard")
+    )
+    topic = "/subscriptions/s-1/resourceGroups/g/providers/Microsoft.EventGrid"
+    events = f"{topic}/systemTopics/t/eventSubscriptions/Drift"
+    listening = Listening(events=events)
+    watch = listed(
+        minor,
+        major.model_copy(update={"tier": 1}),
+        heard.model_copy(update={"tier": 3, "listening": listening}),
+    )
+    gone = replace(about(f"{OURS}{PROVIDER}mlw"), kind="silence")
+
+    def told(rule: str) -> str:
+        found = watch.resolve(replace(gone, rule=rule))
+        return found.name if found else ""
+
+    assert ("major", "heard") == (told("another"), told("drift"))
+    assert watch.resolve(replace(gone, resources=(OURS.lower(),))) is None

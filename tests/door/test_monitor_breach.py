@@ -126,6 +126,58 @@ def test_a_breach_that_cannot_be_read_is_still_a_breach(listed: str) -> None:
     assert "firing" == found.status
 
 
+_ROWS = [json.dumps(row("NullValueRate", 0.4, 0.1))]
+_SAID = "The signal 's' … violating metric thresholds … are "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_SAID}\n{_ROWS!r}\nSee the studio.\n",
+        f"{_SAID}\r\n{_ROWS!r}\r\n",
+        f"{_SAID}\\n{_ROWS!r}\\n",
+        f"{_SAID}{_ROWS!r}",
+        f"{_SAID}\n[{_ROWS[0]}]\n",
+        f"{_SAID}\n{json.dumps(_ROWS)}\n",
+    ],
+)
+def test_the_list_is_found_however_its_surroundings_are_written(text: str) -> None:
+    assert (rows(f"{_SAID}\n{_ROWS!r}\n")[0], 0) == rows(text)
+
+
+def test_what_came_before_a_tag_was_cut_off_is_read() -> None:
+    two = [*_ROWS, *_ROWS]
+
+    found, unread = rows(f"{_SAID}\n{two!r}"[:-20])
+
+    assert (1, 1) == (len(found), unread)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "kind", "breached"),
+    [
+        ("accuracy", 0.95, "performance", False),
+        ("null_value_rate", 0.95, "data-quality", True),
+        ("two_sample_kolmogorov_smirnov_test", 0.95, "data-drift", False),
+    ],
+)
+def test_a_metric_is_known_in_any_spelling(
+    metric: str, value: float, kind: str, *, breached: bool
+) -> None:
+    found = breach(message("loan", row(metric, value, 0.9)))
+
+    assert (kind, breached) == (found.kind, found.readings[0].breached)
+
+
+def test_tags_that_come_as_a_text_are_read() -> None:
+    tag = {"azureml_modelmonitor_threshold_breached": f"{_SAID}\n{_ROWS!r}\n"}
+    body = event("RunStatusChanged", {"runId": "r", "RunTags": json.dumps(tag)})
+
+    (found,) = sources.read("events", json.dumps(body).encode())
+
+    assert "monitor_breach" == found.source
+
+
 @settings(deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3)))
 def test_whatever_python_writes_is_taken_apart_again(

@@ -153,13 +153,98 @@ def test_a_delivery_keeps_what_it_understood_beside_what_it_did_not() -> None:
     assert ["Model m:3 was registered"] == [a.title for a in caught.value.alerts]
 
 
-def test_one_bad_event_refuses_its_delivery_and_is_named() -> None:
+def test_one_bad_event_is_named_and_the_good_ones_are_kept() -> None:
     """
-    All or none: Event Grid repeats a delivery as a whole.
+    Event Grid never repeats a delivery that was refused.
     """
     good = event("ModelRegistered", {"ModelName": "m", "ModelVersion": 3})
-    with pytest.raises(NotAnAlert, match="event 1: id"):
-        sources.check("events", json.dumps([good, {"id": 5}]).encode())
+    body = json.dumps([good, {"id": 5}, 7]).encode()
+
+    sources.check("events", body)
+
+    with pytest.raises(Unhandled, match=r"event 1: id .*; event 2 is not") as caught:
+        sources.read("events", body)
+    assert 1 == len(caught.value.alerts)
+
+
+def test_a_delivery_without_one_good_event_is_refused() -> None:
+    with pytest.raises(NotAnAlert, match="event 0: id"):
+        sources.check("events", json.dumps([{"id": 5}, 7]).encode())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Endpoint Name",
+        "endpoint_name",
+        "OnlineEndpointName",
+        "ENDPOINT",
+        "endpoint-name",
+    ],
+)
+def test_a_dimension_names_the_endpoint_however_it_is_spelled(name: str) -> None:
+    """
+    Who writes the query chooses the names of its columns, and how many there are.
+    """
+    many = [{"name": f"column {n}", "value": "x"} for n in range(60)]
+    found = log_alert([*many, {"name": name, "value": "credit-fraud"}], {})
+
+    assert "credit-fraud" == found.endpoint
+
+
+def test_the_rule_s_own_properties_name_the_endpoint_when_azure_does_not() -> None:
+    said = {"endpoint": "credit-fraud", "deployment": "blue"}
+
+    alone = log_alert([{"name": "region", "value": "north"}], said)
+    other = log_alert([{"name": "EndpointName", "value": "other"}], said)
+
+    assert ("credit-fraud", "blue") == (alone.endpoint, alone.deployment)
+    assert "other" == other.endpoint
+
+
+def log_alert(dimensions: list[dict[str, str]], custom: dict[str, str]) -> Alert:
+    """Return a log alert about a Log Analytics workspace."""
+    document = json.loads(FOUND["cas_log_v2_aml_traffic"])
+    document["data"]["essentials"]["alertTargetIDs"] = []
+    document["data"]["customProperties"] = custom
+    criterion = document["data"]["alertContext"]["condition"]["allOf"][0]
+    criterion["dimensions"] = dimensions
+    (found,) = sources.read("alerts", json.dumps(document).encode())
+    return found
+
+
+def test_the_common_schema_is_known_in_any_letter_case() -> None:
+    document = json.loads(FOUND["cas_metric_aml_latency_p95"])
+    document["schemaId"] = "AZUREMonitorCommonAlertSchema"
+    body = json.dumps(document).encode()
+
+    sources.check("alerts", body)
+
+    assert "metric_alert" == sources.read("alerts", body)[0].source
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "Budget Test_actual_cost_budget is over its limit"),
+        (
+            {"ThresholdType": "Forecasted"},
+            "Budget Test_actual_cost_budget is forecast to go over its limit",
+        ),
+        (
+            {"SpentAmount": 20, "Unit": "EUR"},
+            "Budget Test_actual_cost_budget is at 20 of 25 EUR",
+        ),
+    ],
+)
+def test_a_budget_is_not_called_overspent_before_it_is(
+    changes: dict[str, Any], title: str
+) -> None:
+    document = json.loads(FOUND["cas_budget_actual_test"])
+    document["data"]["alertContext"]["AlertData"] |= changes
+    (found,) = sources.read("alerts", json.dumps(document).encode())
+
+    assert title == found.title
 
 
 @pytest.mark.parametrize(

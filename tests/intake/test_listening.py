@@ -9,9 +9,13 @@ import pytest
 from bot import silence
 from bot.incident import Follow, Health, Plan, Reconcile, Run
 from bot.ports import Series
-from bot.store import Store
+from bot.sources import own
+from bot.store import Leader, Store
 from bot.watch import Listening
+from bot.worker.intake import take
+from bot.worker.listen import tell
 from bot.worker.means import Means
+from bot.worker.reconcile import RESTS
 from bot.worker.rounds import Rounds
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
@@ -133,6 +137,51 @@ async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> No
     assert "latency" in str(card).lower()
     assert 2 == (await house.types()).count("AlertReceived")
     assert 1 == len(await house.cards())
+
+
+async def test_an_action_group_that_rests_is_told_of(build: Opened) -> None:
+    """
+    After failures it calls nobody for a quarter of an hour, and says so to nobody.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    house.world.put("alert", "missed", fired(4))
+    store = Store.open(house.settings.database_url, role="reconcile")
+    await store.outbox.queue("", Follow(effect=Reconcile(), due_at=NOW))
+    store.close()
+    card = await house.shown("No word from the monitor")
+
+    assert "its action group did not call us" in str(card)
+
+
+async def test_a_rest_is_not_over_before_its_time(means: Means, store: Store) -> None:
+    [endpoint] = means.watch.endpoints
+    now = [datetime.now(UTC)]
+    means = replace(means, clock=lambda: now[0])
+    leader = await Leader.elect(store, "driver")
+
+    async def after(minutes: float, words: str) -> str:
+        now[0] += timedelta(minutes=minutes)
+        await tell(means, endpoint, {silence.DELIVERY: words}, at_least=RESTS)
+        await take(means, await store.new_deliveries(), leader)
+        [found] = await store.incidents()
+        return found.status
+
+    assert "firing" == await after(0, "nobody called")
+    assert "firing" == await after(5, "")
+    assert "undecided" == await after(11, "")  # tier 1: a person decides
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        {},
+        {"properties": []},
+        {"properties": {"essentials": {"startDateTime": "soon"}}},
+        {"properties": {"essentials": {"startDateTime": 5}}},
+    ],
+)
+def test_what_azure_lists_without_a_time_stops_nothing(alert: dict[str, Any]) -> None:
+    assert own.last_word(alert) is None
 
 
 async def test_an_alert_that_came_is_not_taken_in_again(build: Opened) -> None:
