@@ -53,7 +53,8 @@ def _reasons(
 def _alerts(incident: Incident, deployment: str) -> Iterator[str]:
     """Yield what fires on the deployment, or on the endpoint as a whole."""
     for alert in incident.alerts:
-        if alert.status != "firing" or alert.deployment not in ("", deployment):
+        concerned = alert.deployment.lower() in ("", deployment.lower())
+        if alert.status != "firing" or not concerned:
             continue
         missed = " (its monitor sent no word)" if alert.kind == "silence" else ""
         yield f"{incident.id} is open: {alert.kind}, Sev {alert.severity}{missed}"

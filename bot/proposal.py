@@ -3,7 +3,7 @@
 Pure: the state of the world comes in as arguments.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -53,10 +53,11 @@ def propose(
     """Return the proposal that `asked` leads to in this state, or why there is none."""
     around = around or Surroundings()
     names = [d.name for d in state.deployments]
-    target = _target(asked, endpoint, state, around)
+    target = spelled(_target(asked, endpoint, state, around), names)
     after: Traffic = {name: 100 if name == target else 0 for name in names}
     if around.undone:
-        after = {**dict.fromkeys(names, 0), **around.undone.captured.traffic}
+        then = around.undone.captured.traffic.items()
+        after = {**dict.fromkeys(names, 0), **{spelled(n, names): p for n, p in then}}
     problem = _problem(target, names, state, after) or _taken(around)
     if problem:
         return RollbackImpossible(at=now, asked=seq, reason=problem)
@@ -114,6 +115,14 @@ def _taken(around: Surroundings) -> str:
     return ""
 
 
+def spelled(name: str, names: Iterable[str]) -> str:
+    """Return `name` as one of `names` writes it, in any letter case; else as it is.
+
+    Azure knows a deployment in any case and tells it as it was made: "Blue-V2".
+    """
+    return next((n for n in names if n.lower() == name.lower()), name)
+
+
 def busiest(traffic: Traffic) -> str:
     """Return the deployment with the largest share, "" without any."""
     return max(traffic, key=lambda name: traffic[name], default="")
@@ -132,11 +141,12 @@ def last_calm(served: Served, incidents: Sequence[Span], state: EndpointState) -
     `served` is requests by hour and deployment. The one that serves the most now, and
     those that are gone, do not count. "" when there is none.
     """
-    there = {d.name for d in state.deployments} - {busiest(state.traffic)}
+    every = [d.name for d in state.deployments]
+    there = set(every) - {busiest(state.traffic)}
     hours: dict[datetime, dict[str, float]] = {}
     for name, points in served.items():
         for at, requests in points:
-            hours.setdefault(at, {})[name] = requests
+            hours.setdefault(at, {})[spelled(name, every)] = requests
     for at in sorted(hours, reverse=True):
         if any(start < at + HOUR and at < end for start, end in incidents):
             continue
@@ -205,7 +215,7 @@ def checks(
     total = sum(state.traffic.values())
     return (
         _ready(deployment),
-        _healthy(target, next((h for h in health if h.deployment == target), None)),
+        _healthy(target, _of(target, health)),
         _capacity(deployment, next((h for h in health if not h.deployment), None)),
         _calm(target, around),
         Check(
@@ -215,6 +225,11 @@ def checks(
         ),
         _free(around),
     )
+
+
+def _of(target: str, health: Sequence[Health]) -> Health | None:
+    mine = (h for h in health if h.deployment.lower() == target.lower())
+    return next(mine, None)
 
 
 def _ready(deployment: Deployment) -> Check:
@@ -264,7 +279,10 @@ def _calm(target: str, around: Surroundings) -> Check:
     about = [
         i.id
         for i in around.others
-        if any(a.deployment == target and a.status == "firing" for a in i.alerts)
+        if any(
+            a.deployment.lower() == target.lower() and a.status == "firing"
+            for a in i.alerts
+        )
     ]
     text = f"no open incident is about {target}"
     if about:

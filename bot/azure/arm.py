@@ -192,10 +192,13 @@ def state_of(
 ) -> EndpointState:
     """Return our description of Azure's documents; DecodeError if they are none."""
     try:
+        found = tuple(_deployment(d) for d in deployments)
+        names = {d.name.lower(): d.name for d in found}
         return EndpointState(
             at=at,
-            traffic=document.traffic,
-            deployments=tuple(_deployment(d) for d in deployments),
+            # Azure takes a name in any letter case; ours is the deployment's own.
+            traffic={names.get(n.lower(), n): p for n, p in document.traffic.items()},
+            deployments=found,
             provisioning_state=document.provisioning_state,
             digest=document.digest,
             # The history keeps them for good; the digest is over Azure's own bytes.

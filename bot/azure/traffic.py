@@ -25,10 +25,14 @@ class Way:
 def same(one: Traffic, other: Traffic) -> bool:
     """Return whether two splits serve alike; a missing deployment means 0 %.
 
-    >>> same({"blue": 100}, {"blue": 100, "green": 0})
+    >>> same({"blue": 100}, {"Blue": 100, "green": 0})
     True
     """
-    return {n: p for n, p in one.items() if p} == {n: p for n, p in other.items() if p}
+    return _shares(one) == _shares(other)
+
+
+def _shares(traffic: Traffic) -> dict[str, int]:
+    return {name.lower(): percent for name, percent in traffic.items() if percent}
 
 
 def in_words(traffic: Traffic) -> str:
@@ -67,20 +71,23 @@ def changed(
             f"(state {live.provisioning_state or 'unknown'})."
         )
     _check(wanted, live)
-    zeroes = dict.fromkeys(document.traffic, 0)
-    properties = {**document.properties, "traffic": {**zeroes, **wanted}}
+    traffic = dict.fromkeys(document.traffic, 0)
+    written = {name.lower(): name for name in traffic}  # one name, in Azure's spelling
+    traffic |= {written.get(n.lower(), n): percent for n, percent in wanted.items()}
+    properties = {**document.properties, "traffic": traffic}
     return {**document.body, "properties": properties}
 
 
 def _check(wanted: Traffic, live: EndpointState) -> None:
     if any(p < 0 for p in wanted.values()) or sum(wanted.values()) != 100:  # noqa: PLR2004
         raise Impossible(f"{in_words(wanted)} does not add up to 100 %.")
-    states = {d.name: d.provisioning_state for d in live.deployments}
+    states = {d.name.lower(): d.provisioning_state for d in live.deployments}
     for name, percent in wanted.items():
-        if percent and name not in states:
+        state = states.get(name.lower())
+        if percent and state is None:
             raise Impossible(f"the deployment {name} does not exist any more.")
-        if percent and states[name] != STEADY:
-            raise Impossible(f"the deployment {name} is {states[name] or 'not ready'}.")
+        if percent and state != STEADY:
+            raise Impossible(f"the deployment {name} is {state or 'not ready'}.")
 
 
 def judged(

@@ -44,6 +44,25 @@ async def test_traffic_moves_and_nothing_else(
     assert before == stored
 
 
+async def test_a_name_keeps_the_spelling_that_azure_has_for_it(
+    mover: AzureMover, sim: Sim, world: World
+) -> None:
+    """
+    A deployment made as "Green" may stand as "green" in the traffic: one name, not two.
+    """
+    made = world.get("arm", f"{ARM}/deployments/green") or {}
+    world.put("arm", f"{ARM}/deployments/green", {**made, "name": "Green"})
+    seen = await mover.state(ARM)
+
+    after = await mover.shift(ARM, seen, {"blue": 0, "Green": 100})
+
+    stored = (world.get("arm", ARM) or {})["properties"]["traffic"]
+    assert {"blue": 90, "Green": 10} == dict(seen.traffic)
+    assert {"blue": 0, "Green": 100} == dict(after.traffic)
+    assert {"blue": 0, "green": 100} == stored
+    assert 1 == puts(sim)
+
+
 async def test_it_follows_a_slow_operation(
     mover: AzureMover, seen: EndpointState, sim: Sim
 ) -> None:

@@ -28,6 +28,24 @@ async def test_an_endpoint_without_an_alert_can_be_rolled_back(house: House) -> 
     assert "resolved" == (await house.incident())["status"]
 
 
+async def test_a_deployment_is_known_in_any_letter_case(house: House) -> None:
+    """
+    Azure keeps the case that a deployment was made with; people and lists do not.
+    """
+    path = f"{house.watch.endpoints[0].id}/deployments/green"
+    made = house.world.get("arm", path) or {}
+    house.world.put("arm", path, {**made, "name": "Green"})
+    await house.say("jonas", f"rollback {NAME} to GREEN the release was a mistake")
+    card = await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+
+    await house.shown("Rolled back")
+
+    assert "Green is deployed (Succeeded)" in str(card)
+    assert {"green": 100} == await house.traffic()
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+
+
 async def test_a_lock_stops_requests_and_approvals(house: House) -> None:
     await house.alert()
     await house.press("jonas", "Request rollback", reason="13 copes")
