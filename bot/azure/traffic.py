@@ -11,7 +11,8 @@ from bot.ports import Ambiguous, Impossible
 STEADY = "Succeeded"
 # An endpoint in one of these states does not move by itself any more.
 AT_REST = (STEADY, "Failed", "Canceled")
-End: TypeAlias = Literal["done", "failed", "stuck", "lost"]
+# "lost": Azure's answer is; "silent": it gave none, and may still be at it.
+End: TypeAlias = Literal["done", "failed", "stuck", "lost", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,21 @@ def changed(
             "though its traffic was not."
         )
     if live.provisioning_state != STEADY:
-        raise Impossible(
-            f"the endpoint is being changed by someone else "
-            f"(state {live.provisioning_state or 'unknown'})."
-        )
+        raise Impossible(_unsteady(live.provisioning_state))
     _check(wanted, live)
     traffic = dict.fromkeys(document.traffic, 0)
     written = {name.lower(): name for name in traffic}  # one name, in Azure's spelling
     traffic |= {written.get(n.lower(), n): percent for n, percent in wanted.items()}
     properties = {**document.properties, "traffic": traffic}
     return {**document.body, "properties": properties}
+
+
+def _unsteady(state: str) -> str:
+    if state in AT_REST:
+        return f"the endpoint is {state} since its last change; Azure has to mend it."
+    return (
+        f"the endpoint is being changed by someone else (state {state or 'unknown'})."
+    )
 
 
 def _check(wanted: Traffic, live: EndpointState) -> None:
@@ -106,11 +112,18 @@ def judged(
             "Look at it before anything is tried again."
         )
     arrived = same(after.traffic, wanted)
-    if arrived and way.end != "failed":
+    steady = after.provisioning_state == STEADY
+    if arrived and steady and way.end != "failed":
         return after
     if arrived:
+        because = because or f": the endpoint is {after.provisioning_state}"
         raise Impossible(
             f"Azure took the change but reports a failure{because}. {serves} now."
+        )
+    if way.end == "silent":
+        raise Ambiguous(
+            f"Azure did not answer, and nothing of the change is seen yet. {serves} "
+            "now. Look at it before anything is tried again."
         )
     if same(after.traffic, before.traffic) and way.end != "done":
         raise Impossible(f"Nothing was changed{because}. {serves}, as before.")
