@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,6 +173,28 @@ async def test_the_gate_tells_a_pipeline(house: House) -> None:
     await _kept(house, busy)
     assert 1 == await _gate(house, "blue")
     assert 2 == await _gate(house, "blue", "--url", "http://127.0.0.1:1")
+
+
+async def test_the_gate_does_not_let_a_slip_of_the_pen_pass(
+    build: Opened, tmp_path: Path
+) -> None:
+    """
+    Nor a monitor that is late, though nobody has been told of it yet.
+    """
+    watched = {**QUIET, "monitor": "loan-drift-daily", "listening": {"monitor": True}}
+    house = await build(endpoint=watched)
+    pink = await house.get(f"{house.bot}/api/gate/{NAME}/pink")
+    await house.fail("GET", "/onlineendpoints/", times=9, status=503)
+    blind = await house.get(f"{house.bot}/api/gate/{NAME}/blue")
+    port = house.bot.rsplit(":", 1)[-1]
+    (tmp_path / "serve.env").write_text(f"export WATCHKEEPER_PORT={port}\n", "utf-8")
+
+    assert not pink["pass"]
+    assert f"pink is not deployed on {NAME}; there is blue, green" == pink["reasons"][0]
+    assert "the monitor loan-drift-daily last ran on" in pink["reasons"][1]
+    assert "how the endpoint stands is not known" in blind["reasons"][0]
+    assert 1 == await _gate(house, "pink", "--url", "", "--state", str(tmp_path))
+    assert 2 == await _gate(house, "pink", "--url", "", "--state", str(tmp_path / "no"))
 
 
 async def _kept(house: House, told: dict[str, Any]) -> None:
