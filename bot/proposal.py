@@ -6,7 +6,7 @@ Pure: the state of the world comes in as arguments.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from bot.incident import (
     Check,
@@ -23,9 +23,11 @@ from bot.oversight import blocked
 from bot.watch import Endpoint
 
 ERRORS_HEALTHY = 0.02  # of the target's requests, above which it is not called healthy
+WHOLE = 100  # percent
 FILLED = 0.7  # of the requests that a deployment takes at once, above which it is full
 Served: TypeAlias = Mapping[str, Sequence[tuple[datetime, float]]]  # requests by hour
 Span: TypeAlias = tuple[datetime, datetime]
+Result: TypeAlias = Literal["passed", "failed", "not known"]
 HOUR = timedelta(hours=1)
 
 
@@ -37,6 +39,7 @@ class Surroundings:
     others: tuple[Incident, ...] = ()  # its other open incidents
     usual: str = ""  # the last deployment that served well, see `last_calm`
     undone: RollbackRequested | None = None  # the request whose move is taken back
+    unkept: str = ""  # why Azure's own document could not be kept as evidence
 
 
 def propose(
@@ -215,15 +218,17 @@ def checks(
     total = sum(state.traffic.values())
     return (
         _ready(deployment),
+        _steady(state),
         _healthy(target, _of(target, health)),
         _capacity(deployment, next((h for h in health if not h.deployment), None)),
         _calm(target, around),
         Check(
             name="traffic",
-            result="passed" if total in (0, 100) else "failed",
+            result="passed" if total == WHOLE else "failed",
             text=f"traffic adds up to {total}%",
         ),
         _free(around),
+        *_kept(around),
     )
 
 
@@ -241,6 +246,16 @@ def _ready(deployment: Deployment) -> Check:
         return Check(name="ready", result="not known", text=text)
     good = state.lower() == "succeeded" and deployment.instances != 0
     return Check(name="ready", result="passed" if good else "failed", text=text)
+
+
+def _steady(state: EndpointState) -> Check:
+    """Azure takes one change of an endpoint at a time."""
+    words = state.provisioning_state
+    result: Result = "not known" if not words else "failed"
+    if words.lower() == "succeeded":
+        result = "passed"
+    text = f"the endpoint itself is in the state {words or 'that Azure did not tell'}"
+    return Check(name="endpoint", result=result, text=text)
 
 
 def _healthy(target: str, health: Health | None) -> Check:
@@ -288,6 +303,13 @@ def _calm(target: str, around: Surroundings) -> Check:
     if about:
         text = f"{target} is itself under {', '.join(about[:3])}"
     return Check(name="incidents", result="failed" if about else "passed", text=text)
+
+
+def _kept(around: Surroundings) -> tuple[Check, ...]:
+    if not around.unkept:
+        return ()
+    text = f"Azure's own document of the endpoint could not be kept: {around.unkept}"
+    return (Check(name="record", result="failed", text=text),)
 
 
 def _free(around: Surroundings) -> Check:

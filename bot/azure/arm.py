@@ -49,6 +49,7 @@ class Document:
 
     body: Mapping[str, Any]
     digest: str
+    raw: bytes = b""
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -84,7 +85,8 @@ class Arm:
         """Return the resource at `path`; azure.core errors as they come."""
         response = await self._send(HttpRequest("GET", self._url(path, version)))
         body = _json(response)
-        return Document(body, hashlib.sha256(response.content).hexdigest())
+        raw = response.content
+        return Document(body, hashlib.sha256(raw).hexdigest(), raw)
 
     async def children(
         self,

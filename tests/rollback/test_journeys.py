@@ -1,6 +1,7 @@
 """What people do around a rollback: look, freeze, take back, decide, undo."""
 
 import asyncio
+import json
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from bot.evidence.shelf import digest, object_name
 from bot.incident import Health
 from bot.signals import FeatureResult, Report
 from bot.worker.watch import drifted_more, worse
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
+from tests.story.remote import until
 
 NAME = "loan-prescreening"
 
@@ -45,6 +48,40 @@ async def test_a_deployment_is_known_in_any_letter_case(house: House) -> None:
     assert "Green is deployed (Succeeded)" in str(card)
     assert {"green": 100} == await house.traffic()
     assert 1 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
+    """
+    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf.
+    """
+    await house.say("jonas", f"rollback {NAME} the release was a mistake")
+    await house.shown("Approval needed")
+    asked = await house.event("RollbackRequested")
+
+    named = asked["captured"]["digest"]
+    raw = (Path(house.settings.evidence_url) / object_name(named)).read_bytes()
+
+    assert named == digest(raw)
+    body = json.loads(raw)
+    assert {"blue": 90, "green": 10} == body["properties"]["traffic"]
+    assert {"kind", "systemData"} <= set(body)
+
+
+async def test_a_request_outlives_its_incident(build: Opened) -> None:
+    """
+    Azure resolved the alert while people decide: the endpoint is still asked about.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.alert(status="resolved")
+    await until("its end", house.incident, lambda i: i["status"] == "resolved")
+
+    await house.say("priya", f"rollback {NAME} the same from me")
+
+    await house.told("R-1 on A-1 already waits for approval")
+    assert "RollbackRequested" not in await house.types("A-2")
 
 
 async def test_a_lock_stops_requests_and_approvals(house: House) -> None:
