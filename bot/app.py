@@ -134,7 +134,8 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         credential = await stack.enter_async_context(
             _credential(settings.executor_client_id)
         )
-        patience = Patience(poll=settings.poll, limit=settings.limit)
+        settles = settings.settles
+        patience = Patience(poll=settings.poll, limit=settings.limit, settles=settles)
         mover = AzureMover(credential, cloud, patience=patience)
         stack.push_async_callback(mover.close)
         trainer = None
@@ -154,7 +155,7 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
             trainer=trainer,
             job_poll=6 * settings.poll,
             shift_limit=settings.limit,
-            shift_settles=3 * settings.poll,
+            shift_settles=settles,
         )
         task = asyncio.create_task(worker.executor(means, Figures().around).run())
         log.info("ready to carry out approved changes")

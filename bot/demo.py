@@ -195,6 +195,7 @@ def _environment(world: World, identity: str, port: int, state: Path) -> dict[st
         "EXECUTOR_CLIENT_ID": EXECUTOR,
         "TRAINER_CLIENT_ID": TRAINER,
         "OPERATION_POLL_S": "0.5",  # the simulated Azure takes two seconds
+        "OPERATION_SETTLES_S": "10",
         "KEY_FILE": str(state / "keys.json"),
         "EVIDENCE_URL": str(state / "evidence"),
     }

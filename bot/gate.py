@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.incident import Incident, SignalsEvaluated
+from bot.incident import EndpointState, Incident, SignalsEvaluated
 from bot.oversight import GateAnswered, blocked
+from bot.proposal import spelled
 from bot.watch import Endpoint
 
 
@@ -16,12 +17,14 @@ def answer(
     *,
     number: str,
     now: datetime,
+    live: Sequence[str] = (),
 ) -> GateAnswered:
     """Return the answer for a pipeline, with every reason against it.
 
-    `incidents` are all of the endpoint that are not over.
+    `incidents` are all of the endpoint that are not over; `live` is what Azure itself
+    says against it, as `standing` tells.
     """
-    reasons = list(_reasons(endpoint, deployment, incidents))
+    reasons = [*live, *_reasons(endpoint, deployment, incidents)]
     if why := blocked(ledger):
         reasons.insert(0, why)
     return GateAnswered(
@@ -32,6 +35,22 @@ def answer(
         reasons=tuple(reasons),
         seen=tuple(f"{i.id}/{i.revision}" for i in incidents),
     )
+
+
+def standing(
+    endpoint: Endpoint, deployment: str, state: EndpointState
+) -> Iterator[str]:
+    """Yield what the live state says against it: a name mistyped, something broken."""
+    names = [d.name for d in state.deployments]
+    wanted = spelled(deployment, names)
+    found = next((d for d in state.deployments if d.name == wanted), None)
+    if found is None:
+        there = ", ".join(sorted(names)) or "nothing"
+        yield f"{deployment} is not deployed on {endpoint.name}; there is {there}"
+    elif found.provisioning_state.lower() != "succeeded":
+        yield f"the deployment {wanted} is {found.provisioning_state or 'not ready'}"
+    if state.provisioning_state.lower() != "succeeded":
+        yield f"{endpoint.name} itself is {state.provisioning_state or 'not ready'}"
 
 
 def _reasons(
@@ -53,7 +72,8 @@ def _reasons(
 def _alerts(incident: Incident, deployment: str) -> Iterator[str]:
     """Yield what fires on the deployment, or on the endpoint as a whole."""
     for alert in incident.alerts:
-        if alert.status != "firing" or alert.deployment not in ("", deployment):
+        concerned = alert.deployment.lower() in ("", deployment.lower())
+        if alert.status != "firing" or not concerned:
             continue
         missed = " (its monitor sent no word)" if alert.kind == "silence" else ""
         yield f"{incident.id} is open: {alert.kind}, Sev {alert.severity}{missed}"

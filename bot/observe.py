@@ -254,6 +254,9 @@ class Timed:
     async def state(self, endpoint: str) -> EndpointState:
         return await self._time("state", self._inner.state(endpoint))
 
+    async def captured(self, endpoint: str) -> tuple[EndpointState, bytes]:
+        return await self._time("state", self._inner.captured(endpoint))
+
     async def series(
         self, resource: str, metric: str, start: datetime, end: datetime, *,
         interval: timedelta, aggregation: str, split_by: str = "",

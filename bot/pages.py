@@ -1,27 +1,24 @@
 """What others read from us: health, figures, incidents, evidence."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
 from aiohttp import hdrs, web
 
-from bot import answers, evidence, gate
+from bot import answers, evidence, release
 from bot.callers import Anyone, Caller, Credentials, Denied, Undecided
 from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
-from bot.incident import OPEN, AlertReceived, Incident
+from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
 from bot.packs import model_pack
-from bot.store import Conflict, Listed, Store
+from bot.store import Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_TRIES = 8  # to keep an answer when somebody else was first
 
 
 def routes(
@@ -44,7 +41,9 @@ def routes(
         web.get("/api/incidents/{id}", known(pages.incident)),
         web.get("/evidence/{id}", known(pages.evidence)),
         web.get("/evidence/model/{model}", known(partial(model_pack, means))),
-        web.get("/api/gate/{endpoint}/{deployment}", known(pages.gate)),
+        web.get(
+            "/api/gate/{endpoint}/{deployment}", known(partial(release.answer, means))
+        ),
     ]
 
 
@@ -166,36 +165,6 @@ class _Pages:
         signer = archive.key if archive else None
         content = await asyncio.to_thread(evidence.of_incident, sealed, objects, signer)
         return answers.zipped(content, key)
-
-    async def gate(self, request: web.Request) -> web.Response:
-        """Answer a release pipeline, and keep what it was told."""
-        store, name = self._means.store, request.match_info["endpoint"]
-        endpoints = self._means.watch.named(name)
-        if len(endpoints) != 1:
-            how = "several endpoints have" if endpoints else "no watched endpoint has"
-            raise web.HTTPNotFound(
-                text=json.dumps({"error": f"{how} this name"}),
-                content_type="application/json",
-            )
-        endpoint = endpoints[0]
-        listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
-        loaded = [await store.load(line.id) for line in listed]
-        number = f"G-{await store.number('gate')}"
-        for _ in range(_TRIES):
-            ledger = await store.ledger(endpoint.id)
-            found = gate.answer(
-                endpoint,
-                request.match_info["deployment"],
-                [i for i in loaded if i is not None],
-                ledger,
-                number=number,
-                now=self._means.clock(),
-            )
-            with suppress(Conflict):
-                await store.append(ledger, [found])
-                body = {"pass": found.passed, "reasons": list(found.reasons)}
-                return web.json_response({**body, "evidence": number})
-        raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
 
     async def _find(self, request: web.Request) -> Incident:
         found = await self._means.store.load(request.match_info["id"])

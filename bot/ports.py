@@ -134,6 +134,9 @@ class Workspace(Protocol):
     async def state(self, endpoint: str) -> EndpointState:
         """Return traffic and deployments as they are now; `endpoint` is an ARM id."""
 
+    async def captured(self, endpoint: str) -> tuple[EndpointState, bytes]:
+        """Return the same with Azure's own bytes, whose SHA-256 is the state's digest."""
+
     async def series(
         self,
         resource: str,

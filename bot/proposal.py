@@ -3,10 +3,10 @@
 Pure: the state of the world comes in as arguments.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from bot.incident import (
     Check,
@@ -23,9 +23,11 @@ from bot.oversight import blocked
 from bot.watch import Endpoint
 
 ERRORS_HEALTHY = 0.02  # of the target's requests, above which it is not called healthy
+WHOLE = 100  # percent
 FILLED = 0.7  # of the requests that a deployment takes at once, above which it is full
 Served: TypeAlias = Mapping[str, Sequence[tuple[datetime, float]]]  # requests by hour
 Span: TypeAlias = tuple[datetime, datetime]
+Result: TypeAlias = Literal["passed", "failed", "not known"]
 HOUR = timedelta(hours=1)
 
 
@@ -37,6 +39,7 @@ class Surroundings:
     others: tuple[Incident, ...] = ()  # its other open incidents
     usual: str = ""  # the last deployment that served well, see `last_calm`
     undone: RollbackRequested | None = None  # the request whose move is taken back
+    unkept: str = ""  # why Azure's own document could not be kept as evidence
 
 
 def propose(
@@ -53,10 +56,11 @@ def propose(
     """Return the proposal that `asked` leads to in this state, or why there is none."""
     around = around or Surroundings()
     names = [d.name for d in state.deployments]
-    target = _target(asked, endpoint, state, around)
+    target = spelled(_target(asked, endpoint, state, around), names)
     after: Traffic = {name: 100 if name == target else 0 for name in names}
     if around.undone:
-        after = {**dict.fromkeys(names, 0), **around.undone.captured.traffic}
+        then = around.undone.captured.traffic.items()
+        after = {**dict.fromkeys(names, 0), **{spelled(n, names): p for n, p in then}}
     problem = _problem(target, names, state, after) or _taken(around)
     if problem:
         return RollbackImpossible(at=now, asked=seq, reason=problem)
@@ -114,6 +118,14 @@ def _taken(around: Surroundings) -> str:
     return ""
 
 
+def spelled(name: str, names: Iterable[str]) -> str:
+    """Return `name` as one of `names` writes it, in any letter case; else as it is.
+
+    Azure knows a deployment in any case and tells it as it was made: "Blue-V2".
+    """
+    return next((n for n in names if n.lower() == name.lower()), name)
+
+
 def busiest(traffic: Traffic) -> str:
     """Return the deployment with the largest share, "" without any."""
     return max(traffic, key=lambda name: traffic[name], default="")
@@ -132,11 +144,12 @@ def last_calm(served: Served, incidents: Sequence[Span], state: EndpointState) -
     `served` is requests by hour and deployment. The one that serves the most now, and
     those that are gone, do not count. "" when there is none.
     """
-    there = {d.name for d in state.deployments} - {busiest(state.traffic)}
+    every = [d.name for d in state.deployments]
+    there = set(every) - {busiest(state.traffic)}
     hours: dict[datetime, dict[str, float]] = {}
     for name, points in served.items():
         for at, requests in points:
-            hours.setdefault(at, {})[name] = requests
+            hours.setdefault(at, {})[spelled(name, every)] = requests
     for at in sorted(hours, reverse=True):
         if any(start < at + HOUR and at < end for start, end in incidents):
             continue
@@ -205,16 +218,23 @@ def checks(
     total = sum(state.traffic.values())
     return (
         _ready(deployment),
-        _healthy(target, next((h for h in health if h.deployment == target), None)),
+        _steady(state),
+        _healthy(target, _of(target, health)),
         _capacity(deployment, next((h for h in health if not h.deployment), None)),
         _calm(target, around),
         Check(
             name="traffic",
-            result="passed" if total in (0, 100) else "failed",
+            result="passed" if total == WHOLE else "failed",
             text=f"traffic adds up to {total}%",
         ),
         _free(around),
+        *_kept(around),
     )
+
+
+def _of(target: str, health: Sequence[Health]) -> Health | None:
+    mine = (h for h in health if h.deployment.lower() == target.lower())
+    return next(mine, None)
 
 
 def _ready(deployment: Deployment) -> Check:
@@ -226,6 +246,16 @@ def _ready(deployment: Deployment) -> Check:
         return Check(name="ready", result="not known", text=text)
     good = state.lower() == "succeeded" and deployment.instances != 0
     return Check(name="ready", result="passed" if good else "failed", text=text)
+
+
+def _steady(state: EndpointState) -> Check:
+    """Azure takes one change of an endpoint at a time."""
+    words = state.provisioning_state
+    result: Result = "not known" if not words else "failed"
+    if words.lower() == "succeeded":
+        result = "passed"
+    text = f"the endpoint itself is in the state {words or 'that Azure did not tell'}"
+    return Check(name="endpoint", result=result, text=text)
 
 
 def _healthy(target: str, health: Health | None) -> Check:
@@ -264,12 +294,22 @@ def _calm(target: str, around: Surroundings) -> Check:
     about = [
         i.id
         for i in around.others
-        if any(a.deployment == target and a.status == "firing" for a in i.alerts)
+        if any(
+            a.deployment.lower() == target.lower() and a.status == "firing"
+            for a in i.alerts
+        )
     ]
     text = f"no open incident is about {target}"
     if about:
         text = f"{target} is itself under {', '.join(about[:3])}"
     return Check(name="incidents", result="failed" if about else "passed", text=text)
+
+
+def _kept(around: Surroundings) -> tuple[Check, ...]:
+    if not around.unkept:
+        return ()
+    text = f"Azure's own document of the endpoint could not be kept: {around.unkept}"
+    return (Check(name="record", result="failed", text=text),)
 
 
 def _free(around: Surroundings) -> Check:

@@ -116,6 +116,12 @@ class Settings(BaseModel):
     operation_limit_s: float = Field(
         1200, gt=0, le=7200, description="seconds after which a move is called stuck"
     )
+    operation_settles_s: float = Field(
+        60,
+        gt=0,
+        le=600,
+        description="seconds that a change without an answer may take to be seen",
+    )
     evidence_url: str = Field(
         ".watchkeeper/evidence", description="folder (or blob container) for evidence"
     )
@@ -188,6 +194,10 @@ class Settings(BaseModel):
     @property
     def limit(self) -> timedelta:
         return timedelta(seconds=self.operation_limit_s)
+
+    @property
+    def settles(self) -> timedelta:
+        return timedelta(seconds=self.operation_settles_s)
 
     @property
     def pages(self) -> str:

@@ -18,6 +18,7 @@ from microsoft_teams.cards import (
     TextInput,
 )
 
+from bot.proposal import spelled
 from cards.findings import state
 from cards.view import View
 from cards.words import identifier, model_name
@@ -125,7 +126,7 @@ def _targets(view: View) -> list[CardElement]:
     if len(others) < 2:  # noqa: PLR2004
         return []
     names = [d.name for d in others]
-    usual = view.endpoint.rollback_target
+    usual = spelled(view.endpoint.rollback_target, names)
     return [
         ChoiceSetInput(
             id="target",

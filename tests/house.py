@@ -236,6 +236,7 @@ def _settings(folder: Path, cloud: str, port: int) -> dict[str, Any]:
         "trainer_client_id": TRAINER,
         "operation_poll_s": 0.05,
         "operation_limit_s": 60,  # a busy machine is not a stuck operation
+        "operation_settles_s": 0.15,
         "key_file": folder / "keys.json",
         "evidence_url": str(folder / "evidence"),
     }

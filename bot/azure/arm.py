@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,8 +26,9 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient, AsyncARMPipelineClient
 
-from bot.azure.borrowed import Borrowed
+from bot.azure.borrowed import Borrowed, apart
 from bot.azure.cloud import Cloud
+from bot.azure.errors import retry_after
 from bot.azure.together import together
 from bot.evidence import policy
 from bot.incident import Deployment, EndpointState
@@ -47,6 +49,7 @@ class Document:
 
     body: Mapping[str, Any]
     digest: str
+    raw: bytes = b""
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -82,7 +85,8 @@ class Arm:
         """Return the resource at `path`; azure.core errors as they come."""
         response = await self._send(HttpRequest("GET", self._url(path, version)))
         body = _json(response)
-        return Document(body, hashlib.sha256(response.content).hexdigest())
+        raw = response.content
+        return Document(body, hashlib.sha256(raw).hexdigest(), raw)
 
     async def children(
         self,
@@ -107,24 +111,30 @@ class Arm:
             url = self.own(str(body["nextLink"]))
         raise DecodeError(message="too many pages")
 
-    async def put(self, path: str, body: Mapping[str, Any]) -> HttpResponse:
+    async def put(
+        self, path: str, body: Mapping[str, Any], wait: timedelta
+    ) -> HttpResponse:
         """Send `body` once and return Azure's answer; there is no second try.
 
         From a thread, by requests: aiohttp repeats a PUT by itself when the connection
-        drops, and the first one may have been carried out.
+        drops, and the first one may have been carried out. `wait`: for the answer.
         """
         loop = asyncio.get_running_loop()
-        return await asyncio.to_thread(self._put, loop, path, body)
+        return await apart(partial(self._put, loop, path, body, wait))
 
     def _put(
-        self, loop: asyncio.AbstractEventLoop, path: str, body: Mapping[str, Any]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        path: str,
+        body: Mapping[str, Any],
+        wait: timedelta,
     ) -> HttpResponse:
         borrowed = Borrowed(self._credential, loop)
         auth = self._cloud.blocking_management_auth(borrowed)
         client: ARMPipelineClient[Any, Any] = ARMPipelineClient(
             self._cloud.management,
             policies=[*_POLICIES, auth, _LOGGING],
-            transport=self._cloud.requests_transport(),
+            transport=self._cloud.requests_transport(wait.total_seconds()),
         )
         with client:
             request = HttpRequest("PUT", self._url(path), json=body)
@@ -133,9 +143,15 @@ class Arm:
                 raise _error(response)
             return response
 
-    async def operation(self, url: str) -> Mapping[str, Any]:
-        """Return the status document of a long-running operation."""
-        return _json(await self._send(HttpRequest("GET", self.own(url))))
+    async def operation(self, url: str) -> tuple[Mapping[str, Any], timedelta | None]:
+        """Return how a long-running operation stands, and how long to leave it alone.
+
+        Under `Location` Azure answers 202 without words for as long as it works.
+        """
+        response = await self._send(HttpRequest("GET", self.own(url)))
+        if response.status_code == 202 and not response.content:  # noqa: PLR2004
+            return {"status": "InProgress"}, retry_after(response)
+        return _json(response), retry_after(response)
 
     def own(self, url: str) -> str:
         """Return `url` on our own management host; ValueError for a foreign one.
@@ -192,10 +208,13 @@ def state_of(
 ) -> EndpointState:
     """Return our description of Azure's documents; DecodeError if they are none."""
     try:
+        found = tuple(_deployment(d) for d in deployments)
+        names = {d.name.lower(): d.name for d in found}
         return EndpointState(
             at=at,
-            traffic=document.traffic,
-            deployments=tuple(_deployment(d) for d in deployments),
+            # Azure takes a name in any letter case; ours is the deployment's own.
+            traffic={names.get(n.lower(), n): p for n, p in document.traffic.items()},
+            deployments=found,
             provisioning_state=document.provisioning_state,
             digest=document.digest,
             # The history keeps them for good; the digest is over Azure's own bytes.

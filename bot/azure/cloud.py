@@ -117,9 +117,9 @@ class Cloud:
         kind = _LoopbackAio if self.simulated else AioHttpTransport
         return kind(connection_timeout=CONNECT_S, read_timeout=READ_S)
 
-    def requests_transport(self) -> RequestsTransport:
+    def requests_transport(self, read_s: float = READ_S) -> RequestsTransport:
         kind = _LoopbackRequests if self.simulated else RequestsTransport
-        return kind(connection_timeout=CONNECT_S, read_timeout=READ_S)
+        return kind(connection_timeout=CONNECT_S, read_timeout=read_s)
 
 
 def _secure(url: str) -> str:

@@ -18,7 +18,10 @@ from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
     ServiceRequestError,
+    ServiceRequestTimeoutError,
+    ServiceResponseTimeoutError,
 )
+from urllib3.exceptions import NewConnectionError
 
 from bot.azure.arm import Arm, Document, look
 from bot.azure.cloud import Cloud
@@ -41,6 +44,9 @@ class Patience:
 
     poll: timedelta = timedelta(seconds=2)
     limit: timedelta = timedelta(minutes=20)
+    answer: timedelta = timedelta(minutes=2)  # that Azure may take to answer the PUT
+    # How long a change whose answer was lost may take to be seen.
+    settles: timedelta = timedelta(minutes=1)
 
 
 class AzureMover:
@@ -99,36 +105,42 @@ class AzureMover:
         Raises Unavailable or Impossible when Azure certainly did not take it.
         """
         try:
-            async with asyncio.timeout(_REQUEST_LIMIT_S):
-                answer = await self._arm.put(endpoint, body)
+            answer = await self._arm.put(endpoint, body, self._patience.answer)
         except (ServiceRequestError, ClientAuthenticationError) as error:
+            if not _unsent(error):
+                return Way("lost", "Azure's answer was lost")
             words = translated(error, "the change of traffic")
             raise Unavailable(f"Nothing was changed: {words}") from error
         except HttpResponseError as error:
             if error.status_code is None or error.status_code >= 500:  # noqa: PLR2004
                 return Way("lost", "Azure answered with an error")
             raise _declined(error, endpoint) from error
-        except (AzureError, TimeoutError, ConnectionError):
+        except (ServiceResponseTimeoutError, TimeoutError):
+            return Way("silent")
+        except (AzureError, ConnectionError):
             return Way("lost", "Azure's answer was lost")
-        url = answer.headers.get("Azure-AsyncOperation")
+        headers = answer.headers
+        url = headers.get("Azure-AsyncOperation") or headers.get("Location")
         return await self._follow(url, ends) if url else Way("done")
 
     async def _follow(self, url: str, ends: float) -> Way:
         while asyncio.get_running_loop().time() < ends:
             told: Mapping[str, Any] = {}
+            pause: timedelta | None = None
             try:
                 async with asyncio.timeout(_REQUEST_LIMIT_S):
-                    told = await self._arm.operation(url)
+                    told, pause = await self._arm.operation(url)
             except ValueError:
                 return Way("lost", "Azure named an operation that we cannot follow")
+            except HttpResponseError as error:
+                if error.status_code == 404:  # noqa: PLR2004
+                    return Way("lost", "Azure knows nothing of its operation any more")
+                pause = retry_after(error.response)
             except (AzureError, TimeoutError, ConnectionError):
                 pass  # the operation goes on without us, and asking again costs nothing
-            status = str(told.get("status", ""))
-            if status == "Succeeded":
-                return Way("done")
-            if status in ("Failed", "Canceled"):
-                return Way("failed", _why(told))
-            await self._wait()
+            if way := _ended(told):
+                return way
+            await self._wait(ends, pause)
         return Way("stuck", f"no end after {_minutes(self._patience.limit)}")
 
     async def _rested(
@@ -136,8 +148,11 @@ class AzureMover:
     ) -> EndpointState:
         """Return the state once it rests, or the last that was seen in time."""
         looks = 1 if way.end == "stuck" else _LOOKS
+        clock = asyncio.get_running_loop().time
+        unsure = way.end in ("lost", "silent")
+        until = clock() + self._patience.settles.total_seconds() * unsure
         while True:
-            in_time = asyncio.get_running_loop().time() < ends
+            in_time = clock() < ends
             try:
                 after = await self.state(endpoint)
             except (Unavailable, Impossible) as error:
@@ -147,12 +162,42 @@ class AzureMover:
             else:
                 rests = after.provisioning_state in AT_REST
                 looks -= rests
-                if not in_time or looks <= 0 or (rests and same(after.traffic, wanted)):
+                arrived = rests and same(after.traffic, wanted)
+                if not in_time or arrived or (looks <= 0 and clock() >= until):
                     return after
-            await self._wait()
+            await self._wait(ends)
 
-    async def _wait(self) -> None:
-        await asyncio.sleep(self._patience.poll.total_seconds())
+    async def _wait(self, ends: float, pause: timedelta | None = None) -> None:
+        """Wait for the next look: as long as Azure asks for, but not past `ends`."""
+        poll = self._patience.poll.total_seconds()
+        asked = pause.total_seconds() if pause else 0.0
+        left = ends - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(poll, min(asked, left)))
+
+
+def _ended(told: Mapping[str, Any]) -> Way | None:
+    """Return the end that an operation's document tells of; None: it goes on.
+
+    Under `Location` it is the endpoint itself; what it serves is read in any case.
+    """
+    status = str(told.get("status") or "").lower()
+    if status == "succeeded" or (not status and "properties" in told):
+        return Way("done")
+    if status in ("failed", "canceled", "cancelled") or (
+        not status and told.get("error")
+    ):
+        return Way("failed", _why(told))
+    return None
+
+
+def _unsent(error: AzureError) -> bool:
+    """Return whether the request certainly never left: no token, or no connection.
+
+    A connection may also break, in azure-core's words, while the answer is awaited.
+    """
+    if isinstance(error, ClientAuthenticationError | ServiceRequestTimeoutError):
+        return True
+    return isinstance(error.inner_exception, NewConnectionError)
 
 
 def _declined(error: HttpResponseError, endpoint: str) -> Unavailable | Impossible:
@@ -170,9 +215,13 @@ def _declined(error: HttpResponseError, endpoint: str) -> Unavailable | Impossib
         409: f"another change of {name} is under way",
         412: f"{name} was changed by someone else at the same moment",
     }
-    words = reasons.get(
-        error.status_code or 0, f"Azure refused it with status {error.status_code}"
-    )
+    words = reasons.get(error.status_code or 0)
+    if words is None:
+        said = plain_words(str(getattr(error.error, "message", None) or "")).rstrip(".")
+        words = f"Azure refused it with status {error.status_code}"
+        return Impossible(
+            f"Nothing was changed: {words}{code}{': ' * bool(said)}{said}."
+        )
     return Impossible(f"Nothing was changed: {words}{code}.")
 
 

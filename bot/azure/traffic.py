@@ -11,7 +11,8 @@ from bot.ports import Ambiguous, Impossible
 STEADY = "Succeeded"
 # An endpoint in one of these states does not move by itself any more.
 AT_REST = (STEADY, "Failed", "Canceled")
-End: TypeAlias = Literal["done", "failed", "stuck", "lost"]
+# "lost": Azure's answer is; "silent": it gave none, and may still be at it.
+End: TypeAlias = Literal["done", "failed", "stuck", "lost", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,14 @@ class Way:
 def same(one: Traffic, other: Traffic) -> bool:
     """Return whether two splits serve alike; a missing deployment means 0 %.
 
-    >>> same({"blue": 100}, {"blue": 100, "green": 0})
+    >>> same({"blue": 100}, {"Blue": 100, "green": 0})
     True
     """
-    return {n: p for n, p in one.items() if p} == {n: p for n, p in other.items() if p}
+    return _shares(one) == _shares(other)
+
+
+def _shares(traffic: Traffic) -> dict[str, int]:
+    return {name.lower(): percent for name, percent in traffic.items() if percent}
 
 
 def in_words(traffic: Traffic) -> str:
@@ -62,25 +67,33 @@ def changed(
             "though its traffic was not."
         )
     if live.provisioning_state != STEADY:
-        raise Impossible(
-            f"the endpoint is being changed by someone else "
-            f"(state {live.provisioning_state or 'unknown'})."
-        )
+        raise Impossible(_unsteady(live.provisioning_state))
     _check(wanted, live)
-    zeroes = dict.fromkeys(document.traffic, 0)
-    properties = {**document.properties, "traffic": {**zeroes, **wanted}}
+    traffic = dict.fromkeys(document.traffic, 0)
+    written = {name.lower(): name for name in traffic}  # one name, in Azure's spelling
+    traffic |= {written.get(n.lower(), n): percent for n, percent in wanted.items()}
+    properties = {**document.properties, "traffic": traffic}
     return {**document.body, "properties": properties}
+
+
+def _unsteady(state: str) -> str:
+    if state in AT_REST:
+        return f"the endpoint is {state} since its last change; Azure has to mend it."
+    return (
+        f"the endpoint is being changed by someone else (state {state or 'unknown'})."
+    )
 
 
 def _check(wanted: Traffic, live: EndpointState) -> None:
     if any(p < 0 for p in wanted.values()) or sum(wanted.values()) != 100:  # noqa: PLR2004
         raise Impossible(f"{in_words(wanted)} does not add up to 100 %.")
-    states = {d.name: d.provisioning_state for d in live.deployments}
+    states = {d.name.lower(): d.provisioning_state for d in live.deployments}
     for name, percent in wanted.items():
-        if percent and name not in states:
+        state = states.get(name.lower())
+        if percent and state is None:
             raise Impossible(f"the deployment {name} does not exist any more.")
-        if percent and states[name] != STEADY:
-            raise Impossible(f"the deployment {name} is {states[name] or 'not ready'}.")
+        if percent and state != STEADY:
+            raise Impossible(f"the deployment {name} is {state or 'not ready'}.")
 
 
 def judged(
@@ -99,11 +112,18 @@ def judged(
             "Look at it before anything is tried again."
         )
     arrived = same(after.traffic, wanted)
-    if arrived and way.end != "failed":
+    steady = after.provisioning_state == STEADY
+    if arrived and steady and way.end != "failed":
         return after
     if arrived:
+        because = because or f": the endpoint is {after.provisioning_state}"
         raise Impossible(
             f"Azure took the change but reports a failure{because}. {serves} now."
+        )
+    if way.end == "silent":
+        raise Ambiguous(
+            f"Azure did not answer, and nothing of the change is seen yet. {serves} "
+            "now. Look at it before anything is tried again."
         )
     if same(after.traffic, before.traffic) and way.end != "done":
         raise Impossible(f"Nothing was changed{because}. {serves}, as before.")

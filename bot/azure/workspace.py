@@ -66,9 +66,13 @@ class AzureWorkspace:
             await part.close()
 
     async def state(self, endpoint: str) -> EndpointState:
+        return (await self.captured(endpoint))[0]
+
+    async def captured(self, endpoint: str) -> tuple[EndpointState, bytes]:
         with speaking_of(f"the endpoint {endpoint.rsplit('/', 1)[-1]}"):
             async with asyncio.timeout(_STATE_LIMIT_S):
-                return (await look(self._arm, endpoint, self._clock))[1]
+                document, state = await look(self._arm, endpoint, self._clock)
+                return state, document.raw
 
     async def series(
         self,

@@ -103,7 +103,7 @@ async def _state(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, st
     names = {deployment.name for deployment in state.deployments}
     target = endpoint.rollback_target
     todo = ""
-    if target and target not in names:
+    if target and target.lower() not in {name.lower() for name in names}:
         todo = f"rollback_target {target} is none of {', '.join(sorted(names))}"
     return f"readable: {shares or 'no traffic'}", todo
 

@@ -35,7 +35,7 @@ def _undo_words(rest: str) -> Words:
 
 def decide(ask: Ask) -> tuple[Event, ...]:
     """Return the ask; Azure is looked at before anybody is shown a proposal."""
-    target = ask.words.get("target", "").strip().lower()
+    target = ask.words.get("target", "").strip()
     return (_ask(ask, target=target),)
 
 

@@ -52,6 +52,7 @@ class Faults:
     def __init__(self) -> None:
         self.pending: list[Fault] = []
         self.requests: deque[dict[str, Any]] = deque(maxlen=10_000)
+        self.under_way: set[asyncio.Task[web.StreamResponse]] = set()
 
     def take(self, request: web.Request) -> Fault | None:
         for fault in self.pending:
@@ -96,6 +97,18 @@ async def _answer(
 ) -> web.StreamResponse:
     if fault is None:
         return await handler(request)
+    await request.read()
+    # As in Azure, what was heard is done, though its caller may hang up meanwhile.
+    failing = asyncio.create_task(_failing(request, handler, fault))
+    under_way = request.app[FAULTS].under_way
+    under_way.add(failing)
+    failing.add_done_callback(under_way.discard)
+    return await asyncio.shield(failing)
+
+
+async def _failing(
+    request: web.Request, handler: Handler, fault: Fault
+) -> web.StreamResponse:
     await asyncio.sleep(fault.delay_s)
     if fault.drop == "before":
         _hang_up(request)

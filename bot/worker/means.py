@@ -44,7 +44,7 @@ class Means:
     archive: Archive | None = None
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
-    shift_settles: timedelta = timedelta(seconds=15)
+    shift_settles: timedelta = timedelta(minutes=1)
     job_poll: timedelta = timedelta(seconds=30)  # between looks at a training job
     # One request at a time is made of what was asked on an endpoint, by its ARM id.
     asking: defaultdict[str, asyncio.Lock] = field(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.evidence.shelf import NotKept, keep
 from bot.incident import (
     OPEN,
     CaptureState,
@@ -47,7 +48,8 @@ async def _event(
 ) -> Event:
     try:
         number = await means.store.number("request")
-        return await proposal(means, incident, asked, seq, f"R-{number}")
+        request = f"R-{number}"
+        return await proposal(means, incident, asked, seq, request, keeping=True)
     except Unavailable as error:
         if attempts < PATIENCE:
             raise
@@ -58,17 +60,24 @@ async def _event(
 
 
 async def proposal(
-    means: Means, incident: Incident, asked: RollbackAsked, seq: int, request: str
+    means: Means,
+    incident: Incident,
+    asked: RollbackAsked,
+    seq: int,
+    request: str,
+    *,
+    keeping: bool = False,
 ) -> RollbackRequested | RollbackImpossible:
     """Look at the endpoint and all that concerns it; return what comes of the ask.
 
+    `keeping`: Azure's own document is kept on the shelf, under the digest in the request.
     Raises Unavailable or Impossible.
     """
     workspace, endpoint = means.workspace, means.endpoint(incident)
     if workspace is None:
         raise Impossible("this process does not read Azure")
     end = means.clock()
-    state = await workspace.state(endpoint.id)
+    state, raw = await workspace.captured(endpoint.id)
     health = [
         await workspace.health(endpoint.id, name, end - HEALTH_WINDOW, end)
         for name in ("", *(d.name for d in state.deployments))
@@ -81,6 +90,7 @@ async def proposal(
         others=await others(means, incident),
         usual=usual,
         undone=_undone(incident, asked),
+        unkept=await _kept(means, raw) if keeping else "",
     )
     return propose(
         asked,
@@ -94,15 +104,30 @@ async def proposal(
     )
 
 
+async def _kept(means: Means, raw: bytes) -> str:
+    """Keep Azure's own bytes; return why they could not be, which stops nobody."""
+    if means.archive is None:
+        return ""
+    try:
+        await keep(means.archive.shelf, raw)
+    except NotKept as error:
+        return str(error)
+    return ""
+
+
 def _undone(incident: Incident, asked: RollbackAsked) -> RollbackRequested | None:
     every = incident.every(RollbackRequested)
     return next((r for r in every if r.request == asked.undoes), None)
 
 
 async def others(means: Means, incident: Incident) -> tuple[Incident, ...]:
-    """Return the other open incidents of the same endpoint."""
-    listed = await means.store.incidents(status=OPEN, endpoint=incident.endpoint)
-    loaded = [await means.store.load(i.id) for i in listed if i.id != incident.id]
+    """Return the endpoint's other incidents that are open, or that hold a request.
+
+    A request may outlive its incident: Azure resolves an alert while people decide.
+    """
+    listed = await means.store.incidents(endpoint=incident.endpoint)
+    concerned = [i for i in listed if i.status in OPEN or i.request]
+    loaded = [await means.store.load(i.id) for i in concerned if i.id != incident.id]
     return tuple(i for i in loaded if i is not None)
 
 

@@ -73,7 +73,15 @@ async def _move(
     request: RollbackRequested,
     leader: Leader,
 ) -> None:
-    live = await mover.state(incident.endpoint)
+    try:
+        live = await mover.state(incident.endpoint)
+    except (Unavailable, Impossible) as error:
+        if isinstance(error, Unavailable) and means.clock() < request.expires_at:
+            raise
+        reason = f"nothing was changed: {error}"
+        unread = _failed(means, request, reason, None)
+        await _tell(means, incident, request, unread, leader)
+        return
     why = drifted(request, live) or await _hold(means, incident, leader)
     starting = ShiftStarted(at=means.clock(), request=request.request, before=live)
     if not why:
@@ -176,6 +184,11 @@ async def _resumed(
         reason = "Azure has not finished the change"
         return _failed(means, request, reason, dict(live.traffic), settled=False)
     if shares(live.traffic) == shares(request.traffic):
+        if live.provisioning_state.lower() != "succeeded":
+            reason = (
+                f"Azure took the change, but the endpoint is {live.provisioning_state}"
+            )
+            return _failed(means, request, reason, dict(live.traffic))
         return _done(means, incident, request, started, live)
     if waited < means.shift_settles:  # the PUT may still be on its way
         raise Unavailable("Azure may not have heard of it yet", means.shift_settles)

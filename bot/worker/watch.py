@@ -1,11 +1,13 @@
 """Afterwards: does the endpoint serve better or worse than before the move?"""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.incident import (
     Event,
     Health,
     Incident,
+    ShiftStarted,
     SignalsEvaluated,
     TrafficShifted,
     WatchOutcome,
@@ -45,8 +47,8 @@ async def _compared(
     means: Means, incident: Incident, moved: TrafficShifted, *, patient: bool
 ) -> Event:
     span = timedelta(minutes=moved.watch_minutes)
-    started = incident.started.at if incident.started else moved.at
-    unknown: list[str] = []
+    started = _began(incident, moved)
+    unknown = list(_again(incident, moved))
     windows: list[tuple[Health, ...]] = []
     for name, start in (("before", started - span), ("after", moved.at)):
         try:
@@ -73,6 +75,20 @@ async def _compared(
         drift=drift,
         drift_before=was,
     )
+
+
+def _began(incident: Incident, moved: TrafficShifted) -> datetime:
+    """Return when this very move began: a later one may have, in the same incident."""
+    every = reversed(incident.every(ShiftStarted))
+    return next((e.at for e in every if e.request == moved.request), moved.at)
+
+
+def _again(incident: Incident, moved: TrafficShifted) -> Iterator[str]:
+    """Yield what moved meanwhile: the minutes afterwards are then not of one target."""
+    end = moved.at + timedelta(minutes=moved.watch_minutes)
+    for later in incident.every(TrafficShifted):
+        if moved.at < later.at < end and later.request != moved.request:
+            yield f"{later.request} moved traffic again at {later.at:%H:%M} UTC"
 
 
 async def _drift(

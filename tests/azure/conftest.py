@@ -26,7 +26,12 @@ from bot.watch import Endpoint, WatchList
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "azure"
 ARM = ENDPOINT.lower()
-QUICK = Patience(poll=timedelta(milliseconds=20), limit=timedelta(seconds=3))
+QUICK = Patience(
+    poll=timedelta(milliseconds=20),
+    limit=timedelta(seconds=3),
+    answer=timedelta(seconds=0.3),
+    settles=timedelta(seconds=1),
+)
 
 
 @dataclass(slots=True)

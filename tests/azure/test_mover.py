@@ -1,12 +1,15 @@
 """Moving traffic: one PUT at most, and words that never say more than is known."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
+from bot.azure.traffic import Way, judged
 from bot.incident import EndpointState
 from bot.ports import Ambiguous, Impossible, Unavailable
 from bot.simulator.world import World
@@ -42,6 +45,25 @@ async def test_traffic_moves_and_nothing_else(
         one["properties"] = {**one["properties"], "traffic": {}}
         one["systemData"] = {}
     assert before == stored
+
+
+async def test_a_name_keeps_the_spelling_that_azure_has_for_it(
+    mover: AzureMover, sim: Sim, world: World
+) -> None:
+    """
+    A deployment made as "Green" may stand as "green" in the traffic: one name, not two.
+    """
+    made = world.get("arm", f"{ARM}/deployments/green") or {}
+    world.put("arm", f"{ARM}/deployments/green", {**made, "name": "Green"})
+    seen = await mover.state(ARM)
+
+    after = await mover.shift(ARM, seen, {"blue": 0, "Green": 100})
+
+    stored = (world.get("arm", ARM) or {})["properties"]["traffic"]
+    assert {"blue": 90, "Green": 10} == dict(seen.traffic)
+    assert {"blue": 0, "Green": 100} == dict(after.traffic)
+    assert {"blue": 0, "green": 100} == stored
+    assert 1 == puts(sim)
 
 
 async def test_it_follows_a_slow_operation(
@@ -191,6 +213,91 @@ async def test_a_lost_request_changed_nothing(
         await mover.shift(ARM, seen, BACK)
 
     assert 1 == puts(sim)
+
+
+async def test_a_late_change_is_not_called_undone(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    """
+    Azure was silent and works on: "nothing was changed" would be a lie in a moment.
+    """
+    await sim.fail("PUT", "", delay_s=0.5)
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert BACK == dict(after.traffic)
+    assert 1 == puts(sim)
+
+
+async def test_nobody_knows_what_a_silent_azure_makes_of_it(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    await sim.fail("PUT", "", delay_s=2.5)
+
+    with pytest.raises(Ambiguous, match=r"did not answer, and nothing .* is seen yet"):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 1 == puts(sim)
+
+
+async def test_a_change_of_a_broken_endpoint_is_no_success(
+    seen: EndpointState,
+) -> None:
+    """
+    The split stands in Azure's document, but the endpoint itself is Failed.
+    """
+    after = replace(seen, traffic=BACK, provisioning_state="Failed")
+
+    with pytest.raises(Impossible, match=r"reports a failure: the endpoint is Failed"):
+        judged("loan-prescreening", seen, after, BACK, Way("done"))
+
+
+async def test_what_azure_says_against_a_change_is_passed_on(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    told = '{"error": {"code": "BadArgument", "message": "green mirrors traffic."}}'
+    await sim.fail("PUT", "", status=400, text=told)
+
+    words = r"^Nothing was changed: .*400 \(BadArgument\): green mirrors traffic\.$"
+    with pytest.raises(Impossible, match=words):
+        await mover.shift(ARM, seen, BACK)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"status": 404}, "knows nothing of its operation any more"),
+        ({"text": '{"error": {"code": "X", "message": "no quota"}}'}, "no quota"),
+        ({"text": '{"status": "Canceled"}'}, "no code given"),
+    ],
+    ids=["forgotten", "an error with 200", "canceled"],
+)
+async def test_an_operation_that_ends_oddly_is_read_back(
+    mover: AzureMover,
+    seen: EndpointState,
+    sim: Sim,
+    told: dict[str, Any],
+    words: str,
+) -> None:
+    await sim.post("/sim/azure/operations", seconds=0, outcome="Failed")
+    await sim.fail("GET", "mfeOperationsStatus", times=99, **{"status": 200, **told})
+
+    with pytest.raises(Impossible, match=rf"^Nothing was changed: .*{words}"):
+        await mover.shift(ARM, seen, BACK)
+
+    assert 1 == puts(sim)
+
+
+async def test_it_asks_as_seldom_as_azure_wants(
+    mover: AzureMover, seen: EndpointState, sim: Sim
+) -> None:
+    headers = {"Retry-After": "1"}
+    await sim.fail("GET", "mfeOperationsStatus", status=429, headers=headers)
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert BACK == dict(after.traffic)
+    assert 2 == len(sim.seen("GET", "mfeOperationsStatus"))
 
 
 async def test_a_failed_operation_tells_why(

@@ -8,6 +8,7 @@ import pytest
 from bot import gate
 from bot.incident import (
     Actor,
+    Deployment,
     EndpointState,
     Event,
     Incident,
@@ -118,3 +119,34 @@ def test_who_has_the_endpoint_is_told_first() -> None:
     assert "Priya Raman locked the endpoint" in locked[0]
     assert "month end" in locked[0]
     assert held[0].startswith("R-3 holds the endpoint")
+
+
+@pytest.mark.parametrize(
+    ("asked", "green", "whole", "words"),
+    [
+        ("green", "Succeeded", "Succeeded", ()),
+        ("GREEN", "Succeeded", "Succeeded", ()),
+        ("pink", "Succeeded", "Succeeded", ("pink is not deployed on", "is green")),
+        ("green", "Failed", "Succeeded", ("the deployment green is Failed",)),
+        ("green", "Succeeded", "Updating", ("loan-prescreening itself is Updating",)),
+    ],
+)
+def test_what_azure_serves_speaks_too(
+    asked: str, green: str, whole: str, words: tuple[str, ...]
+) -> None:
+    """
+    A pipeline with a slip of the pen in its deployment must not be told to go.
+    """
+    state = EndpointState(
+        at=NOW,
+        traffic={},
+        deployments=(Deployment(name="green", provisioning_state=green),),
+        provisioning_state=whole,
+        digest="",
+    )
+    live = tuple(gate.standing(WATCHED, asked, state))
+    found = gate.answer(WATCHED, asked, [], LEDGER, number="G-1", now=NOW, live=live)
+
+    assert live == found.reasons
+    assert found.passed == (not words)
+    assert all(w in " ".join(live) for w in words)

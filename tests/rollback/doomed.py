@@ -82,7 +82,8 @@ async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -
     """Be `watchkeeper execute`, until nothing is left to do."""
     store = Store.open(settings.database_url, role="execute")
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
-    patience = Patience(poll=settings.poll, limit=settings.limit)
+    settles = timedelta(seconds=0.2)
+    patience = Patience(poll=settings.poll, limit=settings.limit, settles=settles)
     async with (
         ManagedIdentityCredential(client_id=settings.executor_client_id) as who,
         ManagedIdentityCredential(client_id=settings.trainer_client_id) as trains,
@@ -98,7 +99,7 @@ async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -
             mover=mover,
             trainer=AzureTrainer(trains, cloud),
             shift_limit=settings.limit,
-            shift_settles=timedelta(seconds=0.2),
+            shift_settles=settles,
         )
 
         def doomed(perform: Perform) -> Perform:

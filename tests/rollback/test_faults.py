@@ -198,6 +198,27 @@ async def test_the_executor_refuses_an_approver_who_is_none_any_more(
     assert 0 == len(house.requests("PUT", "onlineendpoints"))
 
 
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_executor_that_may_not_look_tells_so(
+    house: House, status: int
+) -> None:
+    """
+    It lost its role on the endpoint, or the endpoint is gone: nobody is left waiting.
+    """
+    await requested(house)
+    await house.stop("execute")
+    await house.press("mei", "Approve rollback")
+    await house.event("RollbackApproved")
+    await house.fail("GET", "/onlineendpoints/", times=99, status=status)
+
+    await house.start("execute")
+
+    failed = await house.event("ShiftFailed")
+    assert failed["reason"].startswith("nothing was changed: ")
+    assert await house.shown(failed["reason"][:40])
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
 async def test_a_target_that_is_gone_is_refused_before_the_request(
     house: House,
 ) -> None:

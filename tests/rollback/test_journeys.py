@@ -1,17 +1,21 @@
 """What people do around a rollback: look, freeze, take back, decide, undo."""
 
 import asyncio
+import json
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.evidence.shelf import digest, object_name
 from bot.incident import Health
 from bot.signals import FeatureResult, Report
 from bot.worker.watch import drifted_more, worse
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
+from tests.story.remote import until
 
 NAME = "loan-prescreening"
 
@@ -26,6 +30,58 @@ async def test_an_endpoint_without_an_alert_can_be_rolled_back(house: House) -> 
     assert "until Azure resolves" not in str(card)
     assert {"green": 100} == await house.traffic()
     assert "resolved" == (await house.incident())["status"]
+
+
+async def test_a_deployment_is_known_in_any_letter_case(house: House) -> None:
+    """
+    Azure keeps the case that a deployment was made with; people and lists do not.
+    """
+    path = f"{house.watch.endpoints[0].id}/deployments/green"
+    made = house.world.get("arm", path) or {}
+    house.world.put("arm", path, {**made, "name": "Green"})
+    await house.say("jonas", f"rollback {NAME} to GREEN the release was a mistake")
+    card = await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+
+    await house.shown("Rolled back")
+
+    assert "Green is deployed (Succeeded)" in str(card)
+    assert {"green": 100} == await house.traffic()
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
+    """
+    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf.
+    """
+    await house.say("jonas", f"rollback {NAME} the release was a mistake")
+    await house.shown("Approval needed")
+    asked = await house.event("RollbackRequested")
+
+    named = asked["captured"]["digest"]
+    raw = (Path(house.settings.evidence_url) / object_name(named)).read_bytes()
+
+    assert named == digest(raw)
+    body = json.loads(raw)
+    assert {"blue": 90, "green": 10} == body["properties"]["traffic"]
+    assert {"kind", "systemData"} <= set(body)
+
+
+async def test_a_request_outlives_its_incident(build: Opened) -> None:
+    """
+    Azure resolved the alert while people decide: the endpoint is still asked about.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.alert(status="resolved")
+    await until("its end", house.incident, lambda i: i["status"] == "resolved")
+
+    await house.say("priya", f"rollback {NAME} the same from me")
+
+    await house.told("R-1 on A-1 already waits for approval")
+    assert "RollbackRequested" not in await house.types("A-2")
 
 
 async def test_a_lock_stops_requests_and_approvals(house: House) -> None:
@@ -154,6 +210,28 @@ async def test_the_gate_tells_a_pipeline(house: House) -> None:
     await _kept(house, busy)
     assert 1 == await _gate(house, "blue")
     assert 2 == await _gate(house, "blue", "--url", "http://127.0.0.1:1")
+
+
+async def test_the_gate_does_not_let_a_slip_of_the_pen_pass(
+    build: Opened, tmp_path: Path
+) -> None:
+    """
+    Nor a monitor that is late, though nobody has been told of it yet.
+    """
+    watched = {**QUIET, "monitor": "loan-drift-daily", "listening": {"monitor": True}}
+    house = await build(endpoint=watched)
+    pink = await house.get(f"{house.bot}/api/gate/{NAME}/pink")
+    await house.fail("GET", "/onlineendpoints/", times=9, status=503)
+    blind = await house.get(f"{house.bot}/api/gate/{NAME}/blue")
+    port = house.bot.rsplit(":", 1)[-1]
+    (tmp_path / "serve.env").write_text(f"export WATCHKEEPER_PORT={port}\n", "utf-8")
+
+    assert not pink["pass"]
+    assert f"pink is not deployed on {NAME}; there is blue, green" == pink["reasons"][0]
+    assert "the monitor loan-drift-daily last ran on" in pink["reasons"][1]
+    assert "how the endpoint stands is not known" in blind["reasons"][0]
+    assert 1 == await _gate(house, "pink", "--url", "", "--state", str(tmp_path))
+    assert 2 == await _gate(house, "pink", "--url", "", "--state", str(tmp_path / "no"))
 
 
 async def _kept(house: House, told: dict[str, Any]) -> None:

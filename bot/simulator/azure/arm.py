@@ -124,6 +124,6 @@ def _check(world: World, path: str, before: Document, body: Document) -> None:
     traffic = body.get("properties", {}).get("traffic", {})
     if sum(traffic.values()) not in (0, 100):
         refuse(400, "BadArgument", "The sum of traffic must be 0 or 100.")
-    names = {d["name"] for d in children(world, f"{path}/deployments")}
-    if missing := {n for n, p in traffic.items() if p} - names:
+    names = {d["name"].lower() for d in children(world, f"{path}/deployments")}
+    if missing := {n.lower() for n, p in traffic.items() if p} - names:
         refuse(400, "BadArgument", f"Deployment {min(missing)} does not exist.")

@@ -1,0 +1,71 @@
+"""GET /api/gate/{endpoint}/{deployment}: asked by a release pipeline, answered, kept."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from bot import answers, gate, silence
+from bot.incident import OPEN
+from bot.ports import Impossible, Unavailable
+from bot.store import Conflict
+from bot.watch import Endpoint
+from bot.worker import Means
+
+LOOK_S = 8.0  # for Azure; a pipeline waits longer than a person
+LONGEST = 64  # characters of a deployment's name; Azure takes 32
+_TRIES = 8  # to keep an answer when somebody else was first
+
+
+async def answer(means: Means, request: web.Request) -> web.Response:
+    """Answer whether something may be released, and keep what was told."""
+    store, name = means.store, request.match_info["endpoint"]
+    deployment = request.match_info["deployment"]
+    endpoints = means.watch.named(name)
+    if len(endpoints) != 1:
+        how = "several endpoints have" if endpoints else "no watched endpoint has"
+        raise answers.refusal(web.HTTPNotFound, f"{how} this name")
+    if len(deployment) > LONGEST:
+        raise answers.refusal(web.HTTPBadRequest, "no deployment has such a name")
+    endpoint = endpoints[0]
+    live = tuple(await _live(means, endpoint, deployment))
+    listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
+    loaded = [await store.load(line.id) for line in listed]
+    number = f"G-{await store.number('gate')}"
+    for _ in range(_TRIES):
+        ledger = await store.ledger(endpoint.id)
+        found = gate.answer(
+            endpoint,
+            deployment,
+            [i for i in loaded if i is not None],
+            ledger,
+            number=number,
+            now=means.clock(),
+            live=live,
+        )
+        with suppress(Conflict):
+            await store.append(ledger, [found])
+            body = {"pass": found.passed, "reasons": list(found.reasons)}
+            return web.json_response({**body, "evidence": number})
+    raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+
+
+async def _live(means: Means, endpoint: Endpoint, deployment: str) -> Iterator[str]:
+    """Return what Azure says against it now; that it does not answer speaks against too."""
+    workspace, found = means.workspace, list[str]()
+    if workspace is None:
+        return iter(())
+    try:
+        async with asyncio.timeout(LOOK_S):
+            state = await workspace.state(endpoint.id)
+            found += gate.standing(endpoint, deployment, state)
+            if endpoint.listening.monitor and endpoint.monitor:
+                plan = await workspace.plan(endpoint)
+                late = silence.monitor(plan, endpoint.listening, means.clock())
+                found += [late] if late else []
+    except TimeoutError:
+        found.append("Azure did not tell in time how the endpoint stands")
+    except (Unavailable, Impossible) as error:
+        found.append(f"how the endpoint stands is not known: {error}")
+    return iter(found)
