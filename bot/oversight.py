@@ -64,6 +64,17 @@ class GateAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRead(Event):
+    """Somebody was given evidence; in a journal of the day, so no packet changes by it.
+
+    `by` None: nobody has to say who they are here (`READ_AUTH` none).
+    """
+
+    of: str  # "A-1", "G-3", a model
+    how: str  # "page", "packet", "zip", "card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeWatched(Event):
     """How the endpoint served before a move and for a while after it."""
 
