@@ -64,7 +64,8 @@ def verify(
         known = place.public_key(key) if key or packet is None or state else None
         outside = _anchored(place, anchor, alone=packet is not None and state is None)
         if packet is None:
-            found = verdict.of_database(place.database, known, outside)
+            local = None if "://" in place.evidence else Path(place.evidence)
+            found = verdict.of_database(place.database, known, outside, local)
         else:
             found = verdict.of_packet(packet, known, outside, _bytes(proof))
     except (Unreadable, NotKept, signing.NoKey) as error:

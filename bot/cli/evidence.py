@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from bot.cli._place import Database, Place, State, find, refuse
+from bot.cli._retention import expire, hold, release
 
 if TYPE_CHECKING:
     from bot.evidence.sealed import Sealed
@@ -224,5 +225,8 @@ def _write(content: bytes, output: Path | None) -> None:
     except OSError as error:
         refuse("evidence", f"{output}: {error.strerror}")
 
+
+for each in (hold, release, expire):
+    app.command()(each)
 
 COMMANDS = (app,)

@@ -54,6 +54,15 @@ class BlobShelf:
         except AzureError as error:
             raise NotKept(_words(error)) from None
 
+    async def remove(self, name: str) -> bool:
+        try:
+            await self._container.delete_blob(checked(name))
+        except ResourceNotFoundError:
+            return False
+        except AzureError as error:  # 409: its immutability policy still holds
+            raise NotKept(_words(error)) from None
+        return True
+
     async def close(self) -> None:
         await self._container.close()
 
