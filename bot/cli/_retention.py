@@ -62,20 +62,17 @@ def expire(
     Example: watchkeeper evidence expire --state .watchkeeper
     """
     from bot.evidence import retention  # noqa: PLC0415 `--help` stays quick
-    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.archive import opened  # noqa: PLC0415
 
     place, now = find(state, database), datetime.now(UTC)
     watch = _watch(place)
 
     async def run(store: "Store") -> "tuple[Plan, list[str]]":
-        shelf = open_shelf(place.evidence)
-        try:
+        async with opened(place.evidence, place.identity) as shelf:
             found = await retention.plan(store, shelf, watch, now)
             if not delete:
                 return found, []
             return found, await retention.expire(store, shelf, found, _who(), now)
-        finally:
-            await shelf.close()
 
     found, failed = _with_store("expire", place, run)
     _tell(found, failed, output_format, done=delete)

@@ -80,17 +80,14 @@ def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
     A packet `alone`, on an auditor's machine, is only compared with what is named.
     """
     from bot.evidence.anchor import BadAnchor, read  # noqa: PLC0415
-    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.archive import opened  # noqa: PLC0415
 
     if alone and not anchor:
         return []
 
     async def look() -> "list[Head]":
-        shelf = open_shelf(anchor or place.anchor)
-        try:
+        async with opened(anchor or place.anchor, place.identity) as shelf:
             return (await read(shelf))[0]
-        finally:
-            await shelf.close()
 
     try:
         return asyncio.run(look())

@@ -198,15 +198,12 @@ def _objects(
     command: str, place: Place, sealed: "Sealed", parts: Collection[str] | None = None
 ) -> dict[str, bytes]:
     from bot.evidence import objects  # noqa: PLC0415
-    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.archive import opened  # noqa: PLC0415
     from bot.evidence.shelf import Differs, NotKept  # noqa: PLC0415
 
     async def look() -> dict[str, bytes]:
-        shelf = open_shelf(place.evidence)
-        try:
+        async with opened(place.evidence, place.identity) as shelf:
             return await objects(shelf, sealed, parts)
-        finally:
-            await shelf.close()
 
     try:
         return asyncio.run(look())
