@@ -11,7 +11,7 @@ from bot.evidence import bundle, signing
 from bot.evidence.continued import continued
 from bot.evidence.inspect import Inspected, inspect
 from bot.evidence.kept import looked_at as kept_objects
-from bot.evidence.reading import Damaged, Unreadable, reading
+from bot.evidence.reading import Damaged, Unreadable, reading, whole
 from bot.evidence.zipped import BadPacket
 from bot.store.check import Checked, Tampered, check
 from bot.store.log import Head
@@ -51,6 +51,7 @@ def of_database(
         return wrong(anchored)
     try:
         with reading(url) as db:
+            whole(db)
             found = check(db, key=key, anchored=anchored)
             kept = evidence is not None and (evidence / "objects").is_dir()
             objects, odd = kept_objects(db, evidence) if kept and evidence else (0, "")
