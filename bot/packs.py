@@ -12,9 +12,26 @@ from bot.evidence.model import sections
 from bot.evidence.model_page import model_page
 from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Differs, NotKept
+from bot.incident import Actor
 from bot.period import LONGEST, Period, period
-from bot.worker import Means
+from bot.store import Conflict
+from bot.worker import Means, reads
+from bot.worker.means import DATABASE
 from bot.worker.months import gather
+
+# The Actor who reads; it is not there where nobody has to say who they are.
+READER = web.RequestKey("reader", Actor)
+
+
+async def noted(
+    means: Means, request: web.Request, endpoint: str, of: str, how: str
+) -> None:
+    """Record who reads, before it is read: no record, no evidence (503)."""
+    try:
+        await reads.note(means, request.get(READER), endpoint, of, how)
+    except (Conflict, *DATABASE):
+        words = "this reading cannot be recorded now"
+        raise answers.refusal(web.HTTPServiceUnavailable, words) from None
 
 
 async def model_pack(means: Means, request: web.Request) -> web.Response:
@@ -31,11 +48,14 @@ async def model_pack(means: Means, request: web.Request) -> web.Response:
         )
     except ValueError as error:
         raise answers.refusal(web.HTTPBadRequest, str(error)) from None
+    zipped = "application/zip" in request.headers.get("Accept", "")
+    for endpoint in endpoints:
+        await noted(means, request, endpoint, name, "zip" if zipped else "page")
     try:
         sealed, objects = await gather(means, endpoints, span)
     except (NotKept, Differs) as error:
         raise answers.not_whole(error) from None
-    if "application/zip" not in request.headers.get("Accept", ""):
+    if not zipped:
         page = await asyncio.to_thread(_page, sealed, objects, name, span)
         return answers.html(page)
     content = await asyncio.to_thread(

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 from aiohttp import hdrs, web
 
 from bot import answers, evidence, release
-from bot.callers import Anyone, Caller, Credentials, Denied, Undecided
+from bot.callers import Anyone, Caller, Credentials, Denied, Readers, Undecided
 from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
-from bot.packs import model_pack
-from bot.store import Listed, Store
+from bot.packs import READER, model_pack, noted
+from bot.store import Conflict, Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
 
@@ -51,13 +51,15 @@ def _known(reader: Caller, handler: Handler) -> Handler:
     """Return `handler` behind the check of who asks."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        shown = tuple(request.headers.getall(hdrs.AUTHORIZATION, ()))
+        shown = Credentials(tuple(request.headers.getall(hdrs.AUTHORIZATION, ())), ())
         try:
-            await reader.check(Credentials(shown, ()))
+            await reader.check(shown)
         except Denied as denied:
             return answers.denied(denied.status, denied.reason)
         except Undecided as undecided:
             return answers.later(undecided.reason, undecided.retry_after_s)
+        if isinstance(reader, Readers):
+            request[READER] = reader.whom(shown)
         return await handler(request)
 
     return answer
@@ -114,11 +116,13 @@ class _Pages:
     async def evidence(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
         if request.match_info["id"].startswith("G-"):
-            return await self._answer(request.match_info["id"], accept)
+            return await self._answer(request, accept)
         found = await self._find(request)
-        if "application/zip" in accept:
+        how = _how(accept)
+        await noted(self._means, request, found.endpoint, found.id, how)
+        if how == "zip":
             return await self._zip(found.id)
-        if "application/json" in accept and "text/html" not in accept:
+        if how == "packet":
             return web.json_response(evidence.packet(found))
         rendering: evidence.Rendering = (
             "owner" if request.query.get("for") == "owner" else "risk"
@@ -133,8 +137,9 @@ class _Pages:
             return web.json_response(evidence.packet(found))
         return answers.html(html)
 
-    async def _answer(self, number: str, accept: str) -> web.Response:
+    async def _answer(self, request: web.Request, accept: str) -> web.Response:
         """Answer what the gate told a pipeline, and what that rested on."""
+        number = request.match_info["id"]
         ledger = await self._means.store.of_answer(number)
         found = evidence.given(ledger, number) if ledger else None
         if found is None:
@@ -142,7 +147,8 @@ class _Pages:
                 text='{"error": "the gate gave no answer with this id"}',
                 content_type="application/json",
             )
-        if "application/json" in accept and "text/html" not in accept:
+        await noted(self._means, request, found["endpoint"], number, _how(accept))
+        if _how(accept) == "packet":
             return web.json_response(found)
         return answers.html(evidence.answer_page(found))
 
@@ -174,6 +180,14 @@ class _Pages:
                 content_type="application/json",
             )
         return found
+
+
+def _how(accept: str) -> str:
+    """Return which rendering is asked for: "zip", "packet" or "page"."""
+    if "application/zip" in accept:
+        return "zip"
+    plain = "application/json" in accept and "text/html" not in accept
+    return "packet" if plain else "page"
 
 
 async def _summary(store: Store, line: Listed) -> dict[str, Any]:

@@ -239,6 +239,13 @@ def load(environment: dict[str, str] | None = None) -> tuple[Settings, WatchList
     return settings, watch
 
 
+def read_watch(path: Path) -> WatchList:
+    """Return the watch list in a file alone. Raises Misconfigured."""
+    document = _yaml(path)
+    document.pop("settings", None)
+    return _watch(document, path)
+
+
 def _settings(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**values)

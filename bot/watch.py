@@ -120,6 +120,9 @@ BY_TIER: Mapping[Tier, Escalation] = {  # where the watch list says nothing
 }
 
 
+KEPT_DAYS: Mapping[Tier, int] = {1: 2557, 2: 1827, 3: 1096}  # 7, 5 and 3 years
+
+
 class Retraining(_Strict):
     """The job that trained the model; approved, it is submitted again on newer data."""
 
@@ -213,6 +216,8 @@ class WatchList(_Strict):
     channels: Mapping[str, Channel] = {}
     approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
     escalations: Mapping[Tier, Escalation] = {}  # by tier
+    # Days that frozen objects are kept after an incident's last event, by tier
+    retention_days: Mapping[Tier, Annotated[int, Field(ge=1)]] = {}
     risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
     levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
@@ -282,6 +287,10 @@ class WatchList(_Strict):
         """Return who is called when about an alert that nobody acknowledges."""
         by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
         return endpoint.escalation or by_tier
+
+    def kept_days(self, tier: Tier) -> int:
+        """Return for how long a tier's frozen objects are kept, in days."""
+        return self.retention_days.get(tier, KEPT_DAYS[tier])
 
     def in_sight(self, arm_id: str, conversation: str) -> bool:
         """Return whether a conversation may see an endpoint: its channel, or a chat."""

@@ -4,13 +4,17 @@ A person's token is right for anybody on the watch list; an application, such as
 pipeline, needs the role that our administrator gives it.
 """
 
+import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from bot.callers._verdict import Denied
+from jwt.utils import base64url_decode
+
+from bot.callers._verdict import Credentials, Denied
 from bot.callers.entra import Entra, Expected
 from bot.callers.keys import Keys
+from bot.incident import Actor
 
 ROLE: Final = "Watchkeeper.Read"
 
@@ -38,3 +42,10 @@ class Readers(Entra):
         roles = claims.get("roles")
         if not isinstance(roles, list) or ROLE not in roles:
             raise Denied(403, f"the caller lacks the role {ROLE}")
+
+    def whom(self, shown: Credentials) -> Actor:
+        """Return who reads, of credentials that `check` let pass: a person or an app."""
+        claims = json.loads(base64url_decode(shown.authorization[0].split(".")[1]))
+        name = str(claims.get("name") or claims.get("app_displayname") or "")[:120]
+        account = claims.get("oid") or claims.get("azp") or claims.get("appid")
+        return Actor(str(claims["tid"]).lower(), str(account or "").lower(), name)

@@ -38,6 +38,11 @@ class Place:
     watch: Path = Path("watchkeeper.yaml")
 
     @property
+    def identity(self) -> str:
+        """Return the client id that reads Azure here; "": whoever is signed in."""
+        return _set("READER_CLIENT_ID", "")
+
+    @property
     def own_key(self) -> "Ed25519PrivateKey | None":
         """Return our signing key, where this machine has it."""
         from bot.evidence import signing  # noqa: PLC0415

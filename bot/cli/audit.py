@@ -64,7 +64,8 @@ def verify(
         known = place.public_key(key) if key or packet is None or state else None
         outside = _anchored(place, anchor, alone=packet is not None and state is None)
         if packet is None:
-            found = verdict.of_database(place.database, known, outside)
+            local = None if "://" in place.evidence else Path(place.evidence)
+            found = verdict.of_database(place.database, known, outside, local)
         else:
             found = verdict.of_packet(packet, known, outside, _bytes(proof))
     except (Unreadable, NotKept, signing.NoKey) as error:
@@ -79,17 +80,14 @@ def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
     A packet `alone`, on an auditor's machine, is only compared with what is named.
     """
     from bot.evidence.anchor import BadAnchor, read  # noqa: PLC0415
-    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.archive import opened  # noqa: PLC0415
 
     if alone and not anchor:
         return []
 
     async def look() -> "list[Head]":
-        shelf = open_shelf(anchor or place.anchor)
-        try:
+        async with opened(anchor or place.anchor, place.identity) as shelf:
             return (await read(shelf))[0]
-        finally:
-            await shelf.close()
 
     try:
         return asyncio.run(look())

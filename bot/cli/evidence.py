@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from bot.cli._place import Database, Place, State, find, refuse
+from bot.cli._retention import expire, hold, release
 
 if TYPE_CHECKING:
     from bot.evidence.sealed import Sealed
@@ -197,15 +198,12 @@ def _objects(
     command: str, place: Place, sealed: "Sealed", parts: Collection[str] | None = None
 ) -> dict[str, bytes]:
     from bot.evidence import objects  # noqa: PLC0415
-    from bot.evidence.archive import open_shelf  # noqa: PLC0415
+    from bot.evidence.archive import opened  # noqa: PLC0415
     from bot.evidence.shelf import Differs, NotKept  # noqa: PLC0415
 
     async def look() -> dict[str, bytes]:
-        shelf = open_shelf(place.evidence)
-        try:
+        async with opened(place.evidence, place.identity) as shelf:
             return await objects(shelf, sealed, parts)
-        finally:
-            await shelf.close()
 
     try:
         return asyncio.run(look())
@@ -224,5 +222,8 @@ def _write(content: bytes, output: Path | None) -> None:
     except OSError as error:
         refuse("evidence", f"{output}: {error.strerror}")
 
+
+for each in (hold, release, expire):
+    app.command()(each)
 
 COMMANDS = (app,)

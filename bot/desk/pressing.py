@@ -12,7 +12,7 @@ from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding
 from bot.incident import Actor, CardShown, Follow, Incident, Refused, RemoveCopy
 from bot.turns import DialogAsked, DialogSent, Pressed
-from bot.worker import Means, render
+from bot.worker import Means, reads, render
 from cards import dialogs, superseded
 from cards.view import View
 
@@ -95,6 +95,9 @@ class Pressing:
         title = f"{command.verb.capitalize()} {incident.id}"
         if asks:
             return turns.Dialog(asks(self._view(incident, turn.actor)).card, title)
+        if command.verb == "evidence":
+            about = incident.endpoint, incident.id, "card"
+            await reads.note(self._means, turn.actor, *about)
         shown = await render(self._means, command.card, {"incident": incident.id})
         return turns.Dialog(shown.card, title)
 

@@ -10,7 +10,7 @@ from bot.desk.finding import Finding, Place
 from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
 from bot.turns import Typed
 from bot.watch import Person
-from bot.worker import Means
+from bot.worker import Means, reads
 from cards import replies
 
 
@@ -30,6 +30,8 @@ class Typing:
             person = await self._deciding.permit(command, words, turn)
             if card := command.answers(words):
                 about = await self._about(command, words, place)
+                if command.verb == "evidence":
+                    await self._read(turn, about)
                 listed = command.listed and "incident" not in about
                 await self._say(place, command.listed if listed else card, about)
             else:
@@ -80,6 +82,14 @@ class Typing:
                 return told
         incident = await self._finding.find(command, words, place.conversation)
         return {**told, "incident": incident.id, "on": incident.endpoint}
+
+    async def _read(self, turn: Typed, about: Mapping[str, str]) -> None:
+        """Record who is given evidence, of an incident or of all that a model has."""
+        named = about.get("on") or ""
+        wanted = self._means.watch.of_model(about.get("model", ""))
+        of = about.get("incident") or about.get("model", "")[:40]
+        for endpoint in [named] if named else [e.id for e in wanted]:
+            await reads.note(self._means, turn.actor, endpoint, of, "card")
 
     async def _say(self, place: Place, card: str, about: Mapping[str, str]) -> None:
         """Queue an answer: it survives a kill, and Teams may be slow."""

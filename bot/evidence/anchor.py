@@ -71,7 +71,7 @@ async def read(shelf: Shelf) -> tuple[list[Head], list[str]]:
             document = json.loads(content)
             found = [read_head(each) for each in document["heads"]]
             keys[str(document["key"])] = None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise BadAnchor(f"{name} among the anchored heads cannot be read") from None
         for head in found:
             if heads.setdefault(head.size, head).root != head.root:

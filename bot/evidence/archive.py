@@ -1,5 +1,7 @@
 """What evidence is kept with: the shelves, the key, and which of us it was."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -31,6 +33,31 @@ def open_shelf(place: str, credential: AsyncTokenCredential | None = None) -> Sh
 
         return BlobShelf(place, credential)
     return Folder(Path(place))
+
+
+@asynccontextmanager
+async def opened(place: str, identity: str = "") -> AsyncIterator[Shelf]:
+    """Yield the shelf at `place` for a command; for a container, as who is signed in.
+
+    That is a managed identity (`identity`, its client id) or whoever used `az login`; a
+    container's address with a signature needs neither.
+    """
+    if not place.startswith("https://") or "sig=" in place:
+        shelf = open_shelf(place)
+        try:
+            yield shelf
+        finally:
+            await shelf.close()
+        return
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 see above
+
+    client = identity or None
+    async with DefaultAzureCredential(managed_identity_client_id=client) as credential:
+        shelf = open_shelf(place, credential)
+        try:
+            yield shelf
+        finally:
+            await shelf.close()
 
 
 def build() -> str:

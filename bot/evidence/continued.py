@@ -58,7 +58,7 @@ def continued(
         new = read_head(document["new"])
         path = [bytes.fromhex(each) for each in document["path"]]
         named = read_head(document["old"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise BadPacket("the proof is not as we write it") from None
     if (named.size, named.root) != (old.size, old.root):
         raise BadPacket("the proof is about another packet's head")

@@ -10,6 +10,7 @@ from typing import Any
 from bot.evidence import charts
 from bot.evidence.shelf import digest
 from bot.incident import EvidenceCollected, Incident, SignalsEvaluated
+from bot.oversight import EvidenceExpired
 from bot.watch import Endpoint
 
 _TITLES = {
@@ -29,11 +30,14 @@ class Frozen:
         self.event = incident.last(EvidenceCollected)
         self.digests = dict(self.event.digests) if self.event else {}
         self.parts: dict[str, Any] = {}
+        deleted = dict(_deleted(incident))
         self.lost: dict[str, str] = {}  # named in the history, but not to be shown
         for name, named in sorted(self.digests.items()):
             content = objects.get(named)
             if content is None:
-                self.lost[name] = "kept, but its object is not at hand"
+                self.lost[name] = deleted.get(
+                    named, "kept, but its object is not at hand"
+                )
             elif digest(content) != named:
                 self.lost[name] = "its object was CHANGED since it was kept"
             else:
@@ -76,6 +80,15 @@ class Frozen:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             # An object of another version: its bytes are still in the packet.
             return [f"<p class=soft>{escape(name)}: see its object in the packet.</p>"]
+
+
+def _deleted(incident: Incident) -> Iterator[tuple[str, str]]:
+    for event in incident.every(EvidenceExpired):
+        words = (
+            f"too late: deleted on {event.at:%Y-%m-%d} by {event.by.name}; tier "
+            f"{event.tier} keeps it for {event.days:,} days"
+        )
+        yield from ((name, words) for name in event.digests)
 
 
 def missing(incident: Incident, frozen: Frozen) -> Iterator[str]:

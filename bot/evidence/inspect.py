@@ -22,6 +22,16 @@ from bot.incident import EvidenceCollected, Incident
 from bot.store import codec, merkle
 from bot.store.log import Head
 
+# What reading a document raises that somebody else wrote, however deep or large.
+_NOT_OURS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
@@ -49,7 +59,7 @@ def inspect(
     try:
         document = json.loads(files[bundle.PROOF])
         sealed = _sealed(document)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except _NOT_OURS:
         raise BadPacket(f"{bundle.PROOF} is not as we write it") from None
     named = str(document.get("key", ""))
     signer = _signer(named, key)
@@ -60,6 +70,8 @@ def inspect(
         )
     _records(sealed, signer)
     unread = _content(files, sealed)
+    if not signed and not unread:
+        _rebuilt(files, sealed)
     return Inspected(
         incidents=tuple(name for name, _, _ in sealed.index),
         records=sum(r.position is not None for r in sealed.records),
@@ -68,7 +80,7 @@ def inspect(
         head=sealed.head,
         key=signing.in_hex(signer) if signer else "",
         signed=signed,
-        anchored=_outside(sealed.head, anchored),
+        anchored=_outside(sealed.head, anchored, signer),
         unread=unread,
     )
 
@@ -77,7 +89,7 @@ def _manifest(files: dict[str, bytes]) -> None:
     try:
         listed = json.loads(files[bundle.MANIFEST])["files"]
         expected = {str(name): str(of["sha256"]) for name, of in listed.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except _NOT_OURS:
         raise BadPacket(f"{bundle.MANIFEST} is missing or not as we write it") from None
     there = set(files) - {bundle.MANIFEST, bundle.SIGNATURE}
     if odd := sorted(there ^ set(expected)):
@@ -154,6 +166,34 @@ def _records(sealed: Sealed, key: Ed25519PublicKey | None) -> None:
             raise BadPacket(f"record {incident}/{seq} is not under the signed head")
 
 
+def _rebuilt(files: dict[str, bytes], sealed: Sealed) -> None:
+    """Make an unsigned packet again: nothing else vouches for its page and tables."""
+    objects = _objects(files)
+    if "model.json" in files:
+        said = json.loads(files["model.json"])
+        span = tuple(datetime.fromisoformat(said[k]) for k in ("from", "to"))
+        ours = bundle.of_model(
+            sealed, objects, None, model=str(said["model"]), period=(span[0], span[1])
+        )
+    else:
+        ours = bundle.of_incident(sealed, objects, None)
+    expected = unpack(ours)
+    free = {bundle.PROOF, bundle.MANIFEST}
+    for name in sorted(set(expected) | set(files)):
+        if name not in free and files.get(name) != expected.get(name):
+            raise BadPacket(
+                f"{name} is not what the records say, and the packet is not signed"
+            )
+
+
+def _objects(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {
+        name.removeprefix("objects/"): content
+        for name, content in files.items()
+        if name.startswith("objects/")
+    }
+
+
 def _content(files: dict[str, bytes], sealed: Sealed) -> str:
     """Compare what people read with the records; return why that could not be done."""
     try:
@@ -163,6 +203,8 @@ def _content(files: dict[str, bytes], sealed: Sealed) -> str:
     except ValueError:
         return "this version reads other records"
     pack = "model.json" in files
+    if not any(incident.history for incident in incidents):
+        raise BadPacket("the packet holds no record")
     alone = incidents[0] if len(incidents) == 1 and not pack else None
     if alone and files.get("packet.json") != bundle.text(packet(alone)):
         raise BadPacket("packet.json is not what the records say")
@@ -179,14 +221,9 @@ def _pack(files: dict[str, bytes], sealed: Sealed) -> None:
         said = json.loads(files["model.json"])
         ends = [datetime.fromisoformat(said[k]) for k in ("from", "to")]
         model = str(said["model"])
-    except (ValueError, KeyError, TypeError):
+    except _NOT_OURS:
         raise BadPacket("model.json is not as we write it") from None
-    objects = {
-        name.removeprefix("objects/"): content
-        for name, content in files.items()
-        if name.startswith("objects/")
-    }
-    matter = bundle.matter_of(sealed, objects, model, (ends[0], ends[1]))
+    matter = bundle.matter_of(sealed, _objects(files), model, (ends[0], ends[1]))
     found = [*sections(matter), mapping()]
     if files["model.json"] != bundle.text(model_document(matter, found)):
         raise BadPacket("model.json is not what the records say")
@@ -201,7 +238,9 @@ def _bound(incident: Incident, files: dict[str, bytes]) -> None:
             raise BadPacket(f"{name} was changed")
 
 
-def _outside(head: Head | None, anchored: Sequence[Head]) -> bool:
+def _outside(
+    head: Head | None, anchored: Sequence[Head], key: Ed25519PublicKey | None
+) -> bool:
     """Return whether the head was anchored; BadPacket when another one was."""
     if head is None or not anchored:
         return False
@@ -210,5 +249,10 @@ def _outside(head: Head | None, anchored: Sequence[Head]) -> bool:
         raise BadPacket(
             f"the anchored head over {head.size} records has another root: this packet "
             "is of a history that was written anew"
+        )
+    if same is not None and key is not None and not same.is_signed_by(key):
+        raise BadPacket(
+            f"the anchored head over {head.size} records is signed by another key than "
+            "the packet"
         )
     return same is not None

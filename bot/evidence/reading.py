@@ -40,6 +40,19 @@ def reading(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
+def whole(db: sa.Connection) -> None:
+    """Raise Damaged when the pages of a SQLite file do not agree with each other.
+
+    An index that was edited hides rows from some queries and not from others.
+    """
+    if db.dialect.name != "sqlite":
+        return
+    found = db.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+    if found != "ok":
+        words = " ".join(str(found).split())
+        raise Damaged(f"{DAMAGED} ({words.removeprefix('*** in database main *** ')})")
+
+
 def _damage(words: str) -> bool:
     return any(sign in words for sign in _DAMAGE)
 

@@ -29,6 +29,12 @@ class Shelf(Protocol):
     async def names(self, prefix: str) -> list[str]:
         """Return the names that begin with `prefix`, sorted. Raises NotKept."""
 
+    async def remove(self, name: str) -> bool:
+        """Delete what lies there; False: nothing did. Raises NotKept.
+
+        For retention alone, which has recorded it before.
+        """
+
     async def close(self) -> None: ...
 
 
@@ -90,6 +96,16 @@ class Folder:
 
     async def names(self, prefix: str) -> list[str]:
         return await asyncio.to_thread(self._names, prefix)
+
+    async def remove(self, name: str) -> bool:
+        path = self._root / checked(name)
+        try:
+            await asyncio.to_thread(path.unlink)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise NotKept(f"{self._root}: {error.strerror}") from None
+        return True
 
     async def close(self) -> None:
         return

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bot.evidence import bundle, signing
 from bot.evidence.continued import continued
 from bot.evidence.inspect import Inspected, inspect
-from bot.evidence.reading import Damaged, Unreadable, reading
+from bot.evidence.kept import looked_at as kept_objects
+from bot.evidence.reading import Damaged, Unreadable, reading, whole
 from bot.evidence.zipped import BadPacket
 from bot.store.check import Checked, Tampered, check
 from bot.store.log import Head
@@ -37,22 +38,39 @@ def wrong(words: str) -> Verdict:
 
 
 def of_database(
-    url: str, key: Ed25519PublicKey | None, anchored: Sequence[Head] | str
+    url: str,
+    key: Ed25519PublicKey | None,
+    anchored: Sequence[Head] | str,
+    evidence: Path | None = None,
 ) -> Verdict:
-    """Return what a check of the whole database finds. Raises Unreadable."""
+    """Return what a check of the whole database finds. Raises Unreadable.
+
+    With `evidence`, a folder, also whether each frozen object is there and unchanged.
+    """
     if isinstance(anchored, str):
         return wrong(anchored)
     try:
         with reading(url) as db:
+            whole(db)
             found = check(db, key=key, anchored=anchored)
+            kept = evidence is not None and (evidence / "objects").is_dir()
+            objects, odd = kept_objects(db, evidence) if kept and evidence else (0, "")
     except (Tampered, Damaged) as error:
         return wrong(str(error))
+    if odd:
+        return wrong(odd)
+    notes = _notes(found, key)
+    if not kept:
+        notes.append("Frozen objects were not looked at: no folder of them is here.")
     words = (
         f"{found.sealed:,} records under {found.heads:,} signed heads, "
         f"{found.anchored:,} of them compared with copies kept outside"
     )
     return Verdict(
-        ok=True, words=words, notes=tuple(_notes(found, key)), figures=_figures(found)
+        ok=True,
+        words=words,
+        notes=tuple(notes),
+        figures=(*_figures(found), ("objects", objects)),
     )
 
 

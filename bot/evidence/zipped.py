@@ -38,11 +38,26 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return body.getvalue() + listing + _END.pack(b"PK\5\6", *counts)
 
 
+def _plain(archive: zipfile.ZipFile, size: int) -> list[str]:
+    """Return the names in a zip that is stored as ours are; BadPacket before it grows.
+
+    A compressed file of some kilobytes can unpack to more than the memory holds.
+    """
+    listed = archive.infolist()
+    stored = all(each.compress_type == zipfile.ZIP_STORED for each in listed)
+    if not stored or sum(each.file_size for each in listed) > size:
+        raise BadPacket("the zip was packed anew: ours are stored, not compressed")
+    names = [each.filename for each in listed]
+    if len(set(names)) != len(names):
+        raise BadPacket("the zip holds two files of one name")
+    return names
+
+
 def unpack(content: bytes) -> dict[str, bytes]:
     """Return the files of a packet. Raises BadPacket when one byte is not as packed."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
+            names = _plain(archive, len(content))
             files = {name: archive.read(name) for name in names}
     except (
         zipfile.BadZipFile,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.store import merkle
+from bot.store import beside, merkle
 from bot.store.log import Head, heads, leaf_data, rows
-from bot.store.schema import history, incident, unsealed
+from bot.store.schema import history, unsealed
 from bot.store.store import Store
 
 
@@ -68,6 +68,8 @@ def check(
     if key is not None:
         _signatures([*signed.values(), *anchored], key)
     waiting = _complete(db, frontier.size)
+    if odd := beside.wrong(db):
+        raise Tampered(odd)
     return Checked(
         sealed=frontier.size,
         waiting=waiting,
@@ -128,29 +130,4 @@ def _complete(db: sa.Connection, sealed: int) -> int:
     waiting = db.execute(sa.select(sa.func.count()).select_from(unsealed)).scalar_one()
     if total != sealed + waiting:
         raise Tampered(f"{total} rows, but {sealed} sealed and {waiting} waiting")
-    last = (
-        sa.select(
-            history.c.incident,
-            sa.func.count().label("rows"),
-            sa.func.max(history.c.seq).label("last"),
-        )
-        .group_by(history.c.incident)
-        .subquery()
-    )
-    query = (
-        sa.select(last.c.incident, last.c.rows, last.c.last, incident.c.revision)
-        .outerjoin(incident, incident.c.id == last.c.incident)
-        .where(
-            (last.c.rows != last.c.last)
-            | incident.c.revision.is_(None)
-            | (incident.c.revision != last.c.last)
-        )
-        .order_by(last.c.incident)
-        .limit(1)
-    )
-    if wrong := db.execute(query).one_or_none():
-        raise Tampered(
-            f"{wrong.incident} has {wrong.rows} rows, the last is {wrong.last}, and the "
-            f"index says {wrong.revision}"
-        )
     return int(waiting)

@@ -164,6 +164,7 @@ _CARDS: Final[Mapping[str, Callable[[Means, About], Awaitable[Rendered]]]] = {
     "health": looks.show_health,
     "drift": looks.show_drift,
     "owner": looks.show_owner,
+    "access": looks.show_access,
 }
 
 

@@ -11,13 +11,15 @@ from bot.ports import Impossible, Unavailable, Workspace
 from bot.watch import Endpoint
 from bot.worker.evaluate import Findings
 from bot.worker.means import Forgotten, Means
-from cards import drift, health, owner, status
+from bot.worker.reads import readings
+from cards import access, drift, health, owner, status
 from cards.view import Rendered, View
 
 T = TypeVar("T")
 LOOK_S = 20.0  # for one thing asked of Azure; what does not come is named as missing
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=30)
+READ_DAYS = 30  # of readings of evidence, in the access review
 
 
 def endpoint_of(means: Means, about: Mapping[str, str]) -> Endpoint:
@@ -86,6 +88,20 @@ async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
 
 async def show_owner(means: Means, about: Mapping[str, str]) -> Rendered:
     return owner.render(endpoint_of(means, about), means.watch, means.clock())
+
+
+async def show_access(means: Means, about: Mapping[str, str]) -> Rendered:
+    endpoint, looks = endpoint_of(means, about), _Looks(means)
+    found = await looks.part("role assignments", looks.azure.access(endpoint.id))
+    return access.render(
+        endpoint,
+        means.watch,
+        means.clock(),
+        assignments=found,
+        reads=await readings(means, endpoint.id, READ_DAYS),
+        days=READ_DAYS,
+        gaps=looks.gaps,
+    )
 
 
 class _Looks:

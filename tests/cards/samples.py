@@ -14,6 +14,7 @@ from bot.incident import (
     Alert,
     AlertReceived,
     Assigned,
+    Assignment,
     Change,
     ChangesFound,
     Check,
@@ -41,9 +42,11 @@ from bot.incident import (
     Snoozed,
     TrafficShifted,
 )
+from bot.oversight import EvidenceRead
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
 from cards import Links, Rendered, View, more
+from cards import access as access_card
 from cards import drift as drift_card
 from cards import health as health_card
 from cards import status as status_card
@@ -738,3 +741,31 @@ HUNDREDS = tuple(
     )
     for n in range(100, 1080)
 )
+
+
+def reached(*, known: bool = True) -> Rendered:
+    """Return the access review: a person, a group, an app; two readings of evidence."""
+    group = ENDPOINT_ID.split("/providers/", 1)[0]
+    found = tuple(
+        Assignment(
+            principal=p, kind=kind, role=role, scope=s, inherited=s != ENDPOINT_ID
+        )
+        for p, kind, role, s in (
+            (f"6{'0' * 7}-a", "ServicePrincipal", "Rollback executor", ENDPOINT_ID),
+            (PRIYA.id, "User", "AzureML Data Scientist", group),
+            ("f" * 8, "Group", "Reader", group.rsplit("/resourcegroups/", 1)[0]),
+        )
+    )
+    reads = [
+        EvidenceRead(at=after(9), by=MEI, of="A-1", how="zip"),
+        EvidenceRead(at=after(4), by=None, of="A-1", how="page"),
+    ]
+    return access_card.render(
+        watch().endpoints[0],
+        watch(),
+        after(12),
+        assignments=found if known else None,
+        reads=reads if known else (),
+        days=30,
+        gaps={} if known else {"role assignments": "Our identity may not do that."},
+    )

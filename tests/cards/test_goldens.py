@@ -107,6 +107,8 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "drift-unknown": lambda: samples.drifted(
         None, signals="The reference data could not be read."
     ),
+    "access": samples.reached,
+    "access-unknown": lambda: samples.reached(known=False),
     "owner": lambda: owner.render(
         samples.watch(tier=1).endpoints[0], samples.watch(), samples.FIRED
     ),

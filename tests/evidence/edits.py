@@ -55,6 +55,7 @@ def database_edit(chance: random.Random, file: Path) -> str:
             "order",
             "head",
             "leaf",
+            "index",
         ]
     )
     db = sqlite3.connect(file)
@@ -175,6 +176,25 @@ def _leaf(chance: random.Random, db: sqlite3.Connection) -> None:
     )
 
 
+def _listed(chance: random.Random, db: sqlite3.Connection) -> None:
+    """Let the index say something else of an incident."""
+    keys = [r[0] for r in db.execute("SELECT id FROM incident")]
+    field, value = chance.choice(
+        [
+            ("status", "false positive"),
+            ("revision", 99),
+            ("request", "R-99"),
+            ("opened_at", 7),
+            ("updated_at", 7),
+            ("number", 99),
+            ("id", "A-99"),
+            ("endpoint", "/subscriptions/other"),
+        ]
+    )
+    change = f"UPDATE incident SET {field} = ? WHERE id = ?"  # noqa: S608
+    db.execute(change, (value, chance.choice(keys)))
+
+
 def _sign(db: sqlite3.Connection) -> None:
     """Make every head anew over the leaves as they are now."""
     key, frontier = Ed25519PrivateKey.generate(), merkle.Frontier()
@@ -222,4 +242,5 @@ _EDITS = {
     "order": _order,
     "head": _head,
     "leaf": _leaf,
+    "index": _listed,
 }

@@ -15,12 +15,20 @@ from bot.__main__ import application
 from bot.evidence import anchor, signing, verdict
 from bot.evidence.shelf import Differs, Folder, NotKept
 from bot.keys import Keys
+from bot.oversight import EndpointLocked
 from bot.store import Leader, Store, merkle
 from bot.store.log import Head, Log, head_bytes, heads, leaf_data
-from bot.store.schema import history, incident, log_head, log_leaf
+from bot.store.schema import (
+    delivery,
+    history,
+    incident,
+    log_head,
+    log_leaf,
+    unsealed,
+)
 from bot.worker.anchor import Anchoring
 from tests.conftest import NOW
-from tests.evidence.conftest import KEY, anchored, write
+from tests.evidence.conftest import KEY, PRIYA, anchored, write
 from tests.incidents import NEW, received
 
 PUBLIC = KEY.public_key()
@@ -31,6 +39,7 @@ Change = Callable[..., None]
 async def outside(url: str, tmp_path: Path) -> list[Head]:
     """A database with 20 sealed records; its heads, as they were anchored."""
     store = Store.open(url)
+    await store.accept("alerts", b'{"an": "alert"}', NOW)
     await write(store, 20)
     shelf = await anchored(store, tmp_path / "evidence")
     store.close()
@@ -141,6 +150,13 @@ def test_fresh_hashes_with_another_key_are_found(url: str, outside: list[Head]) 
         ),
         (sa.update(incident).values(revision=3), "the index says 3"),
         (sa.delete(log_head).where(log_head.c.size < 9), "was anchored, and is gone"),
+        (sa.update(incident).values(status="resolved"), "another status for A-1"),
+        (sa.update(incident).values(request="R-9"), "another request for A-1"),
+        (sa.update(incident).values(number=incident.c.number + 7), "another number"),
+        (sa.update(incident).values(opened_at=5), "other times for A-1"),
+        (sa.update(incident).values(updated_at=5), "other times for A-1"),
+        (sa.update(delivery).values(body=b"{}"), "was changed"),
+        (sa.insert(unsealed).values(incident="A-9", seq=1), "1 waiting"),
     ],
 )
 def test_what_lies_beside_the_records_is_checked_too(
@@ -153,6 +169,27 @@ def test_what_lies_beside_the_records_is_checked_too(
     change(statement)
 
     assert words in verdict.of_database(url, PUBLIC, outside).words
+
+
+async def test_histories_that_the_index_does_not_list_are_right_as_well(
+    url: str, change: Change
+) -> None:
+    """
+    Every move holds its endpoint in a history of the endpoint's own.
+    """
+    store = Store.open(url)
+    await write(store, 6)
+    leader = await Leader.elect(store, "driver")
+    for history_ in (await store.ledger(NEW.endpoint), await store.journal("19:x")):
+        locked = [EndpointLocked(at=NOW, by=PRIYA, reason=str(n)) for n in range(3)]
+        await store.append(history_, locked)
+    await Log(store, KEY).seal(NOW, fence=leader.epoch)
+    leader.resign()
+    store.close()
+
+    assert verdict.of_database(url, PUBLIC, []).ok
+    change(sa.update(history).where(history.c.incident == "C:19:x").values(version=2))
+    assert "C:19:x/1 was changed" in verdict.of_database(url, PUBLIC, []).words
 
 
 async def test_it_reads_beside_a_service_that_writes(url: str, tmp_path: Path) -> None:

@@ -3,25 +3,33 @@
 tests/bench/evidence.py does the same a thousand times each.
 """
 
+import io
+import json
 import random
 import shutil
 import sqlite3
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bot import evidence
 from bot.__main__ import application
-from bot.evidence import anchor, verdict
+from bot.evidence import anchor, bundle, signing, verdict
+from bot.evidence.bundle import KEY as KEY_FILE
+from bot.evidence.bundle import MANIFEST, PROOF, SIGNATURE
 from bot.evidence.inspect import inspect
 from bot.evidence.reading import reading
-from bot.evidence.shelf import Folder
-from bot.evidence.zipped import BadPacket
+from bot.evidence.shelf import Folder, digest
+from bot.evidence.zipped import BadPacket, pack, unpack
 from bot.store import Store
 from bot.store.log import Head, heads
 from tests.evidence.conftest import KEY
@@ -83,6 +91,118 @@ def test_any_edit_of_the_database_is_found(kept: Kept, seed: int) -> None:
     found = verdict.of_database(f"sqlite:///{copy}", KEY.public_key(), kept.outside)
     assert not found.ok, what
     assert found.words
+
+
+def _signed(files: dict[str, bytes], key: Ed25519PrivateKey | None) -> bytes:
+    """Return a packet of `files` with a fresh manifest, signed by `key` if at all."""
+    own = {n: c for n, c in files.items() if n not in (MANIFEST, SIGNATURE)}
+    listed = {n: {"sha256": digest(c), "size": len(c)} for n, c in sorted(own.items())}
+    own[MANIFEST] = bundle.text({"what": bundle.INCIDENT, "files": listed})
+    if key:
+        own[SIGNATURE] = key.sign(own[MANIFEST]).hex().encode() + b"\n"
+    return pack(own)
+
+
+def test_a_forged_page_is_found_without_a_key(kept: Kept) -> None:
+    """
+    Who only has the packet can still strip its signature and make all hashes anew.
+    """
+    files = unpack(kept.packet)
+    proof = json.loads(files[PROOF])
+    proof["key"] = ""
+    for name in ("page.html", "alerts.csv"):
+        forged = {n: c for n, c in files.items() if n not in (KEY_FILE, SIGNATURE)}
+        forged |= {name: b"all is well", PROOF: bundle.text(proof)}
+        with pytest.raises(BadPacket, match="the packet is not signed"):
+            inspect(_signed(forged, None), None, [])
+    honest = {n: c for n, c in files.items() if n not in (KEY_FILE, SIGNATURE)}
+    assert not inspect(_signed(honest, None), None, []).signed
+
+
+def test_a_packet_that_another_hand_signed_anew_is_found(kept: Kept) -> None:
+    """
+    The same root signed by another key is what the anchored copy tells apart.
+    """
+    files, key = unpack(kept.packet), Ed25519PrivateKey.generate()
+    proof = json.loads(files[PROOF])
+    head = anchor.read_head(proof["head"])
+    proof["key"] = signing.in_hex(key.public_key())
+    proof["head"]["signature"] = key.sign(head.signed).hex()
+    files |= {
+        "page.html": b"all is well",
+        PROOF: bundle.text(proof),
+        KEY_FILE: signing.in_pem(key.public_key()).encode(),
+    }
+    forged = _signed(files, key)
+
+    with pytest.raises(BadPacket, match="by another key"):
+        inspect(forged, None, kept.outside)
+    with pytest.raises(BadPacket, match="by another key"):
+        inspect(forged, KEY.public_key(), [])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p.update(records={}), "no record"),
+        (lambda p: p["records"][0].update(record="[" * 100_000), "not as we write"),
+        (lambda p: p["head"].update(at=10**40), "not as we write"),
+        (lambda p: p["head"].update(size=float("inf")), "not as we write"),
+        (lambda p: p["records"][0].update(position=10**30), "not under the signed"),
+        (lambda p: p.update(key=["x"]), "is none"),
+    ],
+)
+def test_a_proof_of_any_shape_has_one_line_for_an_answer(
+    kept: Kept, change: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    files = unpack(kept.packet)
+    proof = json.loads(files[PROOF])
+    change(proof)
+    files[PROOF] = json.dumps(proof).encode()
+
+    with pytest.raises(BadPacket, match=words):
+        inspect(_signed(files, KEY), KEY.public_key(), kept.outside)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_is_looked_at_before_it_grows(kept: Kept) -> None:
+    """
+    Some kilobytes that unpack to gigabytes, one name twice, a name that climbs out.
+    """
+    files = [*unpack(kept.packet).items()]
+    for more, method in (
+        (("bomb", bytes(50_000_000)), zipfile.ZIP_DEFLATED),
+        (("page.html", b"x"), zipfile.ZIP_STORED),
+        (("../../etc/passwd", b"x"), zipfile.ZIP_STORED),
+    ):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", method) as archive:
+            for name, body in [*files, more]:
+                archive.writestr(name, body)
+        with pytest.raises(BadPacket, match="the zip"):
+            inspect(content.getvalue(), None, [])
+
+
+def test_an_index_page_that_was_edited_is_found(kept: Kept) -> None:
+    """
+    Rows that only some queries still see would be a history with two readings.
+    """
+    db = sqlite3.connect(kept.database)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    query = (
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_history_1'"
+    )
+    page, size = db.execute(query).fetchone()[0], 4096
+    db.close()
+    content = bytearray(kept.database.read_bytes())
+    place = content.rindex(b"A-", (page - 1) * size, page * size)
+    content[place + 2] ^= 1
+    kept.database.write_bytes(content)
+
+    found = verdict.of_database(
+        f"sqlite:///{kept.database}", KEY.public_key(), kept.outside
+    )
+    assert not found.ok
 
 
 def test_what_was_not_edited_is_not_accused(kept: Kept) -> None:

@@ -1,0 +1,188 @@
+"""Retention: what is due goes, on record; what is held, open, young or shared stays."""
+
+import asyncio
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot import evidence
+from bot.__main__ import application
+from bot.evidence import anchor, bundle, page, retention, signing
+from bot.evidence.inspect import inspect
+from bot.evidence.reading import reading
+from bot.evidence.shelf import Folder, NotKept
+from bot.incident import Actor
+from bot.store import Leader, Store
+from bot.store.log import Log, heads
+from tests.evidence.conftest import KEY
+from tests.evidence.matter import months
+
+LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
+WHO = Actor("command line", "omar", "omar (command line)")
+
+
+@pytest.fixture
+async def state(tmp_path: Path, url: str) -> Path:
+    """Nine old incidents, of which the first is still open."""
+    store = Store.open(url)
+    await months(store, tmp_path / "evidence", 9, LONG_AGO, 30)
+    store.close()
+    return tmp_path
+
+
+def run(state: Path, *words: str) -> Result:
+    return CliRunner().invoke(application(), [*words, "--state", str(state)])
+
+
+def listed(state: Path, *more: str) -> dict[str, Any]:
+    found = run(state, "evidence", "expire", "--format", "json", *more)
+    assert 0 == found.exit_code, found.output
+    document: dict[str, Any] = json.loads(found.stdout)
+    return document
+
+
+def shelved(state: Path) -> set[str]:
+    return {p.name for p in (state / "evidence" / "objects").rglob("*") if p.is_file()}
+
+
+async def seal(url: str, folder: Path) -> None:
+    """Take the newest records up, as the service does, and anchor the heads."""
+    store = Store.open(url)
+    leader = await Leader.elect(store, "driver")
+    await Log(store, KEY).seal(datetime.now(UTC), fence=leader.epoch)
+    shelf = Folder(folder / "evidence")
+    size = await anchor.last(shelf)
+    fresh = [h for h in await store.read(heads) if h.size > size]
+    await anchor.keep(shelf, fresh, KEY.public_key())
+    leader.resign()
+    store.close()
+
+
+def test_without_delete_it_only_tells(state: Path) -> None:
+    before = shelved(state)
+    found = listed(state)
+
+    assert (False, 8) == (found["deleted"], len(found["due"]))
+    assert "A-1" not in {one["incident"] for one in found["due"]}  # still open
+    assert before == shelved(state)
+
+
+async def test_what_is_deleted_leaves_a_record_and_the_log_stays_right(
+    state: Path, url: str
+) -> None:
+    """
+    Years later a risk officer has to see that it was there, and why it is not.
+    """
+    key = signing.in_hex(KEY.public_key())
+    before = shelved(state)
+    found = await asyncio.to_thread(listed, state, "--delete")
+    gone = {name for one in found["due"] for name in one["objects"]}
+
+    assert gone
+    assert before - gone == shelved(state)
+    await seal(url, state)
+    verified = await asyncio.to_thread(run, state, "audit", "verify", "--key", key)
+    assert (0, True) == (verified.exit_code, "OK" in verified.output), verified.output
+    assert [] == (await asyncio.to_thread(listed, state))["due"]
+    with reading(url) as db:
+        sealed = evidence.read(db, ["A-2"])
+    objects = await evidence.objects(Folder(state / "evidence"), sealed)
+    inspect(evidence.of_incident(sealed, objects, KEY), KEY.public_key(), [])
+    [incident] = sealed.incidents()
+    html = page(bundle.plain_view(incident), objects)
+    assert "too late: deleted on" in html
+    assert "keeps it for" in html
+
+
+async def test_a_shared_object_stays_as_long_as_somebody_needs_it(
+    state: Path, url: str
+) -> None:
+    """
+    Settings that did not change are one object for many incidents.
+    """
+    store = Store.open(url)
+    held = await store.load("A-1")
+    store.close()
+    assert held
+    shared = retention.named(held)
+    found = await asyncio.to_thread(listed, state, "--delete")
+
+    assert shared
+    assert not shared & {name for one in found["due"] for name in one["objects"]}
+    assert shared <= shelved(state)
+
+
+def test_a_legal_hold_outlives_the_retention(state: Path) -> None:
+    held = run(state, "evidence", "hold", "2", "case 2026-117")
+    assert (0, True) == (held.exit_code, "under a legal hold" in held.output)
+    assert 2 == run(state, "evidence", "hold", "A-2", "again").exit_code
+    found = listed(state, "--delete")
+
+    assert ["A-2"] == found["held"]
+    assert "A-2" not in {one["incident"] for one in found["due"]}
+    assert 2 == run(state, "evidence", "release", "A-3", "x").exit_code
+    assert 2 == run(state, "evidence", "hold", "A-99", "x").exit_code
+    assert 2 == run(state, "evidence", "hold", "A-3", "  ").exit_code
+    assert 0 == run(state, "evidence", "release", "A-2", "closed").exit_code
+    assert ["A-2"] == [one["incident"] for one in listed(state, "--delete")["due"]]
+
+
+def test_the_watch_list_says_how_long(state: Path) -> None:
+    watch = state / "watchkeeper.yaml"
+    tenant = "tenant: 0a1b2c3d-0000-4000-8000-00000000000a\n"
+    watch.write_text(tenant + "retention_days: {1: 36500, 2: 36500, 3: 36500}\n")
+    assert [] == listed(state)["due"]
+
+    watch.write_text(tenant + "retention_days: {1: 0}\n")
+    refused = run(state, "evidence", "expire")
+    assert (2, True) == (refused.exit_code, "retention_days.1" in refused.output)
+
+
+def test_an_object_that_went_without_a_record_is_found(state: Path) -> None:
+    key = signing.in_hex(KEY.public_key())
+    victim = next(p for p in (state / "evidence/objects").rglob("*") if p.is_file())
+    content = victim.read_bytes()
+    victim.write_bytes(content + b" ")
+    changed = run(state, "audit", "verify", "--key", key)
+    victim.unlink()
+    gone = run(state, "audit", "verify", "--key", key)
+    shutil.rmtree(state / "evidence/objects")
+    elsewhere = run(state, "audit", "verify", "--key", key)
+
+    assert (1, True) == (changed.exit_code, "was changed: " in changed.output)
+    assert (1, True) == (gone.exit_code, "no record says why" in gone.output)
+    assert "not looked at" in elsewhere.output
+
+
+class Locked(Folder):
+    """A shelf whose policy lets nothing go."""
+
+    async def remove(self, name: str) -> bool:
+        raise NotKept("the evidence container answered 409")
+
+
+async def test_what_a_locked_container_keeps_is_tried_again(
+    state: Path, url: str
+) -> None:
+    store, now = Store.open(url), LONG_AGO + timedelta(days=9000)
+    locked, free = Locked(state / "evidence"), Folder(state / "evidence")
+    first = await retention.plan(store, locked, None, now)
+    failed = await retention.expire(store, locked, first, WHO, now)
+    again = await retention.plan(store, free, None, now)
+    then = await retention.expire(store, free, again, WHO, now)
+    last = await retention.plan(store, free, None, now)
+    store.close()
+
+    assert len(failed) == len(again.left) > 0
+    assert ([], [], ()) == (again.due, then, last.left)
+
+
+def test_a_place_without_a_database_is_not_made_one(tmp_path: Path) -> None:
+    refused = run(tmp_path, "evidence", "expire")
+
+    assert (2, False) == (refused.exit_code, any(tmp_path.iterdir()))
