@@ -7,7 +7,7 @@ from dataclasses import replace
 import cards
 from bot import turns
 from bot.commands import Command, commands
-from bot.commands.reading import request_id
+from bot.commands.naming import request_id
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding
 from bot.incident import Actor, CardShown, Follow, Incident, Refused, RemoveCopy

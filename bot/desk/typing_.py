@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from bot import turns
 from bot.commands import Command, Words
-from bot.commands.reading import incident_id, understand
+from bot.commands.naming import incident_id
+from bot.commands.reading import understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
 from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
