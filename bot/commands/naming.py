@@ -1,7 +1,6 @@
 """Reading what a word names: an incident, a request, an endpoint, in any dress."""
 
 import re
-import unicodedata
 
 from bot.commands import Command
 from bot.incident import Refused
@@ -30,15 +29,15 @@ def first_word(text: str) -> tuple[str, str]:
 
 
 def bare(word: str) -> str:
-    """Return a name without what is around it and what cannot be seen in it.
+    """Return a name without the marks around it.
 
-    A phone makes a long dash of a hyphen; no name of ours holds one.
+    A phone makes a long dash of a hyphen; no name of ours holds one. Signs that cannot
+    be seen stay: a word that only looks like ours is not to become it.
 
     >>> bare('"A\u201342".'), bare("loan-prescreening?")
     ('A-42', 'loan-prescreening')
     """
-    seen = "".join(c for c in word if unicodedata.category(c) != "Cf")
-    return _DASHES.sub("-", seen).strip(_AROUND)
+    return _DASHES.sub("-", word).strip(_AROUND)
 
 
 def named(text: str) -> tuple[str, str]:

@@ -307,14 +307,13 @@ def test_in_a_cards_thread_its_incident_is_meant(
             "incident 42",
             "the alert A-42 on it",
             "on 42",
-            "42\u200b on it",
             "\uff14\uff12",
         ),
     ],
 )
 def test_an_incident_is_named_in_any_dress(about: str) -> None:
     """
-    A phone makes long dashes and round quotes, Teams no-break and invisible characters.
+    A phone makes long dashes and round quotes, Teams no-break blanks.
     """
     words = understand(f"ack {about}")[1]
 
@@ -336,7 +335,6 @@ def test_a_request_too(about: str) -> None:
         ("could you please ack 42", "ack"),
         ("@Watchkeeper ack 42", "ack"),
         ("Watchkeeper, ack 42", "ack"),
-        ("\u200eack\u200b 42", "ack"),
         ("roll back loan to blue slow", "rollback"),
         ("who owns loan?", "owner"),
         ("help?", "help"),
@@ -370,6 +368,35 @@ def test_several_at_once_are_asked_back(text: str) -> None:
     """
     with pytest.raises(Refused, match="One at a time, please: A-42, A-43"):
         understand(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app\u200brove R-7",
+        "approve\u200b R-7",
+        "\u202eevorppa R-7",
+        "\u0430pprove R-7",  # a Cyrillic a
+        "appr\u00ado\u200cve R-7",
+        "\u2066approve\u2069 R-7",
+        "help</at><at>approve R-7",
+        "{{approve}} R-7",
+        "\ud83dapprove R-7",
+    ],
+)
+def test_what_only_looks_like_a_command_is_none(text: str) -> None:
+    """
+    Who reads along must see the word that was carried out.
+    """
+    with pytest.raises(Refused, match="I do not know"):
+        understand(text)
+
+
+@pytest.mark.parametrize(
+    "about", ["R-\u202e21", "R-\u200b7", "\u2067R-7\u2069", "R-7\u0301"]
+)
+def test_what_only_looks_like_an_id_is_none(about: str) -> None:
+    assert "" == request_id(understand(f"approve {about}")[1]["request"])
 
 
 def test_there_is_no_closing_by_hand() -> None:
