@@ -5,7 +5,8 @@ from bot.commands.reading import verb_of
 
 
 def _words(rest: str) -> Words:
-    return {"verb": verb_of(rest)}
+    verb = verb_of(rest)
+    return {"verb": "" if verb in ("me", "us", "please", "pls") else verb}
 
 
 COMMANDS = (

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from bot.commands import Command, Words
 from bot.commands.naming import incident_id
 from bot.incident import OPEN, Incident, Refused
+from bot.retraining import retraining
 from bot.watch import Endpoint
 from bot.worker import Means
 
@@ -26,7 +27,8 @@ class Finding:
     async def find(self, command: Command, words: Words, conversation: str) -> Incident:
         """Return the incident that is meant. Raises Refused: which one, or where."""
         if command.about == "request":
-            found = await self._requested(command, words.get("request", ""))
+            request = words.get("request", "")
+            found = await self._requested(command, request, conversation)
         elif command.about == "endpoint":
             name = words.get("endpoint", "")
             found = await self._ledger(command, name, conversation)
@@ -75,13 +77,29 @@ class Finding:
         keys = " or ".join(each.id for each in listed)
         return f"Did you mean {keys}?" if keys else f"Nothing is open on {name}."
 
-    async def _requested(self, command: Command, request: str) -> Incident:
+    async def _requested(
+        self, command: Command, request: str, conversation: str
+    ) -> Incident:
         if not request:
-            raise Refused(f"Which request? For example: {command.usage}")
+            here = await self._waiting_here(conversation)
+            hint = f"{here}." if here else f"For example: {command.usage}"
+            raise Refused(f"Which request? {hint}")
         found = await self._means.store.of_request(request)
         if found is None:
             raise Refused(f"There is no request {request}.")
         return found
+
+    async def _waiting_here(self, conversation: str) -> str:
+        """Return the requests that wait for approval and can be seen from there."""
+        seen = [
+            i
+            for i in await self._means.store.with_requests()
+            if self._means.watch.in_sight(i.endpoint, conversation)
+        ]
+        keys = [i.waiting.request for i in seen if i.waiting]
+        newest = [retraining(i) for i in seen]
+        keys += [r.request.request for r in newest if r and r.waiting]
+        return f"{' or '.join(keys[:4])} waits" if keys else ""
 
     async def _ledger(self, command: Command, name: str, conversation: str) -> Incident:
         store = self._means.store

@@ -72,10 +72,14 @@ async def render(means: Means, card: str, about: About) -> Rendered:
 
 
 async def _help(means: Means, about: About) -> Rendered:
-    one = commands().get(about.get("verb", ""))
+    verb = about.get("verb", "")
+    one = commands().get(verb)
     if one is None:
         rows = [(c.usage, c.does) for c in commands().values()]
-        return help_card.render(rows, about.get("note", ""))
+        near = get_close_matches(verb, [*commands()], n=1, cutoff=0.6)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        note = f"There is no command {verb[:40]}.{meant}" if verb else ""
+        return help_card.render(rows, note or about.get("note", ""))
     return help_card.one(one.usage, one.does, one.examples, sorted(one.roles))
 
 

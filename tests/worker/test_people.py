@@ -32,6 +32,8 @@ async def house(house: House) -> House:
         ("approve", "Which request?"),
         ("approve R-9", "There is no request R-9"),
         ("rollback 1", "Say why"),
+        ("help snoose", "There is no command snoose. Did you mean snooze?"),
+        ("snooze 1 2h feed is late", "Priya Raman snoozed A-1 until"),
     ],
 )
 async def test_what_is_typed_is_answered(house: House, typed: str, answer: str) -> None:
