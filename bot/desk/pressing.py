@@ -41,7 +41,12 @@ class Pressing:
         try:
             person = await self._deciding.permit(command, words, turn)
             incident = await self._deciding.decide(
-                command, words, turn.actor, person, turn.conversation
+                command,
+                words,
+                turn.actor,
+                person,
+                turn.conversation,
+                since=int(data["rev"]),
             )
         except Refused as refused:
             return turns.Say(str(refused))

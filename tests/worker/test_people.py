@@ -1,9 +1,13 @@
 """What people get to see when they type and press, over the real botbuilder."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from bot.simulator.people import PRIYA
+from bot.simulator.teams.line import from_person, send
+from bot.simulator.teams.places import CHANNELS
 from tests.house import House
 from tests.story.remote import CHANNEL, until
 
@@ -125,3 +129,37 @@ async def test_resolved_in_azure_is_resolved_on_the_card(house: House) -> None:
 
     await house.shown("Resolved")
     assert CHANNEL == (await house.event("CardShown"))["conversation"]
+
+
+async def test_a_message_that_is_delivered_twice_counts_once(house: House) -> None:
+    frame = from_person(house.sim, "message", PRIYA, CHANNELS[0], "")
+    frame |= {"text": "note A-1 said once"}
+
+    for _ in range(2):
+        assert 200 == (await send(house.sim, frame)).status
+
+    await house.told("said once")
+    assert 1 == (await house.types()).count("Noted")
+
+
+async def test_a_press_counts_once(house: House) -> None:
+    """
+    A client repeats what it believes lost, and people press twice: a button of one
+    revision says a thing once, whoever repeats it. On the edited card it can be said anew.
+    """
+
+    async def press() -> None:
+        assert "Wrong" not in str(await send(house.sim, frame))
+
+    [card] = await house.cards()
+    [data] = [a["data"] for a in card["card"]["actions"] if a["title"] == "Acknowledge"]
+    said: dict[str, Any] = {**data, "verb": "note", "text": "pressed once"}
+    action = {"type": "Action.Execute", "verb": "note", "data": said}
+    frame = from_person(house.sim, "invoke", PRIYA, CHANNELS[0], card["id"])
+    frame |= {"name": "adaptiveCard/action", "replyToId": card["id"]}
+    frame |= {"value": {"action": action, "trigger": "manual"}}
+
+    await asyncio.gather(press(), press())
+    await press()
+
+    assert 1 == (await house.types()).count("Noted")
