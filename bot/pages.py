@@ -14,7 +14,7 @@ from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
 from bot.packs import READER, model_pack, noted
-from bot.store import Conflict, Listed, Store
+from bot.store import Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
 

@@ -75,5 +75,5 @@ def _what(change: Change) -> str:
     if kind == "deployments":
         return f"Deployment {identifier(name)} {did}"
     if kind == "onlineendpoints":
-        return f"Traffic or settings of the endpoint: {did}"
+        return f"Traffic or settings {did.replace('was', 'were', 1)}"
     return f"{identifier(kind)} {identifier(name)} {did}"

@@ -55,13 +55,17 @@ def against(value: float | None, limit: float | None) -> tuple[str, str]:
 def short(value: float | None) -> str:
     r"""Return a figure of at most seven characters, for a tile.
 
-    >>> short(48211), short(1_234_567), short(None)
-    ('48,211', '1.2 M', '\u2013')
+    Five digits and more break within the number on a phone.
+
+    >>> short(9_211), short(48_211), short(1_234_567), short(None)
+    ('9,211', '48.2 k', '1.2 M', '\u2013')
     """
     known = finite(value)
     if known is None:
         return "\u2013"
-    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(known) < 1e4:  # noqa: PLR2004
+            break
         if size <= abs(known) < size * 1e3:
             return f"{known / size:.1f} {letter}"
     return cut(number(known), 7)

@@ -18,7 +18,8 @@ def render(rows: Sequence[tuple[str, str]], note: str = "") -> Rendered:
         [
             title("What you can ask"),
             paragraph(
-                "Mention me in this channel, or use the buttons on an alert.",
+                "Mention me in this channel, or use the buttons on an alert. "
+                "For examples, add a command: help snooze.",
                 subtle=True,
                 spacing="None",
             ),

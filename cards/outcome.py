@@ -45,6 +45,8 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     before = _before(view, request)
     watched = _watched(view, outcome.request)
     state = rollback.ending(request, outcome)
+    # What was undone is done again by a request of its own.
+    undo = [] if request.undoes else [buttons.undo(view, request.request)]
     body = [
         band(state, "good", rollback.middle(view), view.incident.id),
         title(words),
@@ -64,14 +66,11 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     return card(
         body,
         [
-            *(
-                [buttons.undo(view, request.request)]
-                if watched and watched.worse
-                else []
-            ),
+            *(undo if watched and watched.worse else []),
             buttons.evidence(view),
             buttons.studio(view),
             *_ack(view),
+            *([] if watched and watched.worse else undo),
         ],
         summary=line(state, words, request.request),
         text=f"{state}: {words}. Traffic is {split}.",

@@ -55,12 +55,12 @@ def traffic(
         sums = [f"{sum(t.get(d, 0) for d in rest)}%" for t in (before, after)]
         rows.append((f"{len(rest)} more", "", *sums))
     heads = (
-        Head("Deployment", 4),
+        Head("Name", 4),
         Head("Model", 5),
         Head(names[0], "52px", right=True),
         Head(names[1], "52px", right=True),
     )
-    return [heading("Traffic"), table(heads, rows)]
+    return [heading("Traffic by deployment"), table(heads, rows)]
 
 
 def health(

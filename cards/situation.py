@@ -178,7 +178,7 @@ def health_words(health: Health) -> str:
     known = [
         (health.error_rate, f"{figures.percent(health.error_rate)} errors"),
         (health.latency_p95_ms, f"p95 {figures.milliseconds(health.latency_p95_ms)}"),
-        (health.requests, f"{figures.short(health.requests)} requests"),
+        (health.requests, f"{figures.number(health.requests)} requests"),
     ]
     words = ", ".join(text for value, text in known if value is not None)
     return f"{words} in {span}" if words else figures.UNKNOWN

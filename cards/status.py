@@ -92,7 +92,7 @@ def _deployments(
         for name in names[:_SHOWN]
     ]
     heads = (
-        Head("Deployment", 4),
+        Head("Name", 4),
         Head("Model", 5),
         Head("Errors", "52px", right=True),
         Head("Traffic", "52px", right=True),

@@ -1,12 +1,12 @@
 """Acknowledge: somebody is looking, the rest can go on with their work."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import one, unquoted
 from bot.incident import Acknowledged, Event, Refused
 
 
 def _words(rest: str) -> Words:
-    incident, note = first_word(rest)
+    incident, note = one(rest)
     return {"incident": incident, "note": unquoted(note)}
 
 

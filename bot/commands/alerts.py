@@ -1,10 +1,11 @@
 """What is open now, everywhere or on one endpoint."""
 
 from bot.commands import Command, Words
+from bot.commands.naming import named
 
 
 def _words(rest: str) -> Words:
-    return {"endpoint": rest.strip()}
+    return {"endpoint": named(rest)[0]}
 
 
 COMMANDS = (

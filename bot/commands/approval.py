@@ -5,7 +5,7 @@ from datetime import datetime
 from bot import retraining
 from bot.agreement import Requested, giver, unagreed, untimely
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, request_id, unquoted
+from bot.commands.naming import named, request_id, unquoted
 from bot.incident import (
     Event,
     Incident,
@@ -30,7 +30,7 @@ REASON_LIMIT = 500
 
 
 def _words(rest: str) -> Words:
-    request, reason = first_word(rest)
+    request, reason = named(rest)
     return {"request": request_id(request), "reason": unquoted(reason)}
 
 

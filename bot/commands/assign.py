@@ -3,19 +3,25 @@
 import re
 
 from bot.commands import Ask, Command, Words
+from bot.commands.naming import incident_id, named, unquoted
 from bot.commands.people import somebody
-from bot.commands.reading import first_word, unquoted
 from bot.incident import Assigned, Event, Refused
 from bot.watch import Role
 
 # who may acknowledge
 ABLE: frozenset[Role] = frozenset({"operator", "owner", "approver"})
-_TO = re.compile(r"^(?:to\s+)?@?", re.IGNORECASE)
+_TO = re.compile(r"^(?:(?:to\b:?|->|=>|=)\s*)?@?", re.IGNORECASE)
+_PLEASE = re.compile(r"[\s,]+(?:please|pls)\W*$", re.IGNORECASE)
 
 
 def _words(rest: str) -> Words:
-    incident, person = first_word(rest)
-    return {"incident": incident, "person": unquoted(_TO.sub("", person, count=1))}
+    incident, person = named(rest)
+    if not incident_id(incident):  # "assign Jonas to 42"
+        *before, last = rest.split() or [""]
+        if incident_id(last):
+            incident, person = last, re.sub(r"\s+to$", "", " ".join(before))
+    person = _PLEASE.sub("", _TO.sub("", person, count=1))
+    return {"incident": incident, "person": unquoted(person)}
 
 
 def decide(ask: Ask) -> tuple[Event, ...]:

@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import get_args
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import bare, first_word, named, unquoted
 from bot.incident import Choice, DecisionRecorded, Event, Refused
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -15,8 +16,8 @@ _UNTIL = re.compile(r"\s*\b(?:for|until)\s+(\d{1,4})\s*(?:d|days?)\s*$", re.IGNO
 
 
 def _words(rest: str) -> Words:
-    incident, tail = first_word(rest)
-    choice, reason = first_word(tail)
+    incident, tail = named(rest)
+    choice, reason = _choice(tail)
     days = ""
     if found := _UNTIL.search(reason):
         days, reason = found[1], reason[: found.start()]
@@ -28,12 +29,26 @@ def _words(rest: str) -> Words:
     }
 
 
+def _choice(text: str) -> tuple[str, str]:
+    """Return what is chosen, as we write it where we know it, and the reason."""
+    first, rest = first_word(text)
+    if rest and bare(first).lower() in ("to", "as", "it", "is", ""):
+        first, rest = first_word(rest)
+    word = bare(first).lower().replace("_", "-")
+    second, behind = first_word(rest)
+    if word == "false" and bare(second).lower() in ("positive", "alarm"):
+        word, rest = "false-positive", behind
+    return word, re.sub(r"^[:;,]\s*|^[\u2013\u2014-]+\s+", "", rest)
+
+
 def decide(ask: Ask) -> tuple[Event, ...]:
     """Return the record: a choice, why, and until when it holds."""
     given = ask.words.get("choice", "").lower().replace("_", "-")
     choice = next((c for c in CHOICES if c == given), None)
     if choice is None:
-        raise Refused(f"Decide one of: {', '.join(CHOICES)}.")
+        near = get_close_matches(given, CHOICES, n=1, cutoff=0.6)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise Refused(f"Decide one of: {', '.join(CHOICES)}.{hint}")
     reason = ask.words.get("reason", "").strip()
     if not reason:
         raise Refused("Say why: the record needs a reason.")

@@ -1,11 +1,11 @@
 """Compare an endpoint's newest data with its reference, now."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 
 
 def _words(rest: str) -> Words:
-    endpoint, feature = first_word(rest)
+    endpoint, feature = named(rest)
     return {"endpoint": endpoint, "feature": unquoted(feature)[:200]}
 
 

@@ -1,11 +1,11 @@
 """What was seen when the alert came; or all that a model's alerts rest on, for a while."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 
 
 def _words(rest: str) -> Words:
-    what, period = first_word(rest)
+    what, period = named(rest)
     return {"incident": what, "period": unquoted(period)[:40]}
 
 

@@ -1,11 +1,11 @@
 """How an endpoint has served in the last while: requests, errors, latency."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 
 
 def _words(rest: str) -> Words:
-    endpoint, window = first_word(rest)
+    endpoint, window = named(rest)
     return {"endpoint": endpoint, "window": unquoted(window)[:40]}
 
 

@@ -1,11 +1,12 @@
 """What one can ask for."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word
+from bot.commands.reading import verb_of
 
 
 def _words(rest: str) -> Words:
-    return {"verb": first_word(rest)[0].lower()}
+    verb = verb_of(rest)
+    return {"verb": "" if verb in ("me", "us", "please", "pls") else verb}
 
 
 COMMANDS = (

@@ -1,7 +1,7 @@
 """Freeze an endpoint from chat, and let it go again."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 from bot.incident import Event, Refused
 from bot.oversight import EndpointLocked, EndpointUnlocked, holder
 from bot.oversight import lock as locked
@@ -10,7 +10,7 @@ REASON_LIMIT = 300
 
 
 def _words(rest: str) -> Words:
-    endpoint, reason = first_word(rest)
+    endpoint, reason = named(rest)
     return {"endpoint": endpoint, "reason": unquoted(reason)}
 
 

@@ -1,14 +1,14 @@
 """Write something down on an incident: it stays with the evidence."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 from bot.incident import Event, Noted, Refused
 
 TEXT_LIMIT = 1000
 
 
 def _words(rest: str) -> Words:
-    incident, text = first_word(rest)
+    incident, text = named(rest)
     return {"incident": incident, "text": unquoted(text)}
 
 

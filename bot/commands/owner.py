@@ -1,11 +1,11 @@
 """Whose an endpoint is, who may do what there, and who is called when."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word
+from bot.commands.naming import named
 
 
 def _words(rest: str) -> Words:
-    return {"endpoint": first_word(rest)[0]}
+    return {"endpoint": named(rest)[0]}
 
 
 COMMANDS = (

@@ -3,7 +3,7 @@
 import re
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, request_id, unquoted
+from bot.commands.naming import bare, named, request_id, unquoted
 from bot.incident import (
     Event,
     Incident,
@@ -17,19 +17,21 @@ from bot.oversight import blocked
 from bot.proposal import propose
 
 REASON_LIMIT = 500
-_TO = re.compile(r"^to\s+(\S+)\s*(.*)$", re.IGNORECASE | re.DOTALL)
+_TO = re.compile(
+    r"^(?:(?:back\s+)?to\b:?|->)\s*(\S+)\s*(.*)$", re.IGNORECASE | re.DOTALL
+)
 
 
 def _words(rest: str) -> Words:
-    about, tail = first_word(rest)
+    about, tail = named(rest)
     target = ""
     if found := _TO.match(tail):
-        target, tail = found[1], found[2]
+        target, tail = bare(found[1]), found[2]
     return {"incident": about, "target": target, "reason": unquoted(tail)}
 
 
 def _undo_words(rest: str) -> Words:
-    request, reason = first_word(rest)
+    request, reason = named(rest)
     return {"request": request_id(request), "reason": unquoted(reason)}
 
 

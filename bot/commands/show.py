@@ -1,11 +1,11 @@
 """One incident as it stands, in a message of its own."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word
+from bot.commands.naming import one
 
 
 def _words(rest: str) -> Words:
-    return {"incident": first_word(rest)[0]}
+    return {"incident": one(rest)[0]}
 
 
 COMMANDS = (

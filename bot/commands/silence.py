@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 from bot.commands.when import until
 from bot.incident import Event, Refused
 from bot.oversight import EndpointSilenced, EndpointUnsilenced, silence
@@ -14,12 +14,12 @@ LONGEST = timedelta(days=7)
 
 
 def _words(rest: str) -> Words:
-    endpoint, tail = first_word(rest)
+    endpoint, tail = named(rest)
     return {"endpoint": endpoint, "until": unquoted(tail)}
 
 
 def _words_of_end(rest: str) -> Words:
-    endpoint, reason = first_word(rest)
+    endpoint, reason = named(rest)
     return {"endpoint": endpoint, "reason": unquoted(reason)}
 
 

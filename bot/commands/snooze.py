@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import named, unquoted
 from bot.commands.when import until
 from bot.incident import Event, Refused, Snoozed
 
@@ -12,7 +12,7 @@ SHORTEST = timedelta(minutes=5)
 
 
 def _words(rest: str) -> Words:
-    incident, tail = first_word(rest)
+    incident, tail = named(rest)
     return {"incident": incident, "until": unquoted(tail)}
 
 

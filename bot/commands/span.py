@@ -2,16 +2,20 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.commands import Command
-from bot.commands.when import until
+from bot.commands.when import length as read_length
 from bot.incident import Refused
 
 _LAST = re.compile(
     r"^\s*(?:(?:in|over|for)\s+)?(?:the\s+)?(?:last|past)?\s*", re.IGNORECASE
 )
-_ALONE = re.compile(r"^(?=[a-z])", re.IGNORECASE)  # "last week": one of it
+# "last week": one of it; "a month": as long as most are
+_ALONE = re.compile(
+    r"^(?:an?\s+)?(?=(?:hour|day|week|month|quarter|year)\b)", re.IGNORECASE
+)
+_LONG = re.compile(r"^(\d{1,2})\s*(month|quarter|year)s?$", re.IGNORECASE)
+_DAYS = {"month": 30, "quarter": 91, "year": 365}
 _START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -21,13 +25,15 @@ def span(text: str, usual: timedelta, most: timedelta) -> timedelta:
     >>> span("last 6 hours", timedelta(hours=1), timedelta(days=30))
     datetime.timedelta(seconds=21600)
     """
-    said = _LAST.sub("", text, count=1).strip()
+    said = _ALONE.sub("1 ", _LAST.sub("", text, count=1).strip(" .?!"))
     if not said:
         return usual
-    end, rest = until(_ALONE.sub("1 ", said), _START, ZoneInfo("UTC"))
-    length = end - _START if end else timedelta()
-    if not length or rest:
+    if long := _LONG.match(said):
+        said = f"{int(long[1]) * _DAYS[long[2].lower()]} days"
+    found = read_length(said, _START)
+    if found is None or found[1] or found[0] == _START:
         raise Refused(f'How long is "{text[:40]}"? For example: 24h, or 7d.')
+    length = found[0] - _START
     if length > most:
         raise Refused(f"{most.days} days at most; for more, see the evidence page.")
     return length

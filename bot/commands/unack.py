@@ -1,14 +1,14 @@
 """Give an incident back: nobody has it, and a snooze ends."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.reading import first_word, unquoted
+from bot.commands.naming import one, unquoted
 from bot.incident import Event, Refused, Unacknowledged
 
 NOTE_LIMIT = 500
 
 
 def _words(rest: str) -> Words:
-    incident, note = first_word(rest)
+    incident, note = one(rest)
     return {"incident": incident, "note": unquoted(note)}
 
 

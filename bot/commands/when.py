@@ -1,36 +1,81 @@
-"""Reading until when: "2h", "1d 4h", "until tomorrow 9:00", "until fri", "2026-12-01"."""
+"""Reading until when: "2h", "1d 4h", "until tomorrow 9:00", "until fri", "2026-12-01".
+
+What could mean two things ("12/01", "10:00 EST" elsewhere) is no moment: it is asked back.
+"""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.commands import Command
 
 MORNING = time(9)  # of a day that is named without a time
+TONIGHT = time(20)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS = {"w": 10080, "d": 1440, "h": 60, "m": 1}  # in minutes, by the first letter
-_UNIT = r"w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?"  # but no months
-_SPAN = re.compile(
-    rf"\s*(\d{{1,4}}(?:[.,]\d{{1,2}})?)\s*({_UNIT})(?![a-z])", re.IGNORECASE
+_MONTHS = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
 )
-_FOR = re.compile(r"\s*for\b", re.IGNORECASE)
-_UNTIL = re.compile(r"\s*(?:until|till|til)\b", re.IGNORECASE)
+_UNITS = {"w": 10080, "d": 1440, "h": 60, "m": 1}  # in minutes, by the first letter
+_COUNTS = {
+    "half": 0.5,
+    **dict.fromkeys(("a", "an", "another"), 1.0),
+    **{
+        word: float(n)
+        for n, word in enumerate(
+            ("one", "two", "three", "four", "five", "six", "seven", "eight"), start=1
+        )
+    },
+}
+_UNIT = r"w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?"  # but no months
+_NUMBER = rf"\d{{1,4}}(?:[.,]\d{{1,2}})?|(?:{'|'.join(_COUNTS)})\b"
+_SPAN = re.compile(
+    rf"\s*(?:and\s+|,\s*)?({_NUMBER})(?:\s+an?\b)?\s*-?\s*({_UNIT})(?![a-z])\.?",
+    re.IGNORECASE,
+)
+_BARE_MINUTES = re.compile(r"([0-5]\d)(?!\w)")  # "2h30"
+_FOR = re.compile(
+    r"\s*(?:(?:for|in)\b\s*)?(?:the\s+)?(?:next\b)?\s*(?:about\b)?", re.IGNORECASE
+)
+_UNTIL = re.compile(r"\s*(?:until|till|til)\b(?:\s+the\b)?", re.IGNORECASE)
+_NAMES = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _DAY = re.compile(
-    r"\s*(?:on\s+)?(?:(today|tomorrow)|(\d{4})-(\d\d)-(\d\d)"
-    r"|(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)(?![\w-])",
+    r"[\s,]*(?:on\s+)?(?:"
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:T(?=\d)|(?![\w-]))"
+    r"|(?P<german>\d{1,2})\.(?P<german_month>\d{1,2})\.(?P<german_year>\d{4})?(?!\w)"
+    rf"|(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?P<month_last>{_NAMES})"
+    rf"|(?P<month_first>{_NAMES})\s+(?P<day_last>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.])"
+    r"|(?P<near>today|tonight|tomorr?ow|tmrw)(?![\w-])"
+    r"|(?:next\s+)?(?P<week>mon|tues?|wed(?:s|nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)"
+    r"(?:day)?(?![\w-])"
+    r")",
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\s*(?:at\s+)?(?:(noon)|(\d{1,2})(?:[:.](\d\d))?\s*(am|pm|h|o'clock)?)(?![\w:])",
+    r"[\s,]*(?:at\s+)?(?:(?P<word>noon|midday|midnight|morning|evening|eod"
+    r"|end of (?:the )?day)"
+    r"|(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d\d))?"
+    r"\s*(?P<half>[ap]\.?m\b\.?|h\b|o'clock)?"
+    r"(?:\s*(?P<zone>(?-i:UTC|GMT|Z|[CEMP][SD]T|CES?T|EES?T|WES?T|[BIJ]ST|AE[SD]T)))?"
+    r")(?![\w/]|[:.]\d)",
     re.IGNORECASE,
 )
+_WORDS = {
+    **dict.fromkeys(("noon", "midday"), time(12)),
+    "morning": MORNING,
+    "evening": time(18),
+    **dict.fromkeys(("eod", "end of day", "end of the day"), time(18)),
+}
 
 
 def until(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, str]:
     """Return the moment (UTC) that `text` begins with, and what follows it.
 
-    None when it begins with none. A time of day is in `zone`; one that has passed
-    today means tomorrow.
+    None when it begins with none. A time of day is in `zone`, unless it says UTC; one
+    that has passed today means tomorrow.
 
     >>> at = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
     >>> until("2h feed is late", at, ZoneInfo("Europe/Berlin"))
@@ -39,23 +84,31 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, st
     8
     """
     try:
-        return _length(text, now) or _moment(text, now, zone) or (None, text.strip())
+        return length(text, now) or _moment(text, now, zone) or (None, text.strip())
     except (ValueError, OverflowError):  # the 31st of November, or the year 9999
         return None, text.strip()
 
 
-def _length(text: str, now: datetime) -> tuple[datetime, str] | None:
+def length(text: str, now: datetime) -> tuple[datetime, str] | None:
+    """Return the end (UTC) of a length from `now`, and what follows; None for none."""
     rest = _FOR.sub("", text, count=1)
     minutes, last = 0.0, float("inf")
     while found := _SPAN.match(rest):
         size = _UNITS[found[2][0].lower()]
         if size >= last:  # "2h 3h": the second is not part of it
             break
-        minutes += float(found[1].replace(",", ".")) * size
+        minutes += _count(found[1]) * size
         last, rest = size, rest[found.end() :]
+        if size == _UNITS["h"] and (short := _BARE_MINUTES.match(rest)):
+            minutes, rest = minutes + int(short[1]), rest[short.end() :]
+            break
     if last == float("inf"):
         return None
     return now + timedelta(minutes=minutes), _reason(rest)
+
+
+def _count(word: str) -> float:
+    return _COUNTS.get(word.lower()) or float(word.replace(",", "."))
 
 
 def _moment(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str] | None:
@@ -63,48 +116,80 @@ def _moment(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str] | 
     rest = text[said.end() :] if said else text
     day = _DAY.match(rest)
     rest = rest[day.end() :] if day else rest
-    clock = _TIME.match(rest) if day or said else None
-    hour = _clock(clock) if clock else None
-    if day is None and hour is None:
+    clock = _TIME.match(rest)
+    if clock and day is None and (day := _DAY.match(rest, clock.end())):
+        rest = rest[day.end() :]  # "9:00 tomorrow"
+    elif clock and (day or said):
+        rest = rest[clock.end() :]
+    else:
+        clock = None
+    if day is None and clock is None:
         return None
-    rest = rest[clock.end() :] if clock and hour is not None else rest
-    local = now.astimezone(zone)
-    at = _combined(local, day, hour or MORNING, zone)
+    at = _combined(now, day, clock, zone)
     return at.astimezone(UTC), _reason(rest)
 
 
 def _combined(
-    local: datetime, day: re.Match[str] | None, hour: time, zone: ZoneInfo
+    now: datetime,
+    day: re.Match[str] | None,
+    clock: re.Match[str] | None,
+    zone: ZoneInfo,
 ) -> datetime:
-    date, again = local.date(), 1
-    if day and day[2]:
-        date, again = date.replace(int(day[2]), int(day[3]), int(day[4])), 0
-    elif day and day[1] and day[1].lower() == "tomorrow":
-        date, again = date + timedelta(days=1), 0
-    elif day and day[1]:
-        again = 0
-    elif day:
-        ahead = _DAYS.index(day[5][:3].lower()) - date.weekday()
-        date, again = date + timedelta(days=ahead % 7), 7
-    at = datetime.combine(date, hour, zone)
+    """Return the moment; ValueError when there is none, or it could be two."""
+    said = (clock and clock["zone"]) or ""
+    where: tzinfo = UTC if said in ("UTC", "GMT", "Z") else zone
+    local = now.astimezone(where)
+    date_, again = _date(local, day)
+    hour = _clock(clock, late=bool(day and (day["near"] or "").lower() == "tonight"))
+    if hour is None:  # midnight ends the day that is meant
+        return datetime.combine(date_ + timedelta(days=1), time(), where)
+    at = datetime.combine(date_, hour, where)
     if again and at <= local:
-        at = datetime.combine(date + timedelta(days=again), hour, zone)
+        at = datetime.combine(date_ + timedelta(days=again), hour, where)
+    if said and where is zone and at.tzname() != said:
+        raise ValueError("a zone that is not the channel's")
     return at
 
 
-def _clock(found: re.Match[str]) -> time | None:
-    if found[1]:
-        return time(12)
-    hour, minute = int(found[2]), int(found[3] or 0)
-    half = (found[4] or "").lower()
+def _date(local: datetime, day: re.Match[str] | None) -> tuple[date, int]:
+    """Return the date that is meant, and in how many days it comes again; 0: never."""
+    today = local.date()
+    if day is None:
+        return today, 1
+    if near := (day["near"] or "").lower():
+        return today + timedelta(days=near not in ("today", "tonight")), 0
+    if day["week"]:
+        ahead = _DAYS.index(day["week"][:3].lower()) - today.weekday()
+        return today + timedelta(days=ahead % 7), 7
+    if day["year"]:
+        return date(int(day["year"]), int(day["month"]), int(day["day"])), 0
+    name = day["month_first"] or day["month_last"]
+    month = _MONTHS.index(name[:3].lower()) + 1 if name else int(day["german_month"])
+    number = int(day["german"] or day["day_first"] or day["day_last"])
+    if day["german_year"]:
+        return date(int(day["german_year"]), month, number), 0
+    this = date(today.year, month, number)
+    return (this if this >= today else this.replace(year=today.year + 1)), 0
+
+
+def _clock(found: re.Match[str] | None, *, late: bool) -> time | None:
+    """Return the time of day, None for midnight; ValueError when there is none."""
+    if found is None:
+        return TONIGHT if late else MORNING
+    if found["word"]:
+        return _WORDS.get(found["word"].lower())
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    half = (found["half"] or "").lower().replace(".", "")
     if half in ("am", "pm"):
         hour = hour % 12 + 12 * (half == "pm") if 1 <= hour <= 12 else 99  # noqa: PLR2004
-    return time(hour, minute) if hour < 24 and minute < 60 else None  # noqa: PLR2004
+    if (hour, minute) == (24, 0):
+        return None
+    return time(hour, minute)
 
 
 def _reason(text: str) -> str:
     """Return the text behind, without the comma or dash that leads to it."""
-    return re.sub(r"^[\s,;:\u2013\u2014-]+", "", text).strip()
+    return re.sub(r"^(?:[\s,;:.\u2013\u2014]|-(?!\d))+", "", text).strip()
 
 
 COMMANDS: tuple[Command, ...] = ()

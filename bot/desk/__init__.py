@@ -18,6 +18,9 @@ from bot.worker import Means
 __all__ = ["TEAM", "Desk"]
 
 
+HEARD = 1000  # messages remembered, for those that Teams delivers again
+
+
 class Desk:
     """Implements `turns.Desk` over the store."""
 
@@ -28,6 +31,7 @@ class Desk:
         self._pressing = Pressing(means, finding, deciding)
         self._arrivals = Arrivals(means)
         self._looking = Looking(means)
+        self._heard: dict[tuple[str, str], None] = {}  # newest messages, in order
 
     async def hear(self, turn: turns.Turn) -> turns.Answer:
         """Return what the person gets to see at once."""
@@ -37,9 +41,7 @@ class Desk:
                     await self._arrivals.installed(turn)
                     return turns.Nothing()
                 case Typed():
-                    if turn.place:
-                        await self._arrivals.met(turn.place)
-                    return await self._typing.typed(turn)
+                    return await self._typed(turn)
                 case DialogAsked():
                     return await self._pressing.dialog(turn)
                 case DialogSent() | Pressed():
@@ -49,3 +51,19 @@ class Desk:
         except Unwritable:
             text = "This cannot be recorded right now, so nothing was done. Try again."
             return turns.Wrong(text, 500)
+
+    async def _typed(self, turn: Typed) -> turns.Answer:
+        """Hear a message once: one that was delivered again is passed over."""
+        key = (turn.conversation, turn.activity)
+        if turn.activity and key in self._heard:
+            return turns.Nothing()
+        self._heard[key] = None
+        while len(self._heard) > HEARD:
+            del self._heard[next(iter(self._heard))]
+        try:
+            if turn.place:
+                await self._arrivals.met(turn.place)
+            return await self._typing.typed(turn)
+        except BaseException:
+            self._heard.pop(key, None)  # not done, so it may come again
+            raise

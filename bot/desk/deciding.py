@@ -1,6 +1,8 @@
 """Who may, what is decided, and its record: decided again when somebody was first."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import fields
 
 from bot.commands import Ask, Command, Words
 from bot.consequences import follow
@@ -21,6 +23,20 @@ from bot.worker import Means
 
 LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
 TRIES = 8  # to decide again when somebody else was first
+
+
+_MOMENTS = frozenset({"at", "until", "expires_at"})  # what a repeat has otherwise
+
+
+def repeated(incident: Incident, events: Sequence[Event], since: int) -> bool:
+    """Return whether each of `events` stands in the history after `since` already."""
+    later = [_said(event) for event in incident.history[since:]]
+    return bool(events) and all(_said(event) in later for event in events)
+
+
+def _said(event: Event) -> tuple[object, ...]:
+    told = [getattr(event, f.name) for f in fields(event) if f.name not in _MOMENTS]
+    return (type(event), *told)
 
 
 class Deciding:
@@ -58,8 +74,14 @@ class Deciding:
         actor: Actor,
         person: Person,
         conversation: str,
+        *,
+        since: int | None = None,
     ) -> Incident:
-        """Record what the command decides; decide again when somebody was first."""
+        """Record what the command decides; decide again when somebody was first.
+
+        `since` is the revision of the card that was pressed: a press counts once, so a
+        second delivery of it, or a double click, records nothing more.
+        """
         live = await self._live(command, words, conversation)
         for _ in range(TRIES):
             incident = await self._finding.find(command, words, conversation)
@@ -67,6 +89,8 @@ class Deciding:
                 events = await self._events(
                     command, words, actor, person, incident, live
                 )
+                if since is not None and repeated(incident, events, since):
+                    return incident
                 return await self._means.store.append(
                     incident, events, follow(incident, events)
                 )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.commands import Command, Words
-from bot.commands.reading import incident_id
+from bot.commands.naming import incident_id
 from bot.incident import OPEN, Incident, Refused
+from bot.retraining import retraining
 from bot.watch import Endpoint
 from bot.worker import Means
 
@@ -26,12 +27,14 @@ class Finding:
     async def find(self, command: Command, words: Words, conversation: str) -> Incident:
         """Return the incident that is meant. Raises Refused: which one, or where."""
         if command.about == "request":
-            found = await self._requested(command, words.get("request", ""))
+            request = words.get("request", "")
+            found = await self._requested(command, request, conversation)
         elif command.about == "endpoint":
             name = words.get("endpoint", "")
             found = await self._ledger(command, name, conversation)
         else:
-            found = await self._incident(command, words.get("incident", ""))
+            name = words.get("incident", "")
+            found = await self._incident(command, name, conversation)
         if not self._means.watch.in_sight(found.endpoint, conversation):
             name = found.id
             if not name.startswith("A-"):
@@ -49,7 +52,9 @@ class Finding:
         seen = self._means.watch.in_sight(found.endpoint, place.conversation)
         return found.id if seen else ""
 
-    async def _incident(self, command: Command, typed: str) -> Incident:
+    async def _incident(
+        self, command: Command, typed: str, conversation: str
+    ) -> Incident:
         store = self._means.store
         if not typed:
             raise Refused(f"Which one? For example: {command.usage}")
@@ -57,16 +62,44 @@ class Finding:
         if found is None and command.about == "endpoint or incident":
             found = await self._open_on(typed)
         if found is None:
-            raise Refused(f'There is no incident "{typed[:40]}". Try "alerts".')
+            hint = await self._open_here(typed, conversation) or 'Try "alerts".'
+            raise Refused(f'There is no incident "{typed[:40]}". {hint}')
         return found
 
-    async def _requested(self, command: Command, request: str) -> Incident:
+    async def _open_here(self, name: str, conversation: str) -> str:
+        """Return what is open on an endpoint that was named instead of an incident."""
+        here = [e for e in self.endpoints(conversation) if e.name == name.lower()]
+        if len(here) != 1:
+            return ""
+        listed = await self._means.store.incidents(
+            status=OPEN, endpoint=here[0].id, limit=3
+        )
+        keys = " or ".join(each.id for each in listed)
+        return f"Did you mean {keys}?" if keys else f"Nothing is open on {name}."
+
+    async def _requested(
+        self, command: Command, request: str, conversation: str
+    ) -> Incident:
         if not request:
-            raise Refused(f"Which request? For example: {command.usage}")
+            here = await self._waiting_here(conversation)
+            hint = f"{here}." if here else f"For example: {command.usage}"
+            raise Refused(f"Which request? {hint}")
         found = await self._means.store.of_request(request)
         if found is None:
             raise Refused(f"There is no request {request}.")
         return found
+
+    async def _waiting_here(self, conversation: str) -> str:
+        """Return the requests that wait for approval and can be seen from there."""
+        seen = [
+            i
+            for i in await self._means.store.with_requests()
+            if self._means.watch.in_sight(i.endpoint, conversation)
+        ]
+        keys = [i.waiting.request for i in seen if i.waiting]
+        newest = [retraining(i) for i in seen]
+        keys += [r.request.request for r in newest if r and r.waiting]
+        return f"{' or '.join(keys[:4])} waits" if keys else ""
 
     async def _ledger(self, command: Command, name: str, conversation: str) -> Incident:
         store = self._means.store

@@ -2,7 +2,7 @@
 
 from bot import turns
 from bot.commands import commands
-from bot.commands.reading import incident_id
+from bot.commands.naming import incident_id
 from bot.incident import Incident, Refused
 from bot.turns import Searched
 from bot.worker import Means

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cards
 from bot import turns
 from bot.commands import Command, commands
-from bot.commands.reading import request_id
+from bot.commands.naming import request_id
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding
 from bot.incident import Actor, CardShown, Follow, Incident, Refused, RemoveCopy
@@ -41,7 +41,12 @@ class Pressing:
         try:
             person = await self._deciding.permit(command, words, turn)
             incident = await self._deciding.decide(
-                command, words, turn.actor, person, turn.conversation
+                command,
+                words,
+                turn.actor,
+                person,
+                turn.conversation,
+                since=int(data["rev"]),
             )
         except Refused as refused:
             return turns.Say(str(refused))

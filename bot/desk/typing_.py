@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 from bot import turns
 from bot.commands import Command, Words
-from bot.commands.reading import incident_id, understand
+from bot.commands.naming import incident_id
+from bot.commands.reading import understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
 from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
+from bot.oversight import EndpointSilenced
 from bot.turns import Typed
 from bot.watch import Person
 from bot.worker import Means, reads
-from cards import replies
+from cards import figures, replies
 
 
 class Typing:
@@ -57,14 +59,17 @@ class Typing:
             await self._say(place, "text", {"text": self._noted(command, incident)})
 
     def _noted(self, command: Command, incident: Incident) -> str:
-        """Return what was changed, or that nothing was."""
+        """Return what was changed, as the incident's thread is told, or that nothing was."""
         newest = incident.history[-1]
         if isinstance(newest, RollbackStale):
             return f"Not approved: {newest.reason}. Nothing was changed; ask again."
-        what = incident.id
-        if command.about == "endpoint":
-            what = self._means.endpoint(incident).name
-        return f"Noted on {what}: {command.verb}."
+        if command.about != "endpoint":
+            return replies.line(self._means.view(incident), newest)
+        name = self._means.endpoint(incident).name
+        until = ""
+        if isinstance(newest, EndpointSilenced):
+            until = f" Until {figures.utc(newest.until)}."
+        return f"Noted on {name}: {command.verb}.{until}"
 
     async def _about(
         self, command: Command, words: Words, place: Place

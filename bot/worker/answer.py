@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 import cards
 from bot.commands import commands
+from bot.commands.naming import incident_id
 from bot.commands.span import span
 from bot.incident import OPEN, Answer, Incident, Refused
 from bot.ports import Impossible, Message, TooBig
@@ -70,10 +72,14 @@ async def render(means: Means, card: str, about: About) -> Rendered:
 
 
 async def _help(means: Means, about: About) -> Rendered:
-    one = commands().get(about.get("verb", ""))
+    verb = about.get("verb", "")
+    one = commands().get(verb)
     if one is None:
         rows = [(c.usage, c.does) for c in commands().values()]
-        return help_card.render(rows, about.get("note", ""))
+        near = get_close_matches(verb, [*commands()], n=1, cutoff=0.6)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        note = f"There is no command {verb[:40]}.{meant}" if verb else ""
+        return help_card.render(rows, note or about.get("note", ""))
     return help_card.one(one.usage, one.does, one.examples, sorted(one.roles))
 
 
@@ -91,12 +97,28 @@ async def _alerts(means: Means, about: About) -> Rendered:
     wanted = endpoint.lower()
     if wanted == "unresolved":
         return await _unresolved(means)
+    if wanted:
+        _seen_from(means, about, wanted)
     views = [
         v
         for v in await _views(means, about, status=OPEN, limit=100)
         if not wanted or wanted == v.endpoint.name
     ]
     return alerts.render(views, means.clock(), endpoint)
+
+
+def _seen_from(means: Means, about: About, name: str) -> None:
+    """Refuse a name that is none there: "nothing is open" would calm for no reason."""
+    place = about.get("conversation", "")
+    names = [e.name for e in means.watch.endpoints if means.watch.in_sight(e.id, place)]
+    if name in names:
+        return
+    if key := incident_id(name):
+        raise Refused(f"To see one incident: show {key}.")
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    there = ", ".join(names[:5]) or "none is watched here"
+    hint = f'Did you mean "{near[0]}"?' if near else f"There is: {there}."
+    raise Refused(f'No endpoint is called "{name[:40]}". {hint}')
 
 
 async def _unresolved(means: Means) -> Rendered:
@@ -124,9 +146,11 @@ async def _evidence_list(means: Means, about: About) -> Rendered:
     """Answer what there is of a model or an endpoint, by its name."""
     wanted, now = about.get("model", "").lower(), means.clock()
     start = now - span(about.get("period", ""), WEEK, YEAR)
-    named = {e.id for e in means.watch.of_model(wanted)}
+    place = about.get("conversation", "")
+    here = [e for e in means.watch.endpoints if means.watch.in_sight(e.id, place)]
+    named = {e.id for e in means.watch.of_model(wanted) if e in here}
     if not wanted or not named:
-        known = ", ".join(sorted({e.name for e in means.watch.endpoints})[:5])
+        known = ", ".join(sorted({e.name for e in here})[:5]) or "none is watched here"
         raise Refused(
             f'No model or endpoint is called "{wanted[:40]}". There is: {known}.'
         )

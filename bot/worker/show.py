@@ -59,16 +59,23 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     await record(means, incident.id, lambda _: (shown,), leader, done=due.id)
 
 
-async def _edited(chat: Chat, channel: str, activity: str, message: Message) -> None:
-    """Edit the card; where Teams will not have that, say below it what it should say."""
+async def _edited(
+    chat: Chat, channel: str, activity: str, message: Message, attempts: int
+) -> None:
+    """Edit the card; where Teams will not have that, say below it what it should say.
+
+    Once: the answer to an earlier attempt may have been lost.
+    """
     try:
         await chat.update(channel, activity, message)
     except (Gone, TooBig):
         raise
     except Impossible as error:
         words = f"The card above could not be updated ({error}) It is now: {message.summary}."
-        said = Message(text=words, summary=words, key=f"{message.key}/not edited")
-        await chat.post(channel, said, activity)
+        key = f"{message.key}/not edited"
+        if not (attempts and await chat.find(channel, key, words)):
+            said = Message(text=words, summary=words, key=key)
+            await chat.post(channel, said, activity)
 
 
 async def _place(
@@ -83,7 +90,7 @@ async def _place(
         activity = await chat.find(channel, message.key)
     if activity is None:
         return await chat.post(channel, message)
-    await _edited(chat, channel, activity, message)
+    await _edited(chat, channel, activity, message, attempts)
     return activity
 
 

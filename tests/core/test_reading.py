@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import commands
+from bot.commands.naming import incident_id, request_id
 from bot.commands.people import somebody
 from bot.commands.reading import overheard, understand
 from bot.commands.span import span
@@ -51,6 +52,29 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
         ("until fri 17:00 feed", berlin(27, 17), "feed"),
         ("until Monday 9:00 feed", berlin(30, 9), "feed"),
         ("until monday 10:00 feed", berlin(23, 10), "feed"),
+        ("until next Monday feed", berlin(30, 9), "feed"),
+        ("until fri, 5 p.m. feed", berlin(27, 17), "feed"),
+        ("until tomorrow, 17:00 feed", berlin(24, 17), "feed"),
+        ("until 17:00 tomorrow feed", berlin(24, 17), "feed"),
+        ("until tomorrow 9:00: feed", berlin(24, 9), "feed"),
+        ("until 9:00 on Friday feed", berlin(27, 9), "feed"),
+        ("until tomorow morning feed", berlin(24, 9), "feed"),
+        ("until midnight feed", berlin(24, 0), "feed"),
+        ("tonight feed", berlin(23, 20), "feed"),
+        ("until end of day feed", berlin(23, 18), "feed"),
+        ("until 1 Dec feed", berlin(1, 9, month=12), "feed"),
+        ("until Dec 1st, 14:15 feed", berlin(1, 14, 15, month=12), "feed"),
+        ("until 1.12. feed", berlin(1, 9, month=12), "feed"),
+        ("until 1.12.2026 9:00 feed", berlin(1, 9, month=12), "feed"),
+        ("until 10:00 UTC feed", MONDAY.replace(hour=10, minute=0), "feed"),
+        ("until 10:00 CET feed", berlin(23, 10), "feed"),
+        ("until 2026-12-01T09:00Z feed", datetime(2026, 12, 1, 9, tzinfo=UTC), "feed"),
+        ("an hour feed", MONDAY + timedelta(hours=1), "feed"),
+        ("half an hour, feed", MONDAY + timedelta(minutes=30), "feed"),
+        ("for the next two hours feed", MONDAY + timedelta(hours=2), "feed"),
+        ("1h and 30m feed", MONDAY + timedelta(minutes=90), "feed"),
+        ("2h30 feed", MONDAY + timedelta(minutes=150), "feed"),
+        ("2 hrs. feed", MONDAY + timedelta(hours=2), "feed"),
         ("until 2026-12-01 feed", berlin(1, 9, month=12), "feed"),
         ("until 2026-12-01 at 14:15 feed", berlin(1, 14, 15, month=12), "feed"),
     ],
@@ -68,6 +92,10 @@ def test_a_moment_is_read(text: str, end: datetime, rest: str) -> None:
         "2 months",
         "until 2026-13-01",
         "until 25:00",
+        "until 12/01",  # January in one country, December in another
+        "until 10:00 EST",  # a zone that is not the channel's
+        "until 31 Nov",
+        "-2h",
         "9",
     ],
 )
@@ -130,6 +158,9 @@ def test_a_length_is_the_sum_of_its_parts(
         ("last 7 days", 168),
         ("the last week", 168),
         ("last hour", 1),
+        ("a week", 168),
+        ("last month", 720),
+        ("last 2 days.", 48),
     ],
 )
 def test_a_length_back_is_read(text: str, hours: int) -> None:
@@ -192,6 +223,22 @@ def test_nobody_is_assigned_by_chance(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "person"),
+    [
+        ("assign 42 to: Jonas", "Jonas"),
+        ("assign 42 -> @Jonas Weber", "Jonas Weber"),
+        ("assign 42 @Jonas Weber please", "Jonas Weber"),
+        ("assign Jonas Weber to 42", "Jonas Weber"),
+        ("assign Jonas A-42", "Jonas"),
+    ],
+)
+def test_whom_it_is_given_to_may_come_first(typed: str, person: str) -> None:
+    words = understand(typed)[1]
+
+    assert ("A-42", person) == (incident_id(words["incident"]), words["person"])
+
+
 # -- commands -------------------------------------------------------------------------
 
 DRESS = st.sampled_from(
@@ -232,6 +279,8 @@ def test_every_command_shows_an_example() -> None:
     ("text", "words"),
     [
         ("ack on it", {"incident": "A-7", "note": "on it"}),
+        ("note on 3 hosts only", {"incident": "A-7", "text": "on 3 hosts only"}),
+        ("ack alert 42 on it", {"incident": "42", "note": "on it"}),
         ("ack", {"incident": "A-7", "note": ""}),
         ("ack 42 on it", {"incident": "42", "note": "on it"}),
         ("snooze 2h feed", {"incident": "A-7", "until": "2h feed"}),
@@ -250,6 +299,112 @@ def test_in_a_cards_thread_its_incident_is_meant(
 
 
 @pytest.mark.parametrize(
+    "about",
+    [
+        *("42.", "42, on it", "42: on it", "(42)", '"42"', "\u201842\u2019", "`42`"),
+        *("A\u201342 on it", "A\u201142", "a 42 on it", "#A-42", "no. 42", "**42**"),
+        *(
+            "incident 42",
+            "the alert A-42 on it",
+            "on 42",
+            "\uff14\uff12",
+        ),
+    ],
+)
+def test_an_incident_is_named_in_any_dress(about: str) -> None:
+    """
+    A phone makes long dashes and round quotes, Teams no-break blanks.
+    """
+    words = understand(f"ack {about}")[1]
+
+    note = "on it" if about.endswith("on it") else ""
+    assert ("A-42", note) == (incident_id(words["incident"]), words["note"])
+
+
+@pytest.mark.parametrize("about", ["R-7", "r 7", "request 7", "R\u20137", "'7'", "7."])
+def test_a_request_too(about: str) -> None:
+    assert "R-7" == request_id(understand(f"approve {about}")[1]["request"])
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("**ack 42**", "ack"),
+        ("> ack 42", "ack"),
+        ("- ack 42", "ack"),
+        ("could you please ack 42", "ack"),
+        ("@Watchkeeper ack 42", "ack"),
+        ("Watchkeeper, ack 42", "ack"),
+        ("roll back loan to blue slow", "rollback"),
+        ("who owns loan?", "owner"),
+        ("help?", "help"),
+        ("hello", "help"),
+    ],
+)
+def test_a_verb_is_known_in_human_dress(text: str, verb: str) -> None:
+    assert verb == understand(text)[0].verb
+
+
+@pytest.mark.parametrize(
+    ("text", "choice", "reason"),
+    [
+        ("decide 42 false positive noise", "false-positive", "noise"),
+        ("decide 42 False_Positive: noise", "false-positive", "noise"),
+        ("decide 42 false\u2011positive noise", "false-positive", "noise"),
+        ("decide 42 to accept, season", "accept", "season"),
+        ("decide 42 to accept -5 is normal", "accept", "-5 is normal"),
+    ],
+)
+def test_a_choice_is_read(text: str, choice: str, reason: str) -> None:
+    words = understand(text)[1]
+
+    assert (choice, reason) == (words["choice"], words["reason"])
+
+
+@pytest.mark.parametrize("text", ["ack 42 43", "ack 42 and A-43", "unack 42, 43"])
+def test_several_at_once_are_asked_back(text: str) -> None:
+    """
+    The second would be taken for a note, and nobody would look at it.
+    """
+    with pytest.raises(Refused, match="One at a time, please: A-42, A-43"):
+        understand(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app\u200brove R-7",
+        "approve\u200b R-7",
+        "\u202eevorppa R-7",
+        "\u0430pprove R-7",  # a Cyrillic a
+        "appr\u00ado\u200cve R-7",
+        "\u2066approve\u2069 R-7",
+        "help</at><at>approve R-7",
+        "{{approve}} R-7",
+        "\ud83dapprove R-7",
+    ],
+)
+def test_what_only_looks_like_a_command_is_none(text: str) -> None:
+    """
+    Who reads along must see the word that was carried out.
+    """
+    with pytest.raises(Refused, match="I do not know"):
+        understand(text)
+
+
+@pytest.mark.parametrize(
+    "about", ["R-\u202e21", "R-\u200b7", "\u2067R-7\u2069", "R-7\u0301"]
+)
+def test_what_only_looks_like_an_id_is_none(about: str) -> None:
+    assert "" == request_id(understand(f"approve {about}")[1]["request"])
+
+
+def test_there_is_no_closing_by_hand() -> None:
+    with pytest.raises(Refused, match="An incident ends when its alert does"):
+        understand("resolve 42")
+
+
+@pytest.mark.parametrize(
     "text", ["ack A-42", "approve R-7", "show a-1", "note #A-3 seen"]
 )
 def test_what_can_only_be_a_command_is_overheard(text: str) -> None:
@@ -258,14 +413,23 @@ def test_what_can_only_be_a_command_is_overheard(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["show 42 people", "help", "approve it", "A-42 is broken", "I ack A-42", "ack 42"],
+    [
+        "show 42 people",
+        "help",
+        "could you ack A-42",
+        "approve it",
+        "A-42 is broken",
+        "I ack A-42",
+        "ack 42",
+    ],
 )
 def test_small_talk_is_not(text: str) -> None:
     assert not overheard(text)
 
 
 @pytest.mark.parametrize(
-    "dash", ["--dry-run", "\u2014dry-run", "-- dry run", "--DRY-RUN"]
+    "dash",
+    ["--dry-run", "\u2014dry-run", "-- dry run", "--DRY-RUN", "dry-run", "dry run."],
 )
 def test_a_dry_run_is_known_by_any_dash(dash: str) -> None:
     command, words = understand(f"snooze 42 2h feed {dash}")

@@ -33,6 +33,21 @@ async def test_the_page_comes_back_with_its_server(window: Window) -> None:
     await runner.cleanup()
 
 
+async def test_a_tall_card_is_read_from_its_first_line_on(
+    channel: Served, window: Window
+) -> None:
+    """
+    The band and the title say what it is about; the end is buttons alone.
+    """
+    tab = await window(channel.address)
+    channel.stand_in.post(text="Good morning")
+
+    channel.stand_in.post(card=card("1-alert-firing"))
+
+    await expect(tab.get_by_role("button", name="Acknowledge")).to_be_attached()
+    await expect(tab.get_by_text("Firing", exact=True)).to_be_in_viewport()
+
+
 async def test_the_side_panel_says_what_to_press(window: Window) -> None:
     """
     A newcomer has a minute: what happened, what next, and what it does to Azure.

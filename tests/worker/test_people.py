@@ -1,9 +1,13 @@
 """What people get to see when they type and press, over the real botbuilder."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from bot.simulator.people import PRIYA
+from bot.simulator.teams.line import from_person, send
+from bot.simulator.teams.places import CHANNELS
 from tests.house import House
 from tests.story.remote import CHANNEL, until
 
@@ -25,9 +29,15 @@ async def house(house: House) -> House:
         ("evidence A-1", "What the alert on loan-prescreening rests on"),
         ("evidnce 1", 'Did you mean "evidence"?'),
         ("ack 99", 'There is no incident "99"'),
+        ("ack 1 2", "One at a time, please: A-1, A-2"),
+        ("ack loan-prescreening", "Did you mean A-1?"),
+        ("alerts for loan-prescrening", 'Did you mean "loan-prescreening"?'),
+        ("alerts 1", "To see one incident: show A-1"),
         ("approve", "Which request?"),
         ("approve R-9", "There is no request R-9"),
         ("rollback 1", "Say why"),
+        ("help snoose", "There is no command snoose. Did you mean snooze?"),
+        ("snooze 1 2h feed is late", "Priya Raman snoozed A-1 until"),
     ],
 )
 async def test_what_is_typed_is_answered(house: House, typed: str, answer: str) -> None:
@@ -119,3 +129,37 @@ async def test_resolved_in_azure_is_resolved_on_the_card(house: House) -> None:
 
     await house.shown("Resolved")
     assert CHANNEL == (await house.event("CardShown"))["conversation"]
+
+
+async def test_a_message_that_is_delivered_twice_counts_once(house: House) -> None:
+    frame = from_person(house.sim, "message", PRIYA, CHANNELS[0], "")
+    frame |= {"text": "note A-1 said once"}
+
+    for _ in range(2):
+        assert 200 == (await send(house.sim, frame)).status
+
+    await house.told("said once")
+    assert 1 == (await house.types()).count("Noted")
+
+
+async def test_a_press_counts_once(house: House) -> None:
+    """
+    A client repeats what it believes lost, and people press twice: a button of one
+    revision says a thing once, whoever repeats it. On the edited card it can be said anew.
+    """
+
+    async def press() -> None:
+        assert "Wrong" not in str(await send(house.sim, frame))
+
+    [card] = await house.cards()
+    [data] = [a["data"] for a in card["card"]["actions"] if a["title"] == "Acknowledge"]
+    said: dict[str, Any] = {**data, "verb": "note", "text": "pressed once"}
+    action = {"type": "Action.Execute", "verb": "note", "data": said}
+    frame = from_person(house.sim, "invoke", PRIYA, CHANNELS[0], card["id"])
+    frame |= {"name": "adaptiveCard/action", "replyToId": card["id"]}
+    frame |= {"value": {"action": action, "trigger": "manual"}}
+
+    await asyncio.gather(press(), press())
+    await press()
+
+    assert 1 == (await house.types()).count("Noted")

@@ -87,6 +87,15 @@ function toEnd() {
   byId("newest").hidden = true;
 }
 
+// A card that is taller than the window is read from its first line on.
+function toNewest() {
+  const place = byId("posts");
+  toEnd();
+  const last = [...place.querySelectorAll("article")].at(-1);
+  const over = last ? place.getBoundingClientRect().top - last.getBoundingClientRect().top : 0;
+  if (over > 0) place.scrollTop -= over + 8;
+}
+
 feed.addEventListener("change", ({ detail: { activity, before, live } }) => {
   if (remote.isBot(activity.from) && activity.from.name) bot = { ...bot, name: activity.from.name };
   if (activity.conversation !== channels.current?.id) {
@@ -95,7 +104,7 @@ feed.addEventListener("change", ({ detail: { activity, before, live } }) => {
   }
   const follow = nearEnd();
   posts.put(activity, live);
-  if (follow) requestAnimationFrame(toEnd);
+  if (follow) requestAnimationFrame(before ? toEnd : toNewest);
   else if (live && !before) byId("newest").hidden = false;
   if (live) announce(activity, before);
   hint();
@@ -132,7 +141,7 @@ function showChannel() {
   byId("compose").replaceChildren(writeBox(`Write in ${name}`, personal ? `Write to ${bot.name}` : `Start a post. Type @${bot.name} to ask the bot`).box);
   persons.limit(personal ? undefined : members);
   posts.show(feed.of(id));
-  toEnd();
+  toNewest();
   hint();
 }
 
