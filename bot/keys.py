@@ -12,6 +12,12 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+_SHORTEST = 16  # bytes of the key that signs buttons
+
+
+class CannotRead(Exception):
+    """The keys cannot be had; the text says what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -20,14 +26,20 @@ class Keys:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Return the keys in `path`, made now if there are none."""
-        if not path.exists():
-            _make(path)
-        document = json.loads(path.read_text("utf-8"))
-        return cls(
-            bytes.fromhex(document["button"]),
-            Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"])),
-        )
+        """Return the keys in `path`, made now if there are none. Raises CannotRead."""
+        try:
+            if not path.exists():
+                _make(path)
+            document = json.loads(path.read_text("utf-8"))
+            button = bytes.fromhex(document["button"])
+            log = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
+        except OSError as error:
+            raise CannotRead(f"KEY_FILE {path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError):
+            raise CannotRead(f"KEY_FILE {path} is not a key file of ours") from None
+        if len(button) < _SHORTEST:
+            raise CannotRead(f"KEY_FILE {path}: its button key is too short to be one")
+        return cls(button, log)
 
     def sign(self, key: str, revision: int) -> str:
         """Return the token that a button of `key` at `revision` carries."""
