@@ -48,13 +48,38 @@ class Keys:
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
+def rotate(path: Path) -> None:
+    """Make both keys anew; the log's old public key stays in the file, as retired.
+
+    Raises CannotRead; the file is then as it was.
+    """
+    before = Keys.load(path).log.public_key().public_bytes_raw().hex()
+    retired = json.loads(path.read_text("utf-8")).get("retired") or []
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+        ) as file:
+            json.dump({**_fresh(), "retired": [before, *retired]}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise CannotRead(f"{path}: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _fresh() -> dict[str, str]:
+    return {"button": secrets.token_hex(32), "log": secrets.token_hex(32)}
+
+
 def _make(path: Path) -> None:
     """Write a new file; of two who start together the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = {"button": secrets.token_hex(32), "log": secrets.token_hex(32)}
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        json.dump(fresh, file)
+        json.dump(_fresh(), file)
     try:
         os.link(draft, path)
     except FileExistsError:

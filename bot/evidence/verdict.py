@@ -37,14 +37,17 @@ def wrong(words: str) -> Verdict:
 
 
 def of_database(
-    url: str, key: Ed25519PublicKey | None, anchored: Sequence[Head] | str
+    url: str,
+    key: Ed25519PublicKey | None,
+    anchored: Sequence[Head] | str,
+    retired: Sequence[Ed25519PublicKey] = (),
 ) -> Verdict:
     """Return what a check of the whole database finds. Raises Unreadable."""
     if isinstance(anchored, str):
         return wrong(anchored)
     try:
         with reading(url) as db:
-            found = check(db, key=key, anchored=anchored)
+            found = check(db, key=key, retired=retired, anchored=anchored)
     except (Tampered, Damaged) as error:
         return wrong(str(error))
     words = (
@@ -52,7 +55,10 @@ def of_database(
         f"{found.anchored:,} of them compared with copies kept outside"
     )
     return Verdict(
-        ok=True, words=words, notes=tuple(_notes(found, key)), figures=_figures(found)
+        ok=True,
+        words=words,
+        notes=tuple(_notes(found, key, len(retired))),
+        figures=_figures(found),
     )
 
 
@@ -139,14 +145,15 @@ def _figures(found: Checked) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _notes(found: Checked, key: Ed25519PublicKey | None) -> list[str]:
+def _notes(found: Checked, key: Ed25519PublicKey | None, retired: int) -> list[str]:
     notes = []
     if found.waiting:
         notes.append(f"{found.waiting:,} newer records wait to be sealed.")
     if key is None:
         notes.append("No key was given (--key), so no signature was checked.")
     else:
-        notes.append(f"Signed by the key {signing.in_hex(key)}.")
+        before = f", or by {retired} retired before it" if retired else ""
+        notes.append(f"Signed by the key {signing.in_hex(key)}{before}.")
     if not found.anchored:
         notes.append(
             "No head was anchored outside (--anchor): who holds the key could have "
