@@ -262,7 +262,7 @@ async def _door(
         if kind == "none":
             return callers.Anyone()
         if kind == "url-secret":
-            return UrlSecret([s.strip() for s in settings.alert_secrets.split(",")])
+            return UrlSecret(settings.secrets)
         client = settings.alert_audience.removeprefix("api://")
         expected = Expected(
             tenant=watch.tenant, audiences=audiences(client), app=app, role=role

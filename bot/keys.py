@@ -12,6 +12,12 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+_SHORTEST = 16  # bytes of the key that signs buttons
+
+
+class CannotRead(Exception):
+    """The keys cannot be had; the text says what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -20,14 +26,20 @@ class Keys:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Return the keys in `path`, made now if there are none."""
-        if not path.exists():
-            _make(path)
-        document = json.loads(path.read_text("utf-8"))
-        return cls(
-            bytes.fromhex(document["button"]),
-            Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"])),
-        )
+        """Return the keys in `path`, made now if there are none. Raises CannotRead."""
+        try:
+            if not path.exists():
+                _make(path)
+            document = json.loads(path.read_text("utf-8"))
+            button = bytes.fromhex(document["button"])
+            log = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
+        except OSError as error:
+            raise CannotRead(f"KEY_FILE {path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError):
+            raise CannotRead(f"KEY_FILE {path} is not a key file of ours") from None
+        if len(button) < _SHORTEST:
+            raise CannotRead(f"KEY_FILE {path}: its button key is too short to be one")
+        return cls(button, log)
 
     def sign(self, key: str, revision: int) -> str:
         """Return the token that a button of `key` at `revision` carries."""
@@ -36,13 +48,38 @@ class Keys:
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
+def rotate(path: Path) -> None:
+    """Make both keys anew; the log's old public key stays in the file, as retired.
+
+    Raises CannotRead; the file is then as it was.
+    """
+    before = Keys.load(path).log.public_key().public_bytes_raw().hex()
+    retired = json.loads(path.read_text("utf-8")).get("retired") or []
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+        ) as file:
+            json.dump({**_fresh(), "retired": [before, *retired]}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise CannotRead(f"{path}: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _fresh() -> dict[str, str]:
+    return {"button": secrets.token_hex(32), "log": secrets.token_hex(32)}
+
+
 def _make(path: Path) -> None:
     """Write a new file; of two who start together the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = {"button": secrets.token_hex(32), "log": secrets.token_hex(32)}
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        json.dump(fresh, file)
+        json.dump(_fresh(), file)
     try:
         os.link(draft, path)
     except FileExistsError:

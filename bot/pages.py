@@ -163,7 +163,8 @@ class _Pages:
     async def _zip(self, key: str) -> web.Response:
         """Answer the whole packet, as `watchkeeper evidence export` writes it."""
         store, archive = self._means.store, self._means.archive
-        sealed = await store.read(lambda db: evidence.read(db, [key]))
+        public = archive.key.public_key() if archive else None
+        sealed = await store.read(lambda db: evidence.read(db, [key], public))
         try:
             objects = await evidence.objects(archive.shelf, sealed) if archive else {}
         except (NotKept, Differs) as error:

@@ -1,19 +1,26 @@
 """Every setting, from WATCHKEEPER_… variables or the `settings` of watchkeeper.yaml."""
 
-import ipaddress
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bot import strict_yaml
+from bot.addresses import insecure, loopback, mixed, web
 from bot.watch import WatchList
 
 PREFIX = "WATCHKEEPER_"
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+[^\s]*$")]
+_SECRETS = (1, 2)  # of url-secret: the second while they are changed
+_SHORTEST_SECRET = 16  # characters
+_TRACES = re.compile(r"(log|otlp:https?://\S+|appinsights:\S*InstrumentationKey=\S+)?")
+
+
+Url = Annotated[str, AfterValidator(web)]
+NoUrl = Annotated[str, AfterValidator(lambda given: given and web(given))]  # or ""
 
 
 class Misconfigured(Exception):
@@ -23,11 +30,11 @@ class Misconfigured(Exception):
 class Settings(BaseModel):
     """Field descriptions are the README's table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    host: str = Field("127.0.0.1", description="address to listen on")
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(3978, ge=0, le=65535, description="port to listen on")
-    public_url: str = Field("", description="where people reach our pages")
+    public_url: NoUrl = Field("", description="where people reach our pages")
     database_url: str = Field(
         "sqlite:///.watchkeeper/watchkeeper.db",
         description="sqlite:///FILE or postgresql://user@host/database",
@@ -52,7 +59,7 @@ class Settings(BaseModel):
     bot_login_url: Url = Field(
         "https://login.microsoftonline.com", description="where the bot gets its token"
     )
-    graph_url: str = Field(
+    graph_url: NoUrl = Field(
         "",
         description="Microsoft Graph, to look for a card whose send was in doubt; "
         "needs the consent ChannelMessage.Read.Group",
@@ -61,7 +68,7 @@ class Settings(BaseModel):
         "https://smba.trafficmanager.net",
         description="origins of Teams that we answer to, separated by commas",
     )
-    workflow_url: Url | Literal[""] = Field(
+    workflow_url: NoUrl = Field(
         "",
         description="a Workflows address of Teams, told what no channel and no owner "
         "could be; it is a secret",
@@ -72,7 +79,7 @@ class Settings(BaseModel):
     alert_audience: str = Field(
         "", description="client id or api://… that callers ask tokens for"
     )
-    alert_jwks_url: str = Field("", description="Entra's signing keys; the tenant's")
+    alert_jwks_url: NoUrl = Field("", description="Entra's signing keys; the tenant's")
     alert_secrets: str = Field(
         "", description="for url-secret: one or two, separated by a comma"
     )
@@ -156,20 +163,24 @@ class Settings(BaseModel):
         if talks and not self.bot_app_id:
             found.append("BOT_APP_ID is empty: anybody could pose as Teams")
         for name in ("alert_auth", "event_auth", "read_auth"):
-            if getattr(self, name) == "none" and not _loopback(self.host):
+            if getattr(self, name) == "none" and not loopback(self.host):
                 found.append(
                     f"{name.upper()}=none is only for a loopback host, not {self.host}"
                 )
-            if getattr(self, name) == "url-secret" and not self.alert_secrets:
-                found.append(f"{name.upper()}=url-secret needs ALERT_SECRETS")
+            if getattr(self, name) == "url-secret":
+                found += self._secrets(name.upper())
         if talks and "entra" in (self.alert_auth, self.event_auth):
             found += [] if self.alert_audience else ["ALERT_AUDIENCE is empty"]
-        found += self._mixed_clouds()
+        found += self._addresses()
+        if talks and not self.origins:
+            found.append(
+                "SERVICE_URL_ALLOW is empty: nobody in Teams could be answered"
+            )
         for origin in self.origins:
-            parts = urlsplit(origin)
-            local = parts.scheme == "http" and _loopback(parts.hostname or "")
-            if parts.scheme != "https" and not local:
+            if insecure(origin):
                 found.append(f"SERVICE_URL_ALLOW: {origin} is not https")
+        if not _TRACES.fullmatch(self.traces):
+            found.append("TRACES is none of log, otlp:URL, appinsights:CONNECTION")
         return found
 
     @property
@@ -204,19 +215,51 @@ class Settings(BaseModel):
         """Return where our pages are, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
-    def _mixed_clouds(self) -> list[str]:
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        given = self.alert_secrets.split(",")
+        return tuple(s.strip() for s in given if s.strip())
+
+    def _secrets(self, used_by: str) -> list[str]:
+        if not self.secrets:
+            return [f"{used_by}=url-secret needs ALERT_SECRETS"]
+        if len(self.secrets) not in _SECRETS:
+            return ["ALERT_SECRETS: one secret, or two while it is changed"]
+        if any(len(secret) < _SHORTEST_SECRET for secret in self.secrets):
+            return [
+                f"ALERT_SECRETS: a secret has {_SHORTEST_SECRET} characters at least"
+            ]
+        return []
+
+    def _addresses(self) -> list[str]:
         """A local cloud with one public address left in would send tokens out."""
-        names = (
+        four = (
             "azure_management_url",
             "azure_logs_url",
             "bot_openid_url",
             "bot_login_url",
         )
-        local = {n: _loopback(urlsplit(getattr(self, n)).hostname or "") for n in names}
-        if all(local.values()) or not any(local.values()):
-            return []
-        public = ", ".join(n.upper() for n, is_local in local.items() if not is_local)
-        return [f"{public} still points at the public cloud while others are local"]
+        clouds = mixed({name.upper(): getattr(self, name) for name in four})
+        found = [clouds] if clouds else []
+        found += [
+            f"{name.upper()}: {_bare(url)} is not https"
+            for name in (*four, "graph_url", "alert_jwks_url", "workflow_url")
+            if (url := getattr(self, name)) and insecure(url)
+        ]
+        for name in ("evidence_url", "anchor_url"):
+            scheme, colon, _ = getattr(self, name).partition("://")
+            if colon and insecure(getattr(self, name)):
+                found.append(
+                    f"{name.upper()}: {scheme}:// is no folder and no blob container "
+                    "(https://ACCOUNT.blob.…/CONTAINER)"
+                )
+        return found
+
+
+def _bare(url: str) -> str:
+    """Return `url` without what may be secret in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}"
 
 
 def load(environment: dict[str, str] | None = None) -> tuple[Settings, WatchList]:
@@ -232,11 +275,19 @@ def load(environment: dict[str, str] | None = None) -> tuple[Settings, WatchList
     from_file = document.pop("settings", {})
     if not isinstance(from_file, dict):
         raise Misconfigured(f"{path}: settings must be names with values")
-    settings = _settings({**from_file, **values})
+    named = {str(name).lower(): value for name, value in from_file.items()}
+    settings = _settings({**named, **values})
     watch = _watch(document, path)
     if settings.tenant_id and settings.tenant_id.lower() != watch.tenant:
         raise Misconfigured(f"TENANT_ID is not the tenant that {path} names")
     return settings, watch
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        return strict_yaml.read(path)
+    except strict_yaml.NotYaml as error:
+        raise Misconfigured(str(error)) from None
 
 
 def read_watch(path: Path) -> WatchList:
@@ -268,33 +319,7 @@ def _watch(document: dict[str, Any], path: Path) -> WatchList:
         raise Misconfigured("\n".join(lines)) from None
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise Misconfigured(
-            f"{path} is not there; WATCHKEEPER_WATCH_FILE names the watch list"
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or type(error).__name__
-        raise Misconfigured(f"{path}{where}: {what}") from None
-    if not isinstance(document, dict):
-        raise Misconfigured(f"{path}: expected names with values at the top")
-    return document
-
-
 def _mend(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "there is no such setting"
     return str(error["msg"]).removeprefix("Value error, ")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

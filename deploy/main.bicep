@@ -181,6 +181,8 @@ module actions 'modules/actions.bicep' = {
     endpoint: '${address}/api/alerts'
     appId: alertsAppId
     appObjectId: alertsObjectId
+    readerId: reader.properties.principalId
+    ruleReaderRoleId: roles.outputs.ruleReaderId
   }
 }
 
@@ -231,7 +233,7 @@ module roles 'modules/roles.bicep' = {
   scope: subscription()
   params: {
     name: name
-    scopes: union(map(watchList.endpoints, e => '/subscriptions/${split(e.id, '/')[2]}/resourceGroups/${split(e.id, '/')[4]}'), map(logWorkspaces, w => '/subscriptions/${split(w, '/')[2]}/resourceGroups/${split(w, '/')[4]}'))
+    scopes: union([resourceGroup().id], map(watchList.endpoints, e => '/subscriptions/${split(e.id, '/')[2]}/resourceGroups/${split(e.id, '/')[4]}'), map(logWorkspaces, w => '/subscriptions/${split(w, '/')[2]}/resourceGroups/${split(w, '/')[4]}'))
   }
 }
 
@@ -248,6 +250,17 @@ module endpointRoles 'modules/endpoint.bicep' = [
       executorRoleId: roles.outputs.executorId
       executorId: executor.properties.principalId
       alertStateRoleId: markAlerts ? roles.outputs.alertStateId : ''
+    }
+  }
+]
+
+module ruleRoles 'modules/rule-reader.bicep' = [
+  for endpoint in watchList.endpoints: {
+    name: '${name}-rules-${uniqueString(endpoint.id)}'
+    scope: resourceGroup(split(endpoint.id, '/')[2], split(endpoint.id, '/')[4])
+    params: {
+      roleId: roles.outputs.ruleReaderId
+      principalId: reader.properties.principalId
     }
   }
 ]

@@ -1,10 +1,12 @@
 """The process refuses to start when it would be unsafe, and says what to mend."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
+from bot.keys import CannotRead, Keys
 from bot.settings import Misconfigured, Settings, load
 from bot.simulator import people
 from bot.simulator.identity import BOT_APP, TENANT
@@ -39,6 +41,18 @@ def test_a_good_configuration_starts(tmp_path: Path) -> None:
         ({"WATCHKEEPER_ALERT_AUTH": "maybe"}, "'entra', 'url-secret' or 'none'"),
         ({"WATCHKEEPER_WATCH_FILE": "nowhere.yaml"}, "nowhere.yaml is not there"),
         ({"WATCHKEEPER_TENANT_ID": "other"}, "TENANT_ID is not the tenant"),
+        ({"WATCHKEEPER_WATCH_FILE": "."}, "Is a directory"),
+        ({"WATCHKEEPER_HOST": " "}, "WATCHKEEPER_HOST: "),
+        ({"WATCHKEEPER_PORT": "tcp://10.0.0.1:80"}, "WATCHKEEPER_PORT: "),
+        ({"WATCHKEEPER_AZURE_LOGS_URL": "ftp://x"}, "WATCHKEEPER_AZURE_LOGS_URL: exp"),
+        (
+            {"WATCHKEEPER_BOT_LOGIN_URL": "https://x:y"},
+            "WATCHKEEPER_BOT_LOGIN_URL: exp",
+        ),
+        ({"WATCHKEEPER_GRAPH_URL": "graph"}, "WATCHKEEPER_GRAPH_URL: expected"),
+        ({"WATCHKEEPER_PUBLIC_URL": "bot.example"}, "WATCHKEEPER_PUBLIC_URL: expected"),
+        ({"WATCHKEEPER_ALERT_JWKS_URL": "k"}, "WATCHKEEPER_ALERT_JWKS_URL: expected"),
+        ({"WATCHKEEPER_DRAIN_SECONDS": "99"}, "WATCHKEEPER_DRAIN_SECONDS: "),
     ],
 )
 def test_a_mistake_is_named(
@@ -46,6 +60,32 @@ def test_a_mistake_is_named(
 ) -> None:
     with pytest.raises(Misconfigured, match=words):
         load({**watch_file(tmp_path), **variables})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"a: [\n", "line 2: expected"),
+        (b"", "expected names with values"),
+        (b"- a\n", "expected names with values"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"tenant: a\nendpoints: []\ntenant: b\n", "line 3: tenant is given twice"),
+        (b"settings: {1: 2}\n", "WATCHKEEPER_1: there is no such setting"),
+        (b"settings: [1]\n", "names with values"),
+        (b"{[a, b]: 1}\n", "line 1: "),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, text: bytes, words: str) -> None:
+    """
+    PyYAML keeps the last of two: a stray `endpoints: []` would unwatch everything.
+    """
+    path = tmp_path / "watchkeeper.yaml"
+    path.write_bytes(text)
+
+    with pytest.raises(Misconfigured, match=words) as caught:
+        load({**GOOD, "WATCHKEEPER_WATCH_FILE": str(path)})
+
+    assert 1 == len(str(caught.value).splitlines())
 
 
 def test_each_mistake_has_its_own_line(tmp_path: Path) -> None:
@@ -65,10 +105,24 @@ def test_each_mistake_has_its_own_line(tmp_path: Path) -> None:
         ({"event_auth": "none", "host": "10.0.0.4"}, "only for a loopback host"),
         ({"alert_auth": "url-secret"}, "needs ALERT_SECRETS"),
         ({"alert_audience": ""}, "ALERT_AUDIENCE is empty"),
-        ({"azure_logs_url": "http://127.0.0.1:1"}, "still points at the public cloud"),
+        ({"azure_logs_url": "http://127.0.0.1:1"}, "still point at the public cloud"),
         ({"service_url_allow": "http://teams.example"}, "is not https"),
+        ({"service_url_allow": " , "}, "nobody in Teams could be answered"),
+        ({"bot_app_id": "  "}, "anybody could pose as Teams"),
+        ({"read_auth": "none", "host": "::"}, "only for a loopback host"),
+        ({"alert_auth": "none", "host": "localhost.evil.example"}, "only for a loop"),
+        ({"alert_auth": "url-secret", "alert_secrets": " , "}, "needs ALERT_SECRETS"),
+        ({"alert_auth": "url-secret", "alert_secrets": "short"}, "16 characters"),
+        ({"alert_auth": "url-secret", "alert_secrets": ",".join("abc")}, "or two"),
+        ({"azure_management_url": "https://management.usgovcloudapi.net"},
+         "BOT_LOGIN_URL still point at the public cloud"),
+        ({"bot_login_url": "https://login.azure.com.evil.example"}, "still point at"),
+        ({"graph_url": "http://graph.example"}, "GRAPH_URL: http://graph.example is not"),
+        ({"workflow_url": "http://x.example/?sig=secret"}, "http://x.example is not"),
+        ({"evidence_url": "ftp://x/y"}, "EVIDENCE_URL: ftp:// is no folder"),
+        ({"traces": "zipkin"}, "TRACES is none of"),
     ],
-)
+)  # fmt: skip
 def test_an_unsafe_configuration_does_not_start(
     changes: dict[str, str], words: str
 ) -> None:
@@ -123,3 +177,27 @@ def test_settings_may_stand_in_the_file(tmp_path: Path) -> None:
     settings, _ = load({**variables, "WATCHKEEPER_LOG_LEVEL": "WARNING"})
 
     assert (4000, "WARNING") == (settings.port, settings.log_level)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not a key file"),
+        ("[]", "is not a key file"),
+        ('{"button": "zz", "log": "zz"}', "is not a key file"),
+        (json.dumps({"button": "", "log": "00" * 32}), "too short"),
+    ],
+)
+def test_keys_that_cannot_be_used_are_one_line(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    """
+    An empty key would let anybody sign a button.
+    """
+    path = tmp_path / "keys.json"
+    path.write_text(text)
+
+    with pytest.raises(CannotRead, match=words):
+        Keys.load(path)
+    with pytest.raises(CannotRead, match="Is a directory"):
+        Keys.load(tmp_path)

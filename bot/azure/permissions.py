@@ -19,7 +19,18 @@ _ENDPOINT = frozenset(
     }
 )
 WRITE = f"{_ML}/onlineEndpoints/write"
-READS = _ENDPOINT | {"Microsoft.Insights/metrics/read"}  # at the endpoint, by serve
+READS = _ENDPOINT | {  # at the endpoint, by serve; most come from its workspace
+    f"{_ML}/schedules/read",
+    f"{_ML}/jobs/read",
+    f"{_ML}/data/versions/read",
+    f"{_ML}/datastores/read",
+    "Microsoft.Insights/metrics/read",
+    "Microsoft.Insights/eventtypes/values/read",
+    "Microsoft.AlertsManagement/alerts/read",
+    "Microsoft.Authorization/roleAssignments/read",
+    "Microsoft.Authorization/roleDefinitions/read",
+}
+TRAINS = frozenset({f"{_ML}/jobs/read", f"{_ML}/jobs/write"})  # by the third identity
 MOVES = _ENDPOINT | {WRITE}  # at the endpoint, by execute
 # Rights whose holder could do harm that no part of this program ever does.
 HARMFUL = frozenset(

@@ -13,6 +13,7 @@ from bot.check import ours
 from bot.check.azure import azure, moves
 from bot.check.database import database
 from bot.check.finding import Finding, exit_code
+from bot.check.routes import routes
 from bot.check.teams import chat, clock, installed
 from bot.settings import Settings
 from bot.watch import WatchList
@@ -32,6 +33,8 @@ async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
         )
         yield await clock(settings, session)
         async for finding in azure(settings, watch, stack):
+            yield finding
+        async for finding in routes(settings, watch, stack):
             yield finding
         async for finding in chat(settings, watch, session, stack):
             yield finding

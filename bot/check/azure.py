@@ -5,13 +5,12 @@ from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-
 from bot.azure import AzureWorkspace, permissions
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
 from bot.check.finding import Finding
+from bot.check.identity import credential
 from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
@@ -23,9 +22,9 @@ async def azure(
     settings: Settings, watch: WatchList, stack: AsyncExitStack
 ) -> AsyncIterator[Finding]:
     """Yield what `serve` will meet in Azure."""
-    credential = _credential(settings.reader_client_id, stack)
+    who = credential(settings.reader_client_id, stack)
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
-    workspace, arm = AzureWorkspace(credential, cloud), Arm(cloud, credential)
+    workspace, arm = AzureWorkspace(who, cloud), Arm(cloud, who)
     stack.push_async_callback(workspace.close)
     stack.push_async_callback(arm.close)
     for endpoint in watch.endpoints:
@@ -45,9 +44,9 @@ async def moves(
     settings: Settings, watch: WatchList, stack: AsyncExitStack
 ) -> AsyncIterator[Finding]:
     """Yield what `execute` will meet in Azure."""
-    credential = _credential(settings.executor_client_id, stack)
+    who = credential(settings.executor_client_id, stack)
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
-    workspace, arm = AzureWorkspace(credential, cloud), Arm(cloud, credential)
+    workspace, arm = AzureWorkspace(who, cloud), Arm(cloud, who)
     stack.push_async_callback(workspace.close)
     stack.push_async_callback(arm.close)
     for endpoint in watch.endpoints:
@@ -56,18 +55,19 @@ async def moves(
             f"rights at {endpoint.name}",
             _rights(arm, endpoint, permissions.MOVES, frozenset()),
         )
-
-
-def _credential(
-    client: str, stack: AsyncExitStack
-) -> ManagedIdentityCredential | DefaultAzureCredential:
-    credential: ManagedIdentityCredential | DefaultAzureCredential = (
-        ManagedIdentityCredential(client_id=client)
-        if client
-        else DefaultAzureCredential()
-    )
-    stack.push_async_callback(credential.close)
-    return credential
+    training = [endpoint for endpoint in watch.endpoints if endpoint.retraining]
+    if not training:
+        return
+    if not settings.trainer_client_id:
+        todo = "set TRAINER_CLIENT_ID for `execute`, or drop `retraining`"
+        text = f"nobody may submit {training[0].name}'s job"
+        yield Finding("look", "retraining", text, todo)
+        return
+    trains = Arm(cloud, credential(settings.trainer_client_id, stack))
+    stack.push_async_callback(trains.close)
+    for endpoint in training:
+        asked = _rights(trains, endpoint, permissions.TRAINS, {permissions.WRITE})
+        yield await _asked(f"rights to retrain {endpoint.name}", asked)
 
 
 async def _rights(

@@ -1,6 +1,7 @@
 """What we were told: settings, the watch list, the keys' file."""
 
 from bot.check.finding import Finding
+from bot.keys import CannotRead, Keys
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
@@ -66,7 +67,12 @@ def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:
 def keys(settings: Settings) -> Finding:
     path = settings.key_file
     if path.exists():
-        return Finding("ok", "keys", f"{path} is there")
+        try:
+            Keys.load(path)
+        except CannotRead as error:
+            todo = "restore it, or make new ones: deploy/README.md, Keys"
+            return Finding("fail", "keys", str(error), todo)
+        return Finding("ok", "keys", f"{path} holds both keys")
     if settings.database_url.startswith("postgresql"):
         todo = "give every replica the same file: deploy/README.md, Keys"
         return Finding("look", "keys", f"{path} is not there", todo)

@@ -20,7 +20,11 @@ Database: TypeAlias = Annotated[
     str, typer.Option(help="sqlite:///FILE or postgresql://user@host/database.")
 ]
 Key: TypeAlias = Annotated[
-    str, typer.Option(help="Public key of the log: 64 digits, or a PEM file.")
+    str,
+    typer.Option(
+        help="Public key of the log: 64 digits or a PEM file; "
+        "after a rotation the newest first, then the others, by commas."
+    ),
 ]
 AnchorAt: TypeAlias = Annotated[
     str, typer.Option("--anchor", help="Where the heads were anchored.")
@@ -52,6 +56,12 @@ class Place:
         except signing.NoKey:
             return None
 
+    @property
+    def signer(self) -> "Ed25519PublicKey | None":
+        """Return the public half of our signing key, where this machine has it."""
+        own = self.own_key
+        return own.public_key() if own else None
+
     def endpoints(self, model: str) -> list[str]:
         """Return the endpoints of `model` in the watch list, where it is at hand."""
         import yaml  # noqa: PLC0415
@@ -70,14 +80,17 @@ class Place:
         ):
             return []
 
-    def public_key(self, given: str) -> "Ed25519PublicKey | None":
-        """Return the key in `given`, else the public half of our own. Raises NoKey."""
+    def public_keys(self, given: str) -> "tuple[Ed25519PublicKey, ...]":
+        """Return the keys in `given`, else our own and what our key file retired.
+
+        The newest is the first. Raises NoKey.
+        """
         from bot.evidence import signing  # noqa: PLC0415
 
         if given:
-            return signing.read(given)
+            return tuple(signing.read(each.strip()) for each in given.split(","))
         own = self.own_key
-        return own.public_key() if own else None
+        return (own.public_key(), *signing.retired(self.keys)) if own else ()
 
 
 def find(state: Path | None, database: str) -> Place:

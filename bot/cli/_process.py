@@ -24,7 +24,7 @@ def run(start: Start, *, with_parent: bool) -> None:
     With a parent: its first line on standard input holds our variables, as JSON; its end
     is ours.
     """
-    from bot import logs  # noqa: PLC0415 `--help` stays quick
+    from bot import keys, logs  # noqa: PLC0415 `--help` stays quick
     from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ def run(start: Start, *, with_parent: bool) -> None:
     logs.set_up(settings.log_level, settings.log_format)
     try:
         asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
-    except (Misconfigured, CannotOpen) as error:
+    except (Misconfigured, CannotOpen, keys.CannotRead) as error:
         refuse(error)
     except KeyboardInterrupt:
         return

@@ -61,13 +61,21 @@ def verify(
 
     place = find(state, database)
     try:
-        known = place.public_key(key) if key or packet is None or state else None
+        wanted = key or packet is None or state
+        keys = place.public_keys(key) if wanted else ()
         outside = _anchored(place, anchor, alone=packet is not None and state is None)
         if packet is None:
+            newest = keys[0] if keys else None
             local = None if "://" in place.evidence else Path(place.evidence)
-            found = verdict.of_database(place.database, known, outside, local)
+            found = verdict.of_database(
+                place.database, newest, outside, local, keys[1:]
+            )
         else:
-            found = verdict.of_packet(packet, known, outside, _bytes(proof))
+            tried = [
+                verdict.of_packet(packet, known, outside, _bytes(proof))
+                for known in keys or (None,)
+            ]
+            found = next((each for each in tried if each.ok), tried[0])
     except (Unreadable, NotKept, signing.NoKey) as error:
         refuse("audit verify", error)
     _tell(found, output_format)
@@ -170,6 +178,32 @@ def key(
         refuse("audit key", error)
     shown = signing.in_pem if output_format == "pem" else signing.in_hex
     typer.echo(shown(public).rstrip("\n"))
+
+
+@app.command()
+def rotate(
+    file: Annotated[
+        Path | None, typer.Argument(help="The key file; that of --state if left out.")
+    ] = None,
+    *,
+    state: State = None,
+) -> None:
+    """Make new keys; what the old one signed is verified with the new file all the same.
+
+    Programs that run take them up when they are started again.
+
+    Example: watchkeeper audit rotate --state .watchkeeper
+    """
+    from bot.keys import CannotRead, rotate  # noqa: PLC0415 `--help` stays quick
+
+    path = file or find(state, "").keys
+    if not path.is_file():
+        refuse("audit rotate", f"{path} is not there: nothing to make anew")
+    try:
+        rotate(path)
+    except CannotRead as error:
+        refuse("audit rotate", error)
+    typer.echo(f"{path} holds new keys. Start the programs again.")
 
 
 COMMANDS = (app,)

@@ -37,6 +37,9 @@ def check(
     executor: Annotated[
         bool, typer.Option("--executor", help="as `execute`, with its identity")
     ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="print the watch list's JSON Schema")
+    ] = False,
 ) -> None:
     """Look at settings, watch list, database, Azure and Teams; change nothing.
 
@@ -46,6 +49,11 @@ def check(
     """
     from bot.check import Finding, exit_code  # noqa: PLC0415 `--help` stays quick
 
+    if schema:
+        from bot.watch_schema import schema as described  # noqa: PLC0415 as above
+
+        typer.echo(json.dumps(described(), indent=2, ensure_ascii=False))
+        return
     logging.disable(logging.CRITICAL)  # the findings say it, in fewer words
     environment = dict(os.environ)
     if file is not None:

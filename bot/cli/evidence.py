@@ -160,7 +160,8 @@ def _pack(place: Place, model: str, asked: str, output: Path | None) -> None:
     except ValueError as error:
         refuse("evidence export", error)
     with _opened("export", place) as db:
-        sealed = read(db, keys(db, [model, *place.endpoints(model)], span))
+        listed = keys(db, [model, *place.endpoints(model)], span)
+        sealed = read(db, listed, place.signer)
     if not sealed.index:
         refuse("evidence export", f"no incident of {model} in this period")
     objects = _objects("export", place, sealed, PARTS)
@@ -188,7 +189,7 @@ def _sealed(command: str, place: Place, incident: str) -> "Sealed":
     name = incident.upper()
     key = f"A-{name}" if name.isdigit() else name
     with _opened(command, place) as db:
-        found = read(db, [key])
+        found = read(db, [key], place.signer)
     if not found.index:
         refuse(f"evidence {command}", f"there is no incident {key}")
     return found

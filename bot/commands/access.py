@@ -1,7 +1,7 @@
 """Who can reach an endpoint and its evidence, and who did: the access review."""
 
 from bot.commands import Command, Words
-from bot.commands.reading import first_word
+from bot.commands.naming import first_word
 
 
 def _words(rest: str) -> Words:

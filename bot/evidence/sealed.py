@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.incident import Incident
 from bot.store import codec, merkle
@@ -55,9 +56,13 @@ class Sealed:
             )
 
 
-def read(db: sa.Connection, keys: Sequence[str]) -> Sealed:
+def read(
+    db: sa.Connection, keys: Sequence[str], signer: Ed25519PublicKey | None = None
+) -> Sealed:
     """Return what the database holds of the incidents `keys`; unknown ones are not in.
 
+    The head is the first that `signer` signed, if any: after a rotation of keys it
+    covers what older ones did, and one key answers for all of a packet.
     "E:<ARM id>" is an endpoint's own history, which has no line in the index.
     """
     query = sa.select(incident.c.id, incident.c.endpoint, incident.c.group_key)
@@ -69,7 +74,9 @@ def read(db: sa.Connection, keys: Sequence[str]) -> Sealed:
     listed = [(r.id, r.endpoint, r.group_key) for r in found]
     listed += [(key, key[2:], key) for key in own]
     head = _head(
-        db, max((r.position for r, _ in rows if r.position is not None), default=None)
+        db,
+        max((r.position for r, _ in rows if r.position is not None), default=None),
+        signer,
     )
     tree = merkle.Tree(_leaves(db, head.size)) if head else None
     records = tuple(
@@ -98,10 +105,16 @@ def _rows(
     return db.execute(query).all()
 
 
-def _head(db: sa.Connection, last: int | None) -> Head | None:
+def _head(
+    db: sa.Connection, last: int | None, signer: Ed25519PublicKey | None
+) -> Head | None:
     if last is None:
         return None
-    return next(iter(heads(db, above=last)), None)
+    found = heads(db, above=last)
+    signed = (
+        head for head in found if signer is not None and head.is_signed_by(signer)
+    )
+    return next(signed, None) or next(iter(found), None)
 
 
 def _leaves(db: sa.Connection, size: int) -> list[bytes]:

@@ -65,3 +65,12 @@ def own(path: Path) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise NoKey(f"{path} is not a key file of ours") from None
+
+
+def retired(path: Path) -> tuple[Ed25519PublicKey, ...]:
+    """Return the public keys that our key file lists as used before, newest first."""
+    try:
+        found = json.loads(path.read_text("utf-8")).get("retired") or []
+        return tuple(from_hex(str(digits)) for digits in found)
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise NoKey(f"{path}: retired keys are 64 digits each") from None

@@ -42,6 +42,7 @@ def of_database(
     key: Ed25519PublicKey | None,
     anchored: Sequence[Head] | str,
     evidence: Path | None = None,
+    retired: Sequence[Ed25519PublicKey] = (),
 ) -> Verdict:
     """Return what a check of the whole database finds. Raises Unreadable.
 
@@ -52,14 +53,14 @@ def of_database(
     try:
         with reading(url) as db:
             whole(db)
-            found = check(db, key=key, anchored=anchored)
+            found = check(db, key=key, retired=retired, anchored=anchored)
             kept = evidence is not None and (evidence / "objects").is_dir()
             objects, odd = kept_objects(db, evidence) if kept and evidence else (0, "")
     except (Tampered, Damaged) as error:
         return wrong(str(error))
     if odd:
         return wrong(odd)
-    notes = _notes(found, key)
+    notes = _notes(found, key, len(retired))
     if not kept:
         notes.append("Frozen objects were not looked at: no folder of them is here.")
     words = (
@@ -157,14 +158,15 @@ def _figures(found: Checked) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _notes(found: Checked, key: Ed25519PublicKey | None) -> list[str]:
+def _notes(found: Checked, key: Ed25519PublicKey | None, retired: int) -> list[str]:
     notes = []
     if found.waiting:
         notes.append(f"{found.waiting:,} newer records wait to be sealed.")
     if key is None:
         notes.append("No key was given (--key), so no signature was checked.")
     else:
-        notes.append(f"Signed by the key {signing.in_hex(key)}.")
+        before = f", or by {retired} retired before it" if retired else ""
+        notes.append(f"Signed by the key {signing.in_hex(key)}{before}.")
     if not found.anchored:
         notes.append(
             "No head was anchored outside (--anchor): who holds the key could have "

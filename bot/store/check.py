@@ -38,13 +38,15 @@ def check(
     db: sa.Connection,
     *,
     key: Ed25519PublicKey | None = None,
+    retired: Sequence[Ed25519PublicKey] = (),
     anchored: Sequence[Head] = (),
 ) -> Checked:
     """Compare rows with leaves, leaves with signed heads, heads with `anchored` ones.
 
     `anchored` are heads that were kept outside the database: only they show a history
     that was written anew with fresh hashes, or cut. Without `key` signatures are not
-    looked at. Raises Tampered.
+    looked at; `retired` keys signed before it, and none comes back once another signed.
+    Raises Tampered.
     """
     signed = {each.size: each for each in heads(db)}
     outside = {each.size: each for each in anchored}
@@ -66,7 +68,7 @@ def check(
                 since.clear()
     _ends(frontier.size, signed, outside)
     if key is not None:
-        _signatures([*signed.values(), *anchored], key)
+        _signatures([*signed.values(), *anchored], (key, *retired))
     waiting = _complete(db, frontier.size)
     if odd := beside.wrong(db):
         raise Tampered(odd)
@@ -116,12 +118,26 @@ def _ends(size: int, signed: Mapping[int, Head], outside: Mapping[int, Head]) ->
         raise Tampered(f"the head over {gone[0]} records was anchored, and is gone")
 
 
-def _signatures(every: Sequence[Head], key: Ed25519PublicKey) -> None:
-    for each in every:
-        if not each.is_signed_by(key):
+def _signatures(every: Sequence[Head], keys: Sequence[Ed25519PublicKey]) -> None:
+    """Each head is signed by a key of ours, and each key is used for one stretch.
+
+    Who still holds a key that was retired must not be able to sign what came later.
+    """
+    current, done = None, list[Ed25519PublicKey]()
+    for each in sorted(every, key=lambda head: head.size):
+        if current is not None and each.is_signed_by(current):
+            continue
+        signer = next((key for key in keys if each.is_signed_by(key)), None)
+        if signer is None:
             raise Tampered(
                 f"the head over {each.size} records is not signed by our key"
             )
+        if signer in done:
+            raise Tampered(
+                f"the head over {each.size} records is signed by a key that was retired"
+            )
+        done += [current] if current is not None else []
+        current = signer
 
 
 def _complete(db: sa.Connection, sealed: int) -> int:

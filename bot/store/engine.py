@@ -43,7 +43,10 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise CannotOpen("a database in memory loses every alert; give it a file")
     path = Path(url.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotOpen(f"DATABASE_URL: {path.parent}: {error.strerror}") from None
     if (kind := _file_system(path.parent)) in NETWORK_FILE_SYSTEMS:
         raise CannotOpen(
             f"{path.parent} is on a network file system ({kind}), where SQLite loses "

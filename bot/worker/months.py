@@ -15,8 +15,9 @@ Gathered = tuple[Sealed, dict[str, bytes]]
 async def gather(means: Means, endpoints: Collection[str], period: Period) -> Gathered:
     """Return histories and frozen parts. Raises NotKept, Differs of the shelf."""
     archive = means.archive
+    public = archive.key.public_key() if archive else None
     sealed = await means.store.read(
-        lambda db: evidence.read(db, of_model(db, list(endpoints), period))
+        lambda db: evidence.read(db, of_model(db, list(endpoints), period), public)
     )
     if archive is None:
         return sealed, {}

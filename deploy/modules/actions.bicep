@@ -3,6 +3,8 @@ param name string
 param endpoint string
 param appId string
 param appObjectId string
+param readerId string
+param ruleReaderRoleId string
 
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${name}-alerts'
@@ -21,6 +23,17 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
         tenantId: subscription().tenantId
       }
     ]
+  }
+}
+
+// `watchkeeper check` looks whether it still calls us.
+resource look 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(group.id, readerId, ruleReaderRoleId)
+  scope: group
+  properties: {
+    principalId: readerId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: ruleReaderRoleId
   }
 }
 

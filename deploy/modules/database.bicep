@@ -1,4 +1,4 @@
-// PostgreSQL without a password: Entra alone signs in. Grants are in deploy/database.sql.
+// PostgreSQL without a password: Entra alone signs in. Grants are in deploy/grants.sql.
 param name string
 param location string
 param administratorName string

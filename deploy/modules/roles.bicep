@@ -1,4 +1,4 @@
-// Five roles of our own; none can read a key or score, and each of three can change one thing:
+// Six roles of our own; none can read a key or score, and each of three can change one thing:
 // an endpoint's traffic, a workspace's jobs, the state of alerts.
 targetScope = 'subscription'
 
@@ -9,6 +9,7 @@ var reader = loadJsonContent('../roles/reader.json')
 var executor = loadJsonContent('../roles/rollback-executor.json')
 var trainer = loadJsonContent('../roles/retraining.json')
 var alertState = loadJsonContent('../roles/alert-state.json')
+var ruleReader = loadJsonContent('../roles/rule-reader.json')
 var logReader = loadJsonContent('../roles/log-reader.json')
 
 resource readerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
@@ -44,6 +45,17 @@ resource logReaderRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource ruleReaderRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'rule-reader')
+  properties: {
+    roleName: '${name}: ${ruleReader.Name}'
+    description: ruleReader.Description
+    type: 'CustomRole'
+    permissions: [{ actions: ruleReader.Actions, notActions: [], dataActions: [], notDataActions: [] }]
+    assignableScopes: scopes
+  }
+}
+
 resource trainerRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(subscription().id, name, 'retraining')
   properties: {
@@ -68,6 +80,7 @@ resource alertStateRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
 
 output readerId string = readerRole.id
 output executorId string = executorRole.id
+output ruleReaderId string = ruleReaderRole.id
 output logReaderId string = logReaderRole.id
 output trainerId string = trainerRole.id
 output alertStateId string = alertStateRole.id

@@ -59,6 +59,8 @@ def test_a_demo_that_runs_has_nothing_to_mend(demo: Running) -> None:
         "endpoint loan-prescreening", "rights at loan-prescreening",
         "metrics of loan-prescreening",
         "logs of loan-prescreening", "channel model-alerts",
+        "alert rules of loan-prescreening", "action group watchkeeper",
+        "events of mlw-risk-prod",
     } <= set(found)  # fmt: skip
     assert any(about.startswith("monitor ") for about in found)
 
@@ -122,15 +124,43 @@ def test_each_identity_has_its_rights_and_no_more(demo: Running) -> None:
     _, swapped, _ = check(
         execute, READER_CLIENT_ID=execute["WATCHKEEPER_EXECUTOR_CLIENT_ID"]
     )
-    _, helpless, _ = check(
-        serve, "--executor", EXECUTOR_CLIENT_ID=serve["WATCHKEEPER_READER_CLIENT_ID"]
-    )
+    reader = serve["WATCHKEEPER_READER_CLIENT_ID"]
+    _, helpless, _ = check(serve, "--executor", EXECUTOR_CLIENT_ID=reader)
+    _, untrained, _ = check(execute, "--executor", TRAINER_CLIENT_ID=execute[
+        "WATCHKEEPER_EXECUTOR_CLIENT_ID"])  # fmt: skip
 
     assert ("ok", "ok", 0) == (reads[about]["level"], moves[about]["level"], code)
     assert "channel model-alerts" not in moves
-    assert "missing: Microsoft.Insights/metrics/read" in swapped[about]["text"]
+    assert "Microsoft.Insights/metrics/read" in swapped[about]["text"]
+    assert "onlineEndpoints/read" not in swapped[about]["text"]  # that one it has
+    training = "rights to retrain loan-prescreening"
+    assert "ok" == moves[training]["level"]
+    assert "jobs/write" in untrained[training]["text"]
     assert "fail" == helpless[about]["level"]
     assert "onlineEndpoints/write" in helpless[about]["text"]
+
+
+def test_a_call_that_would_never_come_is_told(demo: Running) -> None:
+    """
+    All is green and no alert arrives: the action group calls the address of last year.
+    """
+    serve = environment(demo)
+    group, events = "action group watchkeeper", "events of mlw-risk-prod"
+    code, moved, _ = check(serve, PUBLIC_URL="https://moved.example")
+    _, other, _ = check(serve, ALERT_AUTH="entra", EVENT_AUTH="entra",
+                        READ_AUTH="none", ALERT_AUDIENCE="api://other")  # fmt: skip
+    _, ours, _ = check(serve, ALERT_AUTH="entra", EVENT_AUTH="entra", READ_AUTH="none")
+    executor = serve["WATCHKEEPER_EXECUTOR_CLIENT_ID"]
+    _, blind, _ = check(serve, READER_CLIENT_ID=executor)
+
+    assert 1 == code
+    assert "calls 127.0.0.1, not us" == moved[group]["text"]
+    assert "none to us" in moved[events]["text"]
+    assert "another app" in other[group]["text"]
+    assert "another app" in other[events]["text"]
+    assert ("ok", "ok") == (ours[group]["level"], ours[events]["level"])
+    rules = blind["alert rules of loan-prescreening"]
+    assert ("look", True) == (rules["level"], "Rule Reader" in rules["todo"])
 
 
 def test_no_secret_is_shown(demo: Running) -> None:

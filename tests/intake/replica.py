@@ -20,6 +20,7 @@ class Replica:
     house: House
     folder: Path
     port: int
+    code: Path = ROOT  # where the program lies: another version of it, perhaps
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -31,7 +32,7 @@ class Replica:
         with (self.folder / f"{self.port}.log").open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot", "serve",
-                cwd=ROOT, stdout=output, stderr=output, env={**inherited(), **given},
+                cwd=self.code, stdout=output, stderr=output, env={**inherited(), **given},
             )  # fmt: skip
         await until("the replica", self._ready)
 
@@ -39,6 +40,12 @@ class Replica:
         url = f"http://127.0.0.1:{self.port}/readyz"
         async with self.house.session.get(url) as answer:
             return answer.ok
+
+    async def stop(self) -> int:
+        """End it as an upgrade does, and return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
 
     async def kill(self) -> None:
         assert self.process is not None

@@ -31,6 +31,9 @@ _ROLES = {
         "microsoft.insights/eventtypes/values/read",
         "microsoft.insights/metricalerts/read",
         "microsoft.insights/scheduledqueryrules/read",
+        "microsoft.insights/activitylogalerts/read",
+        "microsoft.insights/actiongroups/read",
+        "microsoft.eventgrid/systemtopics/read",
         "microsoft.authorization/roleassignments/read",
         "microsoft.authorization/roledefinitions/read",
         "microsoft.alertsmanagement/alerts/read",
@@ -40,7 +43,13 @@ _ROLES = {
     },
     "executor": _ENDPOINT_READ
     | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
-    "trainer": {f"{ML}/read", f"{ML}/jobs/read", f"{ML}/computes/read", JOB_WRITE},
+    "trainer": {
+        f"{ML}/read",
+        f"{ML}/jobs/read",
+        f"{ML}/computes/read",
+        JOB_WRITE,
+        "microsoft.authorization/permissions/read",
+    },
     "analyst": {f"{ML}/read", f"{ML}/jobs/read", JOB_WRITE},
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
