@@ -21,6 +21,7 @@ Task: TypeAlias = Literal[
     "feature-attribution",
     "performance",
 ]
+_LEAST_GAIN = 0.9  # of the ranking of features
 _TOLERANCE = 0.1  # by which a model may be worse than in the reference
 _STORED = "profile:"
 
@@ -56,8 +57,6 @@ class Asked:
         from bot.signals import Rule  # noqa: PLC0415
         from bot.signals.catalogue import named, usual  # noqa: PLC0415
 
-        if self.threshold is not None and not math.isfinite(self.threshold):
-            raise ValueError("--threshold takes a number")
         names = dict.fromkeys(named(name).name for name in listed(self.metrics))
         asked = [Rule(name) for name in names] or list(usual(self.signal()))
         only = listed(self.columns)
@@ -87,6 +86,7 @@ def report(asked: Asked, done: Callable[[str], None] | None) -> "Report":
     Raises:
         ValueError: the options do not fit together or the data; one line says how.
     """
+    _refuse_no_number(asked.threshold)
     if asked.task == "performance":
         return _performance(asked)
     if asked.task == "feature-attribution":
@@ -101,9 +101,15 @@ def reports(asked: Asked, windows: Sequence[str]) -> "list[Report]":
     Raises:
         ValueError: as `report`; also where a series has no day that was asked for.
     """
+    _refuse_no_number(asked.threshold)
     each = [day for window in windows for day in _each_day(asked, window)]
     left = _reference(asked, each)
     return [_compared(replace(asked, production=window), left) for window in each]
+
+
+def _refuse_no_number(threshold: float | None) -> None:
+    if threshold is not None and not math.isfinite(threshold):
+        raise ValueError("--threshold takes a number")
 
 
 def _each_day(asked: Asked, window: str) -> list[str]:
@@ -218,16 +224,21 @@ def _attribution(asked: Asked) -> "Report":
 
     if not asked.target:
         raise ValueError("--target names the column that the model predicts")
-    limit = 0.9 if asked.threshold is None else asked.threshold
-    return attribution(
-        _importances(asked.reference, asked.target),
-        _importances(asked.production, asked.target),
-        threshold=limit,
+    own = _LEAST_GAIN if asked.mode == "sound" else None  # Azure ML has no default
+    (ours, n), (theirs, m) = (
+        _importances(where, asked.target)
+        for where in (asked.reference, asked.production)
+    )
+    found = attribution(
+        ours,
+        theirs,
+        threshold=own if asked.threshold is None else asked.threshold,
         mode=asked.mode,
     )
+    return replace(found, reference_rows=n, production_rows=m)
 
 
-def _importances(where: str, target: str) -> dict[str, float]:
+def _importances(where: str, target: str) -> tuple[dict[str, float], int]:
     import pyarrow as pa  # noqa: PLC0415
 
     from bot.signals.attribution import surrogate_importances  # noqa: PLC0415
@@ -238,7 +249,7 @@ def _importances(where: str, target: str) -> dict[str, float]:
         raise ValueError(f"{target}: not in {where}")
     table = pa.table({name: frame.column(name) for name in frame.names})
     try:
-        return surrogate_importances(table, target)
+        return surrogate_importances(table, target), frame.rows
     except ModuleNotFoundError:
         extra = "pip install 'watchkeeper[attribution]'"
         raise ValueError(f"LightGBM is not installed: {extra}") from None
@@ -266,6 +277,7 @@ def _performance(asked: Asked) -> "Report":
         reference_rows=len(past.truth),
         production_name=Path(asked.production).name,
         age=now.age,
+        only=listed(asked.metrics),
     )
 
 

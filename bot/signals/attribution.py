@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 METRIC = "NormalizedDiscountedCumulativeGain"
+_LEAST_MOVE = 0.005  # share of the importance
 _TREES = {
     "boosting": "gbdt",
     "learning_rate": 0.1,
@@ -141,6 +142,8 @@ def _moved(names: list[str], reference: Floats, production: Floats) -> str:
     ]
     change = shares[1] - shares[0]
     most = int(np.argmax(np.abs(change)))
+    if abs(change[most]) < _LEAST_MOVE:
+        return "no feature gained or lost"
     word = "gained" if change[most] > 0 else "lost"
     now, then = shares[1][most], shares[0][most]
     return f"{names[most]} {word} most ({then:.0%} to {now:.0%} of the importance)"

@@ -4,7 +4,7 @@ Source: azureml-metrics 0.0.91 as Azure/azureml-assets at 4b41f8cc calls it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -125,6 +125,7 @@ def performance(
     reference_rows: int = 0,
     production_name: str = "",
     age: str = "",
+    only: Collection[str] = (),
 ) -> Report:
     """Return the model's scores against their limits.
 
@@ -135,7 +136,12 @@ def performance(
         predictions: how many predictions the window had; labels may be missing still.
         reference_rows: labelled rows that the limits come from.
         age: how late the labels came, in words.
+        only: names of the scores that are asked for; () = all of the task.
+
+    Raises:
+        ValueError: the task has no score of such a name.
     """
+    asked = _asked(task, only)
     total = predictions or len(truth)
     if mode == "sound":
         truth, predicted = _labelled_rows(truth, predicted)
@@ -143,11 +149,10 @@ def performance(
         found = scores(truth, predicted, task)
         results = [
             _result(score, found[score.name], thresholds, mode, (truth, predicted))
-            for score in SCORES
-            if score.task == task
+            for score in asked
         ]
     except CannotCompute as error:
-        results = [_refused(score, error) for score in SCORES if score.task == task]
+        results = [_refused(score, error) for score in asked]
     ranked = sorted(results, key=lambda result: WORST_FIRST.index(result.verdict))
     labels = len(truth)
     return Report(
@@ -161,6 +166,14 @@ def performance(
         production_name=production_name,
         findings=_coverage(labels, total, age),
     )
+
+
+def _asked(task: Task, only: Collection[str]) -> list[Score]:
+    known = [score for score in SCORES if score.task == task]
+    names = [score.name for score in known]
+    if stray := [name for name in only if name not in names]:
+        raise ValueError(f"{stray[0]} is none of {', '.join(names)}")
+    return [score for score in known if not only or score.name in only]
 
 
 def _labelled_rows(truth: Values, predicted: Values) -> tuple[Values, Values]:

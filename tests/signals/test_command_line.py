@@ -215,3 +215,23 @@ def test_stored_days_are_replayed_one_by_one(tmp_path: Path) -> None:
     (replay,) = json.loads(done.stdout)
     assert [f"profile:loan@2026-11-{d}" for d in (20, 21, 23)] == replay["windows"]
     assert (1, 2) == (replay["alerts"], none.exit_code)
+
+
+def test_performance_takes_the_scores_that_are_named(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 2},{i % 2 if i % 5 else 0}\n" for i in range(600))
+    (tmp_path / "a.csv").write_text("label,said\n" + rows)
+    options = ("--task", "performance", "--target", "label", "--predicted", "said")
+    done, azure, stray = (
+        run("drift", tmp_path / "a.csv", tmp_path / "a.csv", *options, *more)
+        for more in (
+            ("--metrics", "Recall", "--format", "json"),
+            ("--mode", "azureml", "--format", "json"),
+            ("--metrics", "js"),
+        )
+    )
+
+    names = [row["metric_name"] for row in json.loads(done.stdout)]
+    assert ["Recall", "BaselineRowCount", "TargetRowCount"] == names
+    assert {"NaN"} == {row["threshold_value"] for row in json.loads(azure.stdout)}
+    assert (0, 0, 2) == (done.exit_code, azure.exit_code, stray.exit_code)
+    assert "js is none of Accuracy, Precision, Recall" in stray.stderr
