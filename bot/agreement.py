@@ -30,6 +30,17 @@ def giver(watch: WatchList, given: Approved) -> str:
     return known.name if known else given.person or given.by.id
 
 
+def unknown(request: Requested, watch: WatchList) -> str:
+    """Return that nobody can tell any more who asked, "" when the watch list does.
+
+    Without it, one person's second account could approve what her first asked for.
+    """
+    if watch.person(request.by):
+        return ""
+    name = request.by.name or "who asked"
+    return f"{name}, who asked for it, is not on the watch list any more"
+
+
 def unagreed(
     request: Requested,
     approvals: Sequence[Approved],
@@ -42,6 +53,8 @@ def unagreed(
     """
     able = watch.approvers(endpoint)
     people = [watch.person(e.by) for e in approvals]
+    if why := unknown(request, watch):
+        return why
     if watch.person(request.by) in people:
         return f"{request.by.name} asked for it and approved it"
     valid = {p.name for p in people if p is not None and p in able}

@@ -3,7 +3,16 @@
 from microsoft_teams.cards import CardElement
 
 from bot.incident import DecisionRecorded, TrafficShifted
-from cards import buttons, figures, findings, measures, progress, rollback, situation
+from cards import (
+    buttons,
+    closed,
+    figures,
+    findings,
+    measures,
+    progress,
+    rollback,
+    situation,
+)
 from cards.elements import (
     Rows,
     Style,
@@ -25,6 +34,8 @@ from cards.words import identifier, person
 
 
 def render(view: View) -> Rendered:
+    if not view.incident.alerts:
+        return closed.render(view)
     incident, name = view.incident, identifier(view.endpoint.name)
     fired, ended = findings.fired_at(incident), findings.resolved_at(incident)
     took = figures.duration(ended - fired)

@@ -79,6 +79,8 @@ class Command:
 
 def who_can(command: Command, watch: WatchList) -> str:
     """Return a sentence that names up to three people who may."""
+    if not command.roles:
+        return "Only members of this organisation can."
     able = [
         p.name for p in watch.people if command.roles & set(p.roles) and not p.guest
     ]

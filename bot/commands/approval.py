@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot import retraining
-from bot.agreement import Requested, giver, unagreed, untimely
+from bot.agreement import Requested, giver, unagreed, unknown, untimely
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import named, request_id, unquoted
 from bot.incident import (
@@ -41,6 +41,8 @@ def approve(ask: Ask) -> tuple[Event, ...]:
     """
     request = _waiting(ask)
     _may_decide(ask, request)
+    if why := unknown(request, ask.watch):
+        raise Refused(f"{why[0].upper()}{why[1:]}. Ask for it again.")
     if ask.watch.person(request.by) == ask.person:
         raise Refused(
             f"You asked for {request.request}; someone else has to approve it."

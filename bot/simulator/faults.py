@@ -32,7 +32,7 @@ class Fault:
         """Return the fault that `body` asks for; KeyError, ValueError if it is none."""
         match = body.get("match", {})
         fault = cls(
-            path=re.compile(match.get("path", "")),
+            path=re.compile(match.get("path", ""), re.IGNORECASE),  # as ARM ids are
             method=match.get("method", "").upper(),
             times=int(body.get("times", 1)),
             status=int(body.get("status", 0)),

@@ -198,6 +198,7 @@ _RUNNING = (*_WANTED, agreed, begun, running)
 
 MORE: Mapping[str, tuple[Event, ...]] = {
     "stale": (*_OPEN, stale),
+    "stale-without-an-alert": (asked, requested, stale),
     "withdrawn": (*_OPEN, withdrawn),
     "unsettled": (*_OPEN, approved, started, unsettled),
     "throttled": (*_OPEN, approved, started, throttled),

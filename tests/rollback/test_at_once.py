@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.agreement import unagreed
 from bot.desk import Desk
 from bot.incident import (
     Actor,
@@ -234,6 +235,36 @@ async def test_the_role_is_read_at_the_click(stores: tuple[Store, Store]) -> Non
     assert isinstance(answer, Say)
     assert "You cannot decide R-1. Who can: Lena Vogt" in answer.text
     assert [] == await moves(stores[0])
+
+
+async def test_who_asked_has_to_be_known_at_the_click(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    Jonas was taken off the list: that he and Mei are two people is nobody's to tell.
+    """
+    listed = watch()
+    incident = await requested(stores[0], listed, 1)
+    people_left = tuple(p for p in listed.people if p.name != "Jonas Weber")
+    later = listed.model_copy(update={"people": people_left})
+
+    answer = await Desk(means(stores[1], later)).hear(
+        press(incident, people.MEI, "R-1")
+    )
+
+    assert isinstance(answer, Say)
+    assert "Jonas Weber, who asked for it, is not on the watch list" in answer.text
+    assert [] == await moves(stores[0])
+    request, yes = (
+        incident.request,
+        RollbackApproved(
+            at=NOW, by=actor(people.MEI), request="R-1", person="Mei Chen"
+        ),
+    )
+    assert request
+    endpoint = later.endpoints[0]
+    assert "not on the watch list" in unagreed(request, [yes], endpoint, later)
+    assert "" == unagreed(request, [yes], endpoint, listed)
 
 
 # -- the endpoint's own history --------------------------------------------------------

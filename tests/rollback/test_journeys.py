@@ -50,6 +50,21 @@ async def test_a_deployment_is_known_in_any_letter_case(house: House) -> None:
     assert 1 == len(house.requests("PUT", "onlineendpoints"))
 
 
+async def test_a_request_without_an_alert_ends_as_what_it_was(house: House) -> None:
+    """
+    Nothing had fired, so the card must not say that Azure resolved it.
+    """
+    await house.say("jonas", f"rollback {NAME} the release was a mistake")
+    await house.shown("Approval needed")
+    await house.press("mei", "Reject rollback", reason="14 is fine")
+
+    card = str(await house.shown("R-1: nothing was moved"))
+
+    assert "R-1 was rejected by Mei Chen" in card
+    assert "Ask again" in card
+    assert "Azure resolved" not in card
+
+
 async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
     """
     The request names the SHA-256 of Azure's own document; its bytes lie on the shelf.
