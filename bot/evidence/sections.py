@@ -1,11 +1,17 @@
 """Sections of a report: one table each, the same as JSON, as CSV and on the page."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from bot.evidence.sheets import Cell, table
+
+_NARROW = 8  # columns that a page of paper holds in ordinary type
+_LONG = 32  # letters of a word that may be broken anywhere
+# To the minute; the JSON and the tables have all of it.
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?\+00:00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,12 @@ class Section:
         if not self.rows:
             yield f"<p>{escape(self.empty)}</p>"
             return
-        heads = "".join(f"<th>{escape(c.replace('_', ' '))}" for c in self.columns)
-        yield f"<table><tr>{heads}</tr>"
+        columns = _columns(self.columns)
+        heads = "".join(f"<th>{escape(name)}" for name, _ in columns)
+        wide = " class=wide" if len(columns) > _NARROW else ""
+        yield f"<table{wide}><tr>{heads}</tr>"
         for row in self.rows[:most]:
-            cells = "".join(_cell(value) for value in row)
+            cells = "".join(_cell(*(row[p] for p in places)) for _, places in columns)
             yield f"<tr>{cells}</tr>"
         yield "</table>"
         if len(self.rows) > most:
@@ -50,7 +58,28 @@ def csv_files(sections: Sequence[Section]) -> dict[str, bytes]:
     return {f"{s.key}.csv": s.sheet() for s in sections}
 
 
-def _cell(value: Cell) -> str:
+def _columns(names: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:
+    """Return headings with the places of their cells: a step's time and result are one.
+
+    >>> _columns(["id", "detect_minutes", "detect_result"])
+    [('id', (0,)), ('detect, minutes', (1, 2))]
+    """
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for place, name in enumerate(names):
+        step = name.removesuffix("_result")
+        if step != name and place and names[place - 1] == f"{step}_minutes":
+            found[-1] = (f"{step}, minutes".replace("_", " "), (place - 1, place))
+        else:
+            found.append((name.replace("_", " "), (place,)))
+    return found
+
+
+def _cell(value: Cell, result: Cell = None) -> str:
+    if result is not None:
+        took = "" if value is None else f"{value:,.6g}: "
+        return f"<td>{took}{escape(str(result))}"
     if isinstance(value, int | float):
         return f"<td class=n>{value:,.6g}"
-    return f"<td>{escape(value or '')}"
+    text = _TIME.sub(r"\1 \2", value or "")
+    long = " class=long" if any(len(word) > _LONG for word in text.split()) else ""
+    return f"<td{long}>{escape(text)}"

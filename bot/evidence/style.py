@@ -15,6 +15,8 @@ table{{border-collapse:collapse;width:100%;margin:.5rem 0}}
 td,th{{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);
 vertical-align:top;overflow-wrap:break-word}}
 th{{white-space:nowrap}}td.n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
+.wide{{font-size:.8rem}}.wide th{{white-space:normal}}
+.wide td,.wide th{{padding-right:.5rem}}.long{{overflow-wrap:anywhere}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}}dt{{color:var(--soft)}}
 .missing,.gap td:first-child{{border-left:4px solid var(--bad);padding-left:.8rem}}
 .missing{{padding:.2rem .8rem;margin:.5rem 0}}

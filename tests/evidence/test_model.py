@@ -20,6 +20,7 @@ from bot.evidence.listing import of_model
 from bot.evidence.mapping import RULES
 from bot.evidence.model import PARTS
 from bot.evidence.reading import reading
+from bot.evidence.sections import Section
 from bot.evidence.shelf import Folder
 from bot.evidence.zipped import BadPacket, pack, unpack
 from bot.period import period
@@ -221,3 +222,20 @@ def test_from_the_command_line(url: str, content: bytes, tmp_path: Path) -> None
     assert 2 == run(app, ["evidence", "export", *place]).exit_code
     other = ["evidence", "export", "--model", "other", "--period", "2026", *place]
     assert 2 == run(app, other).exit_code
+
+
+def test_a_wide_table_fits_a_page_and_its_sheet_keeps_all() -> None:
+    """
+    Seventeen columns ran out of the paper; the CSV has each of them all the same.
+    """
+    names = ("incident", "opened_utc", "decide_minutes", "decide_result", "sha256")
+    row = ("A-1", "2026-07-01T08:14:05+00:00", 12.5, "met", "ab" * 32)
+    section = Section(
+        key="x", title="X", columns=(*names, *"abcdef"), rows=((*row, *"abcdef"),)
+    )
+    html = "".join(section.html())
+
+    assert "<table class=wide>" in html
+    assert "<th>decide, minutes<th>sha256" in html
+    assert "<td>2026-07-01 08:14<td>12.5: met<td class=long>" in html
+    assert b"2026-07-01T08:14:05+00:00,12.5,met," in section.sheet()
