@@ -142,7 +142,10 @@ async def run(
     cards = Counter[str]()
     for card in await house.cards():  # one about the storm itself names no incident
         named = set(re.findall(r"\bA-\d+\b", str(card["card"])))
-        cards.update(named if len(named) == 1 else ())
+        if len(named) == 1:
+            cards.update(named)
+        else:
+            print("names no one incident:", str(card["card"])[:400])  # noqa: T201
     return report(tally, alerts, shown, cards)
 
 
