@@ -1,9 +1,9 @@
 """An executor that is killed at a given await of its move. Run by test_kill.
 
-`python -m tests.rollback.doomed SETTINGS.json` reads numbers from its input, one a line.
-For each it forks a process that is the executor until its outbox is empty; at the n-th
-different await inside our code that process gets SIGKILL (0: never). It prints the name
-of the place, or "done".
+`python -m tests.rollback.doomed SETTINGS.json` reads lists of places from its input, one
+a line as JSON. For each it forks a process that is the executor until its outbox is empty;
+at the first await inside our code that is not in the list that process gets SIGKILL (null:
+never). It prints the name of the place, or "done".
 """
 
 import asyncio
@@ -33,15 +33,15 @@ from bot.worker.shift import shift
 from bot.worker.train import submit
 from cards import Links
 
+KILLED = "killed at "
 OURS = f"{os.sep}bot{os.sep}"
 
 
 class Doomed:
-    """Drives a coroutine as the loop would, and dies at its n-th different await."""
+    """Drives a coroutine as the loop would, and dies at an await that is not spared."""
 
-    def __init__(self, coroutine: Any, fatal: int, out: int) -> None:
-        self._coroutine, self._fatal, self._out = coroutine, fatal, out
-        self._seen: list[str] = []
+    def __init__(self, coroutine: Any, spared: list[str] | None, out: int) -> None:
+        self._coroutine, self._spared, self._out = coroutine, spared, out
 
     def __await__(self) -> Generator[Any, Any, None]:
         step, given = self._coroutine.send, None
@@ -57,12 +57,12 @@ class Doomed:
                 step, given = self._coroutine.throw, error
 
     def _count(self) -> None:
+        if self._spared is None:
+            return
         place = _place(self._coroutine)
-        if place not in self._seen:
-            self._seen.append(place)
-            if len(self._seen) == self._fatal:
-                os.write(self._out, place.encode())
-                os.kill(os.getpid(), signal.SIGKILL)
+        if place not in self._spared:
+            os.write(self._out, place.encode())
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _place(awaited: Any) -> str:
@@ -78,7 +78,9 @@ def _place(awaited: Any) -> str:
     return " ".join(found)
 
 
-async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -> None:
+async def _execute(
+    settings: Settings, watch: WatchList, spared: list[str] | None, out: int
+) -> None:
     """Be `watchkeeper execute`, until nothing is left to do."""
     store = Store.open(settings.database_url, role="execute")
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
@@ -104,7 +106,7 @@ async def _execute(settings: Settings, watch: WatchList, fatal: int, out: int) -
 
         def doomed(perform: Perform) -> Perform:
             async def performed(*given: Any) -> None:
-                await Doomed(perform(*given), fatal, out)
+                await Doomed(perform(*given), spared, out)
 
             return performed
 
@@ -129,19 +131,19 @@ async def _left(store: Store) -> bool:
     return any(isinstance(d.effect, ShiftTraffic | SubmitRetraining) for d in due)
 
 
-def _forked(settings: Settings, watch: WatchList, fatal: int) -> str:
+def _forked(settings: Settings, watch: WatchList, spared: list[str] | None) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        asyncio.run(_execute(settings, watch, fatal, writing))
+        asyncio.run(_execute(settings, watch, spared, writing))
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as told:
         place = told.read()
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        return f"killed at {place}"
+        return f"{KILLED}{place}"
     return "done" if status == 0 else f"failed with {status}"
 
 
@@ -151,7 +153,8 @@ def main() -> None:
     watch = WatchList.model_validate(document["watch"])
     import_module("azure.ai.ml")  # seconds, which no child has to spend again
     for line in sys.stdin:
-        print(_forked(settings, watch, int(line)), flush=True)  # noqa: T201 - the protocol
+        told = _forked(settings, watch, json.loads(line))
+        print(told, flush=True)  # noqa: T201 - the protocol
 
 
 if __name__ == "__main__":

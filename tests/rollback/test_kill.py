@@ -33,6 +33,7 @@ from bot.store import Store
 from bot.training import Seen, propose_retraining
 from tests.children import inherited
 from tests.house import QUIET, House, Opened
+from tests.rollback.doomed import KILLED
 
 ROOT = Path(__file__).parents[2]
 BEFORE, AFTER = {"blue": 90, "green": 10}, {"green": 100}
@@ -102,10 +103,11 @@ class Executor:
         )  # fmt: skip
         return cls(process)
 
-    async def run(self, fatal: int = 0) -> str:
+    async def run(self, spared: list[str] | None = None) -> str:
+        """Return where it was killed, "done" when each place it came to was spared."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{fatal}\n".encode())
+        self._process.stdin.write(f"{json.dumps(spared)}\n".encode())
         async with asyncio.timeout(60):
             return (await self._process.stdout.readline()).decode().strip()
 
@@ -130,9 +132,9 @@ async def test_a_kill_at_every_await_leaves_one_put_and_the_truth(
         for number in range(1, MOST):
             sent = len(house.requests("PUT", "onlineendpoints"))
             incident = await approved(house, store, number)
-            fate = await executor.run(number)
-            if fate.startswith("killed"):
-                places.append(fate)
+            fate = await executor.run(places)
+            if fate.startswith(KILLED):
+                places.append(fate.removeprefix(KILLED))
                 assert "done" == await executor.run()
             await _judged(house, store, incident, sent, fate)
             if fate == "done":
@@ -209,9 +211,9 @@ async def test_a_kill_at_every_await_leaves_one_job(
     try:
         for number in range(1, MOST):
             incident = await training(store, house, number)
-            fate = await executor.run(number)
-            if fate.startswith("killed"):
-                places.append(fate)
+            fate = await executor.run(places)
+            if fate.startswith(KILLED):
+                places.append(fate.removeprefix(KILLED))
                 assert "done" == await executor.run()
             after = await store.load(incident.id)
             assert after is not None
