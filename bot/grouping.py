@@ -57,7 +57,6 @@ class Draft:
         self.heard.setdefault(event.delivery, []).append(event.alert)
         self.last = event.at
         self.recorded |= event.tier == RECORDED_TIER
-        self.recorded |= event.tier == RECORDED_TIER
         known = self.newest.get(event.alert.fingerprint)
         if known is None or supersedes(event.alert, known):
             self.newest[event.alert.fingerprint] = event.alert

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
 
 HEAD_S = 10.0
 BODY_S = 18.0  # over the door's own limit, which answers 408
@@ -22,6 +23,7 @@ _FINISH_S = 15.0  # told to stop: for the requests under way
 _LINGER_S = 2.0  # in which a refused body may still run into the void
 
 _log = logging.getLogger("bot.access")
+_server_log = logging.getLogger("bot.server")
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -42,6 +44,19 @@ class _PathOnly(AbstractAccessLogger):
             response.status,
             time * 1e3,
         )
+
+
+def _plainly(record: logging.LogRecord) -> bool:
+    """Make one line of what is no HTTP: a stranger's bytes are no error of ours.
+
+    aiohttp logs a stack trace for each, with up to 8 KB of what was sent.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = "no HTTP came: %s", (type(error).__name__,)
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class _Watched(asyncio.Protocol):
@@ -115,10 +130,12 @@ class Guard:
         self.connections: dict[Any, _Watched] = {}
         self._sweeping: asyncio.Task[None] | None = None
         self._listening: asyncio.Server | None = None
+        _server_log.addFilter(_plainly)  # added once, however often
         app.middlewares.insert(0, self._deadlines())
         self._runner = web.AppRunner(
             app,
             access_log_class=_PathOnly,
+            logger=_server_log,
             auto_decompress=False,  # a bomb is refused by its header, never inflated
             lingering_time=_LINGER_S,
             keepalive_timeout=_IDLE_S,

@@ -137,6 +137,26 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
     assert status.split()[1] in {b"400", b"431"}
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_leaves_one_line(
+    port: int, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    A stranger must not fill the log with stack traces of ours and bytes of his.
+    """
+    await lifetime(port, sent)
+    told = [r for r in caplog.records if r.name in {"bot.server", "aiohttp.server"}]
+
+    assert told
+    assert {"WARNING"} == {r.levelname for r in told}
+    assert all(r.exc_info is None and len(r.getMessage()) < 80 for r in told)
+
+
 async def test_an_answer_is_json(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close"))
