@@ -76,8 +76,20 @@ _SECRETS = re.compile(
     r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"  # JWT
     r"|(?<=bearer )[\w.~+/=-]{8,}"
     r"|(?<=sig=)[\w%+/=-]+"  # shared access signature
+    r"|\b[\w~.-]{3}\dQ~[\w~.-]{31,34}"  # client secret of Entra
+    r"|\b[A-Za-z0-9+/]{86}=="  # key of a storage account, without its name
+    r"|\bgh[pousr]_\w{20,}|\bAKIA[0-9A-Z]{16}\b|(?<=pwd=)\S+"
     r"|(?<=accountkey=)[\w+/=]+|(?<=password=)\S+|(?<=secret=)\S+|(?<=api-key:)\s*\S+",
     re.IGNORECASE,
+)
+_NAMED = re.compile(  # pwd=…, "client_secret": "…"; but no "secret: of ours"
+    r"(\b[\w-]{0,40}(?:password|passwd|pwd|secret|token|account_?key|api[-_]?key)"
+    r"(?:\s?=\s?[\"']?|[\"']\s?:\s?[\"']|:(?=\S)))"
+    r"[^\s\"'&,;}]+",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{1,80}:)[^\s/@]+(?=@)", re.IGNORECASE
 )
 _PHONE = re.compile(r"(?<![\w.])\+\d(?:[ ().-]{0,2}\d){7,14}")
 _SSN = re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")
@@ -90,7 +102,13 @@ def redact(text: str) -> str:
 
     >>> redact("pan 4111 1111 1111 1111, run 4111111111111112")
     'pan [removed], run 4111111111111112'
+    >>> redact("Server=db;Pwd=hunter2 and abc8Q~" + "x" * 34)
+    'Server=db;Pwd=[removed] and [removed]'
+    >>> redact('{"client_secret": "hunter2"} postgresql://bot:hunter2@db')
+    '{"client_secret": "[removed]"} postgresql://bot:[removed]@db'
     """
+    for named in (_LOGIN, _NAMED):
+        text = named.sub(r"\1[removed]", text)
     for pattern in (_SECRETS, _SSN, _PHONE):
         text = pattern.sub("[removed]", text)
     text = _CARD.sub(lambda m: "[removed]" if _luhn(m[0]) else m[0], text)
