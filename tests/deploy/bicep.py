@@ -5,6 +5,7 @@ is read from another resource, and the parameters and outputs of every module.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -74,7 +75,18 @@ def problems(path: Path) -> list[str]:
     """Return what is wrong in the file at `path`; [] when nothing is."""
     file = read(path)
     Checker(file).run()
+    text = "\n".join(x for x in _lines(path) if not x.lstrip().startswith("//"))
+    declared = [*file.parameters, *file.document.get("variables", {})]
+    file.wrong += [
+        f"{path.name}: {name} is never used"
+        for name in declared
+        if len(re.findall(rf"\b{re.escape(name)}\b", text)) < 2
+    ]
     return file.wrong
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
 
 
 class Checker:
