@@ -33,7 +33,7 @@ async def decided(house: House) -> Any:
 
 
 async def test_approved_the_job_runs_once_and_is_followed(house: House) -> None:
-    await house.sim_post("azure/jobs", seconds=0.5)
+    await house.sim_post("azure/jobs", seconds=5)
     card = await decided(house)
     assert TRAINING in str(card)
     assert "cpu-cluster" in str(card)

@@ -25,6 +25,7 @@ TYPED = (
     ("drift loan-prescreening interest_rate", "Drift, on request"),
     ("health loan-prescreening 2h", "How loan-prescreening has served"),
     ("owner loan-prescreening", "Priya Raman owns loan-prescreening"),
+    ("access loan-prescreening", "role assignments reach loan-prescreening"),
     ("digest", "Daily digest"),
     ("ack 1 on it", "Priya Raman acknowledged A-1: on it"),
     ("note 1 the vendor is informed", "the vendor is informed"),
@@ -93,7 +94,7 @@ async def test_each_button_changes_what_both_see(demo: Demo, window: Window) -> 
     await _both_see("Rolled back: loan-prescreening now serves", priya, mei)
     assert {"green": 100} == await team.traffic()
 
-    await _type(priya, "undo R-2 blue is mended")  # a button only if it serves worse
+    await _type(priya, "undo R-2 blue is mended")
     await _both_see("(R-3)", priya, mei)
     assert 1 == len(await team.cards())
 
