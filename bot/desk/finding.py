@@ -146,10 +146,11 @@ class Finding:
         endpoint = self._named(name)
         if endpoint is None:
             return None
-        listed = await self._means.store.incidents(
-            status=OPEN, endpoint=endpoint.id, limit=1
-        )
-        if not listed:
-            every = await self._means.store.incidents(endpoint=endpoint.id, limit=1)
-            return Incident.asked_for(endpoint.id, every[0].id if every else "")
-        return await self._means.store.load(listed[0].id)
+        store = self._means.store
+        # First the newest: looked up after the open ones, it may be what somebody opened
+        # in between, and a second incident would be opened after that one.
+        newest = await store.incidents(endpoint=endpoint.id, limit=1)
+        listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1)
+        if listed:
+            return await store.load(listed[0].id)
+        return Incident.asked_for(endpoint.id, newest[0].id if newest else "")
