@@ -11,7 +11,13 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from bot.evidence.shelf import NotKept, Shelf, object_name
-from bot.incident import Actor, AlertReceived, EvidenceCollected, Incident
+from bot.incident import (
+    Actor,
+    AlertReceived,
+    EvidenceCollected,
+    Incident,
+    RollbackRequested,
+)
 from bot.oversight import EvidenceExpired, EvidenceHeld, EvidenceReleased, held
 from bot.store import Store
 from bot.watch import KEPT_DAYS, Tier, WatchList
@@ -46,17 +52,18 @@ async def plan(
     Raises NotKept when the shelf does not answer.
     """
     found = Plan()
+    there = {name.rpartition("/")[2] for name in await shelf.names("objects/")}
     old, needed, gone = [], set[str](), set[str]()
     for listed in await store.incidents(limit=MOST):
         incident = await store.load(listed.id)
         if incident is None:
             continue
         gone |= buried(incident)
-        each = _due(incident, watch, now)
+        each = _due(incident, watch, now, there)
         if each is not None and held(incident) is None:
             old.append(each)
             continue
-        needed |= named(incident)
+        needed |= named(incident) | captured(incident)
         if each is not None and each.digests:
             found.held.append(incident)
     for each in old:
@@ -64,10 +71,7 @@ async def plan(
         if digests:
             found.due.append(replace(each, digests=digests))
     found.due.sort(key=lambda d: (d.since, d.incident.id))
-    if gone:
-        names = set(await shelf.names("objects/"))
-        left = sorted(d for d in gone - needed if object_name(d) in names)
-        found.left = tuple(left)
+    found.left = tuple(sorted(gone & there - needed))
     return found
 
 
@@ -109,11 +113,22 @@ def named(incident: Incident) -> set[str]:
     return every - buried(incident)
 
 
+def captured(incident: Incident) -> set[str]:
+    """Return the digests of Azure's own documents that requests were bound to.
+
+    Not each was kept: the request stands without it.
+    """
+    every = {e.captured.digest for e in incident.every(RollbackRequested)}
+    return every - buried(incident)
+
+
 def buried(incident: Incident) -> set[str]:
     return {d for e in incident.every(EvidenceExpired) for d in e.digests}
 
 
-def _due(incident: Incident, watch: WatchList | None, now: datetime) -> Due | None:
+def _due(
+    incident: Incident, watch: WatchList | None, now: datetime, there: set[str]
+) -> Due | None:
     if incident.status != "resolved":
         return None
     tier = _tier(incident, watch)
@@ -121,7 +136,7 @@ def _due(incident: Incident, watch: WatchList | None, now: datetime) -> Due | No
     since = max(e.at for e in incident.history if not isinstance(e, _OURS))
     if now < since + timedelta(days=days):
         return None
-    digests = tuple(sorted(named(incident)))
+    digests = tuple(sorted(named(incident) | (captured(incident) & there)))
     return Due(incident=incident, tier=tier, days=days, since=since, digests=digests)
 
 

@@ -15,8 +15,8 @@ from bot.__main__ import application
 from bot.evidence import anchor, bundle, page, retention, signing
 from bot.evidence.inspect import inspect
 from bot.evidence.reading import reading
-from bot.evidence.shelf import Folder, NotKept
-from bot.incident import Actor
+from bot.evidence.shelf import Folder, NotKept, keep
+from bot.incident import Actor, EndpointState, RollbackRequested
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from tests.evidence.conftest import KEY
@@ -115,6 +115,43 @@ async def test_a_shared_object_stays_as_long_as_somebody_needs_it(
     assert shared
     assert not shared & {name for one in found["due"] for name in one["objects"]}
     assert shared <= shelved(state)
+
+
+async def test_azures_own_document_goes_with_the_evidence(
+    state: Path, url: str
+) -> None:
+    """
+    A rollback's document names who made the endpoint; it must not stay for ever.
+    """
+    raw = b'{"systemData": {"createdBy": "somebody"}}'
+    store = Store.open(url)
+    asked = await store.load("A-2")
+    assert asked
+    digest = await keep(Folder(state / "evidence"), raw)
+    request = RollbackRequested(
+        at=LONG_AGO,
+        by=WHO,
+        request="R-900",
+        reason="rates rose",
+        target="green",
+        captured=EndpointState(
+            at=LONG_AGO,
+            traffic={"blue": 100},
+            deployments=(),
+            provisioning_state="Succeeded",
+            digest=digest,
+        ),
+        traffic={"green": 100},
+        expires_at=LONG_AGO,
+    )
+    await store.append(asked, [request])
+    store.close()
+
+    found = await asyncio.to_thread(listed, state, "--delete")
+
+    due = {one["incident"]: one["objects"] for one in found["due"]}
+    assert digest in due[asked.id]
+    assert digest not in shelved(state)
 
 
 def test_a_legal_hold_outlives_the_retention(state: Path) -> None:
