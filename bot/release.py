@@ -1,7 +1,6 @@
 """GET /api/gate/{endpoint}/{deployment}: asked by a release pipeline, answered, kept."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
 
 from aiohttp import web
@@ -29,7 +28,7 @@ async def answer(means: Means, request: web.Request) -> web.Response:
     if len(deployment) > LONGEST:
         raise answers.refusal(web.HTTPBadRequest, "no deployment has such a name")
     endpoint = endpoints[0]
-    live = tuple(await _live(means, endpoint, deployment))
+    live = await _live(means, endpoint, deployment)
     listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
     loaded = [await store.load(line.id) for line in listed]
     number = f"G-{await store.number('gate')}"
@@ -51,11 +50,11 @@ async def answer(means: Means, request: web.Request) -> web.Response:
     raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
 
 
-async def _live(means: Means, endpoint: Endpoint, deployment: str) -> Iterator[str]:
+async def _live(means: Means, endpoint: Endpoint, deployment: str) -> list[str]:
     """Return what Azure says against it now; that it does not answer speaks against too."""
     workspace, found = means.workspace, list[str]()
     if workspace is None:
-        return iter(())
+        return found
     try:
         async with asyncio.timeout(LOOK_S):
             state = await workspace.state(endpoint.id)
@@ -68,4 +67,4 @@ async def _live(means: Means, endpoint: Endpoint, deployment: str) -> Iterator[s
         found.append("Azure did not tell in time how the endpoint stands")
     except (Unavailable, Impossible) as error:
         found.append(f"how the endpoint stands is not known: {error}")
-    return iter(found)
+    return found

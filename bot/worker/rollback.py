@@ -125,9 +125,12 @@ async def others(means: Means, incident: Incident) -> tuple[Incident, ...]:
 
     A request may outlive its incident: Azure resolves an alert while people decide.
     """
-    listed = await means.store.incidents(endpoint=incident.endpoint)
-    concerned = [i for i in listed if i.status in OPEN or i.request]
-    loaded = [await means.store.load(i.id) for i in concerned if i.id != incident.id]
+    store, of = means.store, incident.endpoint
+    # Asked for by themselves: an old one that is open may lie behind many that are not.
+    listed = await store.incidents(status=OPEN, endpoint=of)
+    listed += [i for i in await store.incidents(endpoint=of) if i.request]
+    keys = dict.fromkeys(i.id for i in listed if i.id != incident.id)
+    loaded = [await store.load(key) for key in keys]
     return tuple(i for i in loaded if i is not None)
 
 
