@@ -6,10 +6,10 @@ one process serve, so there two desks share its store.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from random import SystemRandom
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -30,8 +30,8 @@ from bot.proposal import propose
 from bot.simulator import people
 from bot.simulator.identity import TENANT
 from bot.simulator.people import Account
-from bot.store import Conflict, Store
-from bot.turns import Pressed, Say, Typed
+from bot.store import Conflict, Listed, Store
+from bot.turns import Answer, Pressed, Say, Typed
 from bot.watch import Approval, Endpoint, Person, WatchList
 from bot.worker import Means
 from cards import Links
@@ -195,28 +195,60 @@ async def test_two_accounts_of_one_person_are_one_approval(
     assert [] == await moves(stores[0])
 
 
+async def heard(store: Store, who: Account) -> Answer:
+    """Let somebody ask for a rollback, of no incident, through a desk of their own."""
+    typed = Typed(
+        actor=actor(who),
+        conversation=CHAT,
+        activity="a-1",
+        thread="",
+        text=f"rollback {NAME} the release was a mistake",
+    )
+    return await Desk(means(store, watch())).hear(typed)
+
+
 async def test_two_asks_without_an_incident_open_one(
     stores: tuple[Store, Store],
 ) -> None:
     """
     Jonas and Priya both see trouble before any alert does.
     """
-    desks = [Desk(means(store, watch())) for store in stores]
-
-    def typed(who: Account) -> Typed:
-        return Typed(
-            actor=actor(who),
-            conversation=CHAT,
-            activity="a-1",
-            thread="",
-            text=f"rollback {NAME} the release was a mistake",
-        )
-
     who = (people.JONAS, people.PRIYA)
-    await asyncio.gather(*(d.hear(typed(w)) for d, w in zip(desks, who, strict=True)))
+    await asyncio.gather(*(heard(s, w) for s, w in zip(stores, who, strict=True)))
 
     [listed] = await stores[0].incidents()
     incident = await stores[0].load(listed.id)
+    assert incident is not None
+    assert 1 == len(incident.every(RollbackAsked))
+
+
+class Interrupted:
+    """A store after whose first look at the index somebody else gets a word in."""
+
+    def __init__(self, store: Store, word: Callable[[], Awaitable[object]]) -> None:
+        self._store, self._words = store, [word]
+
+    async def incidents(self, **wanted: Any) -> list[Listed]:
+        found = await self._store.incidents(**wanted)
+        while self._words:
+            await self._words.pop()()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_an_ask_between_two_looks_opens_no_second_incident(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    What Priya opened while Jonas's ask was read is what he means too.
+    """
+    slow = cast("Store", Interrupted(stores[0], lambda: heard(stores[1], people.PRIYA)))
+    await heard(slow, people.JONAS)
+
+    [listed] = await stores[1].incidents()
+    incident = await stores[1].load(listed.id)
     assert incident is not None
     assert 1 == len(incident.every(RollbackAsked))
 
