@@ -1,7 +1,8 @@
 """The whole watch list: its parts, checked against each other."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -52,26 +53,34 @@ class WatchList(Strict):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
+        if wrong := [*self._unknown(), *self._shared()]:
+            raise ValueError("\n".join(dict.fromkeys(wrong)))  # a line for each
+        return self
+
+    def _unknown(self) -> Iterator[str]:
         people = {p.name for p in self.people}
         if self.risk_channel and self.risk_channel not in self.channels:
-            raise ValueError(
-                f"risk_channel: no channel is called {self.risk_channel!r}"
-            )
+            yield f"risk_channel: no channel is called {self.risk_channel!r}"
         for endpoint in self.endpoints:
             if endpoint.channel not in self.channels:
-                raise ValueError(
-                    f"{endpoint.name}: no channel is called {endpoint.channel!r}"
-                )
+                yield f"{endpoint.name}: no channel is called {endpoint.channel!r}"
             team = self.escalation(endpoint).team
             for name in (endpoint.owner, *endpoint.approval.people, *team):
                 if name not in people:
-                    raise ValueError(
-                        f"{endpoint.name}: nobody is called {name!r} in people"
-                    )
-        accounts = [a for p in self.people for a in p.accounts]
-        if twice := {a for a in accounts if accounts.count(a) > 1}:
-            raise ValueError(f"two people share the account {min(twice)}")
-        return self
+                    yield f"{endpoint.name}: nobody is called {name!r} in people"
+
+    def _shared(self) -> Iterator[str]:
+        for text, found in (
+            (
+                "two people share the account",
+                [a for p in self.people for a in p.accounts],
+            ),
+            ("two people are called", [repr(p.name) for p in self.people]),
+            ("listed twice:", [e.id for e in self.endpoints]),
+        ):
+            for each, times in Counter(found).items():
+                if times > 1:
+                    yield f"{text} {each}"
 
     def person(self, actor: Actor) -> Person | None:
         """Return who this account belongs to; another tenant's is nobody's."""
