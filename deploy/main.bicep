@@ -49,10 +49,11 @@ param operatorsEmail string
 @description('Private networking: the subnet of the apps; empty: public addresses.')
 param appsSubnetId string = ''
 
-@description('Private networking: the subnet delegated to PostgreSQL, and its DNS zone.')
-param databaseSubnetId string = ''
+@description('Private networking: the subnet through which storage, vault and database are reached; empty: they have public addresses.')
+param endpointsSubnetId string = ''
 
-param databaseDnsZoneId string = ''
+@description('Private networking: zones that the network knows already, by ARM id; each that is empty is made.')
+param dnsZones object = { blob: '', vault: '', postgres: '' }
 
 @description('Microsoft Graph, to find a card whose sending was in doubt; empty: not used.')
 param graphUrl string = ''
@@ -63,6 +64,7 @@ param markAlerts bool = true
 var watchList = loadYamlContent('watchkeeper.yaml')
 var watchText = loadTextContent('watchkeeper.yaml')
 var suffix = uniqueString(resourceGroup().id)
+var closed = !empty(endpointsSubnetId)
 var address = 'https://${name}-serve.${environment.outputs.domain}'
 
 resource reader 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
@@ -99,6 +101,7 @@ module keep 'modules/keep.bicep' = {
     location: location
     serveId: reader.properties.principalId
     evidenceDays: evidenceDays
+    closed: closed
     logWorkspaceId: logs.outputs.workspaceId
   }
 }
@@ -110,9 +113,44 @@ module database 'modules/database.bicep' = {
     location: location
     administratorName: databaseAdministratorName
     administratorId: databaseAdministratorId
-    subnetId: databaseSubnetId
-    dnsZoneId: databaseDnsZoneId
+    closed: closed
     logWorkspaceId: logs.outputs.workspaceId
+  }
+}
+
+module wayToStorage 'modules/private.bicep' = if (closed) {
+  name: '${name}-way-to-storage'
+  params: {
+    name: name
+    location: location
+    subnetId: endpointsSubnetId
+    targetId: keep.outputs.storageId
+    group: 'blob'
+    zoneId: dnsZones.blob
+  }
+}
+
+module wayToVault 'modules/private.bicep' = if (closed) {
+  name: '${name}-way-to-vault'
+  params: {
+    name: name
+    location: location
+    subnetId: endpointsSubnetId
+    targetId: keep.outputs.vaultId
+    group: 'vault'
+    zoneId: dnsZones.vault
+  }
+}
+
+module wayToDatabase 'modules/private.bicep' = if (closed) {
+  name: '${name}-way-to-database'
+  params: {
+    name: name
+    location: location
+    subnetId: endpointsSubnetId
+    targetId: database.outputs.id
+    group: 'postgresqlServer'
+    zoneId: dnsZones.postgres
   }
 }
 
@@ -163,6 +201,7 @@ module apps 'modules/apps.bicep' = if (!empty(image)) {
       { name: 'WATCHKEEPER_EVIDENCE_URL', value: keep.outputs.evidenceUrl }
     ]
   }
+  dependsOn: [wayToStorage, wayToVault, wayToDatabase]
 }
 
 module bot 'modules/bot.bicep' = {

@@ -11,6 +11,7 @@ from bot.settings import Misconfigured, Settings, load
 from bot.simulator import people
 from bot.simulator.identity import BOT_APP, TENANT
 
+_WHOSE = f"tenant: {TENANT}\n".encode()
 GOOD = {"WATCHKEEPER_BOT_APP_ID": BOT_APP, "WATCHKEEPER_ALERT_AUDIENCE": "app"}
 
 
@@ -70,8 +71,8 @@ def test_a_mistake_is_named(
         (b"- a\n", "expected names with values"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
         (b"tenant: a\nendpoints: []\ntenant: b\n", "line 3: tenant is given twice"),
-        (b"settings: {1: 2}\n", "WATCHKEEPER_1: there is no such setting"),
-        (b"settings: [1]\n", "names with values"),
+        (_WHOSE + b"settings: {1: 2}\n", "WATCHKEEPER_1: there is no such setting"),
+        (_WHOSE + b"settings: [1]\n", "names with values"),
         (b"{[a, b]: 1}\n", "line 1: "),
     ],
 )
@@ -95,6 +96,58 @@ def test_each_mistake_has_its_own_line(tmp_path: Path) -> None:
         load({**watch_file(tmp_path), **variables})
 
     assert 2 == len(str(caught.value).splitlines())
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """
+    Told one at a time, six mistakes cost six restarts of a container.
+    """
+    twice = {
+        "name": "Ada",
+        "accounts": ["aaaaaaaa-0000-0000-0000-000000000001"],
+    }
+    endpoint = {
+        "id": "/subscriptions/s/resourceGroups/r/providers/Microsoft."
+        "MachineLearningServices/workspaces/w/onlineEndpoints/e",
+        "owner": "Nobody",
+        "channel": "nowhere",
+    }
+    wrong = {
+        "people": [twice, twice],
+        "endpoints": [endpoint, endpoint],
+        "risk_channel": "gone",
+        "settings": {"watch_file": "other.yaml", "log_level": "LOUD"},
+    }
+
+    with pytest.raises(Misconfigured) as caught:
+        load({**watch_file(tmp_path, **wrong), "WATCHKEEPER_PORT": "x"}, talks=True)
+
+    lines = [
+        line.replace(str(tmp_path / "watchkeeper.yaml"), "FILE").split(" (")[0]
+        for line in str(caught.value).splitlines()
+    ]
+    assert [
+        "FILE: watch_file is a variable alone: this is the file",
+        "WATCHKEEPER_PORT: Input should be a valid integer, unable to parse string as an integer",  # noqa: E501
+        "WATCHKEEPER_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
+        "FILE: the file: risk_channel: no channel is called 'gone'",
+        "FILE: the file: e: no channel is called 'nowhere'",
+        "FILE: the file: e: nobody is called 'Nobody' in people",
+        f"FILE: the file: two people share the account {twice['accounts'][0]}",
+        "FILE: the file: two people are called 'Ada'",
+        f"FILE: the file: listed twice: {endpoint['id'].lower()}",
+    ] == lines
+
+
+def test_what_is_unsafe_is_told_beside_what_is_wrong(tmp_path: Path) -> None:
+    given = watch_file(tmp_path, risk_channel="gone")
+
+    with pytest.raises(Misconfigured) as caught:
+        load({**given, "WATCHKEEPER_BOT_APP_ID": ""}, talks=True)
+
+    first, second = str(caught.value).splitlines()
+    assert "no channel is called 'gone'" in first
+    assert "BOT_APP_ID is empty: anybody could pose as Teams" == second
 
 
 @pytest.mark.parametrize(

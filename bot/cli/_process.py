@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Start: TypeAlias = Callable[["Settings", "WatchList", asyncio.Event], Awaitable[None]]
 
 
-def run(start: Start, *, with_parent: bool) -> None:
+def run(start: Start, *, talks: bool, with_parent: bool) -> None:
     """Run until SIGTERM or Ctrl-C; exit 2 with one line for each thing to mend.
 
     With a parent: its first line on standard input holds our variables, as JSON; its end
@@ -31,7 +31,7 @@ def run(start: Start, *, with_parent: bool) -> None:
     if with_parent:
         os.environ.update(_told())
     try:
-        settings, watch = load()
+        settings, watch = load(talks=talks)
     except Misconfigured as error:
         refuse(error)
     logs.set_up(settings.log_level, settings.log_format)

@@ -21,7 +21,7 @@ def execute(
     """
     from bot.app import execute as start  # noqa: PLC0415 `--help` stays quick
 
-    run(start, with_parent=with_parent)
+    run(start, talks=False, with_parent=with_parent)
 
 
 COMMANDS = (execute,)

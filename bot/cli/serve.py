@@ -21,7 +21,7 @@ def serve(
     """
     from bot.app import serve as start  # noqa: PLC0415 `--help` stays quick
 
-    run(start, with_parent=with_parent)
+    run(start, talks=True, with_parent=with_parent)
 
 
 COMMANDS = (serve,)

@@ -3,16 +3,9 @@ param name string
 param location string
 param administratorName string
 param administratorId string
-param subnetId string
-param dnsZoneId string
+@description('Reached from inside the network alone: see private.bicep.')
+param closed bool
 param logWorkspaceId string
-
-var open = { publicNetworkAccess: 'Enabled' }
-var closed = {
-  delegatedSubnetResourceId: subnetId
-  privateDnsZoneArmResourceId: dnsZoneId
-  publicNetworkAccess: 'Disabled'
-}
 
 resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
   name: name
@@ -28,7 +21,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
     storage: { storageSizeGB: 32, autoGrow: 'Enabled' }
     backup: { backupRetentionDays: 35, geoRedundantBackup: 'Disabled' }
     highAvailability: { mode: 'Disabled' }
-    network: empty(subnetId) ? open : closed
+    network: { publicNetworkAccess: closed ? 'Disabled' : 'Enabled' }
   }
 }
 
@@ -43,7 +36,7 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
 }
 
 // Without private networking: Azure's own addresses may knock, and Entra still decides.
-resource azure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2024-08-01' = if (empty(subnetId)) {
+resource azure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2024-08-01' = if (!closed) {
   parent: server
   name: 'azure'
   properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }
@@ -66,4 +59,5 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+output id string = server.id
 output server string = server.properties.fullyQualifiedDomainName

@@ -4,6 +4,8 @@ param suffix string
 param location string
 param serveId string
 param evidenceDays int
+@description('Reached from inside the network alone: see private.bicep.')
+param closed bool
 param logWorkspaceId string
 
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User
@@ -22,6 +24,9 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     accessTier: 'Hot'
+    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    // Event Grid puts dead letters there as a service that Azure trusts, from outside.
+    networkAcls: { bypass: 'AzureServices', defaultAction: closed ? 'Deny' : 'Allow' }
   }
 }
 
@@ -72,6 +77,8 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     enablePurgeProtection: true
     softDeleteRetentionInDays: 90
+    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    networkAcls: { bypass: 'None', defaultAction: closed ? 'Deny' : 'Allow' }
   }
 }
 
@@ -99,5 +106,6 @@ output storageId string = storage.id
 output storageName string = storage.name
 output evidenceUrl string = '${storage.properties.primaryEndpoints.blob}evidence'
 output deadLetterContainer string = letters.name
+output vaultId string = vault.id
 output vaultName string = vault.name
 output vaultUri string = vault.properties.vaultUri

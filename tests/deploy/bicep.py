@@ -1,333 +1,120 @@
-"""Reads Bicep with pycep and checks it offline, as far as that can be known before.
+"""Checks Bicep files offline, as far as they can be known before they are deployed.
 
-Every resource body against Azure's types, every name that is used, every property that
-is read from another resource, and the parameters and outputs of every module.
+Every resource body against Azure's types, every name and function that is used, every
+property that is read from another resource, the parameters, outputs and scope of every
+module, and where each resource lies.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import yaml
-from pycep import BicepParser
 from pycep.models import BicepElement
 
+from tests.deploy import bicep_rules as rules
 from tests.deploy import bicep_types as azure
-from tests.deploy.bicep_types import Choice, Each, Joined, Unknown
+from tests.deploy.bicep_file import File, read
+from tests.deploy.bicep_types import Unknown
+from tests.deploy.bicep_values import Symbol, Values, innermost, spec
 
-Names: TypeAlias = dict[str, Any]
-_PARSER = BicepParser(cache=False)
-_RETURNS = {
-    "string": "base64 format guid join replace resource_id string substring take to_lower "
-    "subscription_resource_id to_upper trim unique_string uri load_text_content",
-    "bool": "bool contains empty ends_with starts_with",
-    "object": "resource_group subscription tenant deployment",
-}
-_KINDS = {name: kind for kind, names in _RETURNS.items() for name in names.split()}
-_LOADS: dict[str, Callable[[str], Any]] = {
-    "load_text_content": lambda _: Unknown("string"),
-    "load_json_content": json.loads,
-    "load_yaml_content": yaml.safe_load,
-}
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A resource or module that others refer to."""
-
-    kind: str  # "Microsoft.…@version", or "module"
-    outputs: dict[str, str] = field(default_factory=dict)
-    many: bool = False
-
-
-@dataclass
-class File:
-    """One file: its document as pycep reads it, and what was found wrong."""
-
-    path: Path
-    document: dict[str, Any]
-    wrong: list[str] = field(default_factory=list)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return dict(self.document.get("parameters", {}))
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        found = self.document.get("outputs", {})
-        return {name: str(each["type"]) for name, each in found.items()}
-
-
-def read(path: Path) -> File:
-    return File(path, parse(path.read_text("utf-8")))
-
-
-@lru_cache(maxsize=64)
-def parse(text: str) -> dict[str, Any]:
-    return dict(_PARSER.parse(text=text))
+__all__ = ["File", "parameters", "problems", "read"]
 
 
 def problems(path: Path) -> list[str]:
     """Return what is wrong in the file at `path`; [] when nothing is."""
     file = read(path)
+    if file.wrong:
+        return file.wrong
     Checker(file).run()
-    text = "\n".join(x for x in _lines(path) if not x.lstrip().startswith("//"))
+    text = path.read_text("utf-8")
     declared = [*file.parameters, *file.document.get("variables", {})]
     file.wrong += [
-        f"{path.name}: {name} is never used"
-        for name in declared
-        if len(re.findall(rf"\b{re.escape(name)}\b", text)) < 2
+        f"{path.name}: {n} is never used" for n in rules.unused(text, declared)
     ]
+    file.wrong += [f"{path.name}: {n} is declared twice" for n in rules.twice(text)]
     return file.wrong
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines()
-
-
-class Checker:
-    """Walks one file. Names are bound first: Bicep's order does not matter."""
-
-    def __init__(self, file: File) -> None:
-        self._file = file
-        self._here = ""
-        self._names: Names = {
-            n: _parameter(p) for n, p in file.parameters.items()
-        } | self._symbols()
-        self._variables = file.document.get("variables", {})
+class Checker(Values):
+    """Walks one file."""
 
     def run(self) -> None:
         document = self._file.document
+        for name, each in self._file.parameters.items():
+            self._here = f"param {name}"
+            if each["default"] is not None:
+                self._default(each)
         for name in self._variables:
             self._here = f"var {name}"
             self._value(BicepElement(name), {})
         for name, each in document.get("resources", {}).items():
             self._here = f"resource {name}"
-            body = self._body(each["config"])
-            kind = f"{each['type']}@{each['api_version']}"
-            if each["existing"]:
-                body = {
-                    k: v for k, v in body.items() if k in {"name", "parent", "scope"}
-                }
-                if kind not in azure.types():
-                    self._say(f"there is no type {kind}")
-                continue
-            for text in azure.resource(kind, body):
-                self._say(text)
+            self._resource(each)
         for name, each in document.get("modules", {}).items():
             self._here = f"module {name}"
             self._module(each)
         for name, each in document.get("outputs", {}).items():
             self._here = f"output {name}"
             value = self._value(each["value"], {})
-            for text in azure.check(value, str(each["type"]), "value"):
-                self._say(text)
+            self._all(azure.check(value, str(each["type"]), "value"))
 
-    def _say(self, text: str) -> None:
-        line = f"{self._file.path.name}: {self._here}: {text}"
-        if line not in self._file.wrong:
-            self._file.wrong.append(line)
+    def _all(self, found: Iterable[str], where: str = "") -> None:
+        for text in found:
+            self._say(f"{where}{text}")
 
-    def _symbols(self) -> Names:
-        found: Names = {}
-        for name, each in self._file.document.get("resources", {}).items():
-            kind = f"{each['type']}@{each['api_version']}"
-            found[name] = Symbol(kind, many="loop_type" in each["config"])
-        for name, each in self._file.document.get("modules", {}).items():
-            outputs = read(self._file.path.parent / each["detail"]["path"]).outputs
-            found[name] = Symbol("module", outputs, many="loop_type" in each["config"])
-        return found
+    def _default(self, parameter: dict[str, Any]) -> None:
+        value = self._value(parameter["default"], {})
+        self._all(azure.check(value, spec(str(parameter["type"])), "default"))
+        self._all(rules.limits(parameter, value), "default: ")
 
-    def _body(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return a resource's or module's object, out of its loop and condition."""
-        names: Names = {}
-        while "loop_type" in config or set(config) == {"condition", "config"}:
-            if "loop_type" in config:
-                names |= self._loop(config, names)
-            elif config["condition"] is not None:
-                self._value(config["condition"], names)
-            config = config["config"]
-        return {k: self._value(v, names) for k, v in _bare(config).items()}
+    def _resource(self, each: dict[str, Any]) -> None:
+        body = self._body(each["config"])
+        kind = f"{each['type']}@{each['api_version']}"
+        self._placed(kind, body)
+        if not each["existing"]:
+            self._all(azure.resource(kind, body))
+        elif kind not in azure.types():
+            self._say(f"there is no type {kind}")
 
-    def _loop(self, config: dict[str, Any], names: Names) -> Names:
-        detail = config["loop_type"]["detail"]
-        over = self._value(detail["array_name"], names)
-        bound = {str(detail["item_name"]): _item(over)}
-        if "index_name" in detail:
-            bound[str(detail["index_name"])] = Unknown("int")
-        return bound
+    def _placed(self, kind: str, body: dict[str, Any]) -> None:
+        """Look at where a resource lies: in its parent, or at the scope it names."""
+        parent, scope = body.get("parent"), body.get("scope")
+        if parent is not None and not isinstance(parent, Symbol):
+            self._say("parent: no resource of this file")
+            return
+        for text in rules.child(
+            kind, body.get("name"), None if parent is None else parent.kind
+        ):
+            self._say(text)
+        if isinstance(scope, str | list | int) or (
+            isinstance(scope, Unknown) and scope.kind == "string"
+        ):
+            self._say("scope: a resource belongs there")
 
     def _module(self, each: dict[str, Any]) -> None:
-        theirs = read(self._file.path.parent / each["detail"]["path"]).parameters
-        given = self._body(each["config"]).get("params", {})
+        file = self._beside(each)
+        body = self._body(each["config"])
+        if file.wrong:
+            self._say(file.wrong[0])
+            return
+        given, theirs = body.get("params", {}), file.parameters
         for name, value in given.items():
             if name not in theirs:
                 self._say(f"params.{name}: the module takes no such parameter")
                 continue
             expected = str(theirs[name]["type"])
-            for text in azure.check(value, _spec(expected), f"params.{name}"):
+            for text in azure.check(value, spec(expected), f"params.{name}"):
                 self._say(text)
+            for text in rules.limits(theirs[name], value):
+                self._say(f"params.{name}: {text}")
         for name, parameter in theirs.items():
             if name not in given and parameter["default"] is None:
                 self._say(f"params.{name} is missing")
-
-    def _value(self, given: Any, names: Names) -> Any:
-        """Return what `given` comes to: a literal, or an Unknown of a known type."""
-        if isinstance(given, BicepElement):
-            return self._name(str(given), names)
-        if isinstance(given, str):
-            for inner in _inside(given):
-                self._value(
-                    parse(f"var x = {inner}\n")["variables"]["x"]["value"], names
-                )
-        elif isinstance(given, list):
-            return [self._value(each, names) for each in given]
-        elif isinstance(given, dict):
-            return self._object(given, names)
-        return given
-
-    def _object(self, given: dict[str, Any], names: Names) -> Any:
-        if _marks(given, "operator", {"type", "operands"}):
-            return self._operator(given["operator"], names)
-        if _marks(given, "function", {"type", "parameters"}):
-            return self._function(given["function"], names)
-        if given.get("type") == "lambda_expression" and "detail" in given:
-            return Unknown()
-        if "loop_type" in given:
-            inner = names | self._loop(given, names)
-            return Each(self._value(given["config"], inner))
-        return {k: self._value(v, names) for k, v in _bare(given).items()}
-
-    def _name(self, name: str, names: Names) -> Any:
-        if name in names:
-            return names[name]
-        if name in self._names:
-            return self._names[name]
-        if name in self._variables:
-            return self._value(self._variables[name]["value"], {})
-        self._say(f"{name} is not defined")
-        return Unknown()
-
-    def _operator(self, operator: dict[str, Any], names: Names) -> Any:
-        kind, operands = operator["type"], operator["operands"]
-        if kind == "property_accessor":
-            return self._property(operands["operand_1"], operands["operand_2"], names)
-        values = {k: self._value(v, names) for k, v in operands.items()}
-        if kind == "conditional":
-            return Choice((values["true_value"], values["false_value"]))
-        if kind == "coalesce":
-            return Choice(tuple(values.values()))
-        if kind == "index_accessor":
-            return _item(values["operand_1"])
-        if kind == "minus":
-            return Unknown("int")
-        arithmetic = {"add", "divide", "modulo", "multiply", "substract"}
-        return Unknown("int" if kind in arithmetic else "bool")
-
-    def _property(self, left: Any, right: Any, names: Names) -> Any:
-        """Follow a.b.c, whose right side pycep nests."""
-        value = self._value(left, names)
-        path: list[str] = []
-        while isinstance(right, dict) and "operator" in right:
-            inner = right["operator"]["operands"]
-            path.append(str(inner["operand_1"]))
-            right = inner["operand_2"]
-        path.append(str(right))
-        return self._follow(value, path)
-
-    def _follow(self, value: Any, path: list[str]) -> Any:
-        if isinstance(value, Symbol) and value.kind == "module":
-            found = value.outputs.get(path[1]) if path[0] == "outputs" else "string"
-            if found is None:
-                self._say(f"{'.'.join(path)}: the module has no such output")
-            return Unknown(found or "")
-        if isinstance(value, Symbol):
-            spec = (
-                azure.lookup(value.kind, path) if value.kind in azure.types() else "any"
-            )
-            if spec is None:
-                self._say(f"{'.'.join(path)}: {value.kind} has no such property")
-                return Unknown()
-            return Unknown(azure.kind_of(spec))
-        for name in path:
-            if isinstance(value, dict) and name not in value:
-                self._say(f"{name} is not in that object")
-                return Unknown()
-            value = value[name] if isinstance(value, dict) else Unknown()
-        return value
-
-    def _function(self, function: dict[str, Any], names: Names) -> Any:
-        kind, given = function["type"], function.get("parameters") or {}
-        if kind in _LOADS:
-            return self._load(kind, str(given["file_path"]))
-        values = [self._value(v, names) for v in given.values() if v is not None]
-        whole: dict[str, Any] = {
-            "concat": Joined(tuple(values)),
-            "map": Each(Unknown()),
-            "union": values[0] if values else Unknown(),
-        }
-        return whole.get(kind) or Unknown(_KINDS.get(kind, ""))
-
-    def _load(self, kind: str, name: str) -> Any:
-        path = self._file.path.parent / name
-        if not path.exists():
-            self._say(f"{name} is not there")
-            return Unknown()
-        return _LOADS[kind](path.read_text("utf-8"))
-
-
-def _marks(given: dict[str, Any], name: str, keys: set[str]) -> bool:
-    """Tell pycep's own `{"operator": …}` from a property that has that name."""
-    inner = given.get(name)
-    return (
-        len(given) == 1 and isinstance(inner, dict) and {"type"} <= set(inner) <= keys
-    )
-
-
-def _inside(text: str) -> Iterator[str]:
-    """Yield the expressions in a string's ${…}, which pycep leaves as they are."""
-    start = text.find("${")
-    while start >= 0:
-        depth, end = 1, start + 2
-        while depth and end < len(text):
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
-        yield text[start + 2 : end - 1]
-        start = text.find("${", end)
-
-
-def _bare(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the object with its quoted keys unquoted; `${…}` keys become one "*"."""
-    found = {}
-    for key, value in given.items():
-        name = key[1:-1] if key.startswith("'") else key
-        found["*" if name.startswith("${") else name] = value
-    return found
-
-
-def _spec(kind: str) -> Any:
-    return {"array": ["any"], "object": {"*": "any"}}.get(kind, kind)
-
-
-def _parameter(given: dict[str, Any]) -> Any:
-    for each in given.get("decorators") or []:
-        if each["type"] == "allowed":
-            return Choice(tuple(each["argument"]))
-    return Unknown(str(given["type"]))
-
-
-def _item(value: Any) -> Any:
-    if isinstance(value, Choice):
-        return Choice(tuple(_item(each) for each in value.values if each != []))
-    if isinstance(value, Each):
-        return value.item
-    if isinstance(value, list) and value:
-        return Choice(tuple(value)) if len(value) > 1 else value[0]
-    return value if isinstance(value, Symbol) else Unknown()
+        raw = innermost(each["config"]).get("scope")
+        here = rules.scope(raw) if raw is not None else self._file.target
+        if here and here != file.target:
+            self._say(f"scope: {file.path.name} is for a {file.target}, not a {here}")
 
 
 def parameters(path: Path, file: File) -> Iterator[str]:
@@ -337,9 +124,9 @@ def parameters(path: Path, file: File) -> Iterator[str]:
         if name not in file.parameters:
             yield f"{name}: there is no such parameter"
             continue
-        yield from azure.check(
-            each["value"], _spec(str(file.parameters[name]["type"])), name
-        )
+        parameter = file.parameters[name]
+        yield from azure.check(each["value"], spec(str(parameter["type"])), name)
+        yield from (f"{name}: {x}" for x in rules.limits(parameter, each["value"]))
     for name, parameter in file.parameters.items():
         if name not in given and parameter["default"] is None:
             yield f"{name} is missing"

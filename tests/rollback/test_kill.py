@@ -53,7 +53,7 @@ STEPS = (
 
 async def approved(house: House, store: Store, number: int) -> Incident:
     """Record a request and its approval, as serve would have."""
-    from bot.app import now  # noqa: PLC0415 - the clock of the programs
+    from bot.running import now  # noqa: PLC0415 - the clock of the programs
 
     await house.sim_post("azure/traffic", traffic=BEFORE)
     at, endpoint = now(), house.watch.endpoints[0]
@@ -171,7 +171,7 @@ async def _judged(
 
 async def training(store: Store, house: House, number: int) -> Incident:
     """Record a request to train again and its approval, as serve would have."""
-    from bot.app import now  # noqa: PLC0415 - the clock of the programs
+    from bot.running import now  # noqa: PLC0415 - the clock of the programs
 
     at, endpoint = now(), house.watch.endpoints[0]
     priya, mei = (Actor(a.tenant, a.oid, a.name) for a in (people.PRIYA, people.MEI))

@@ -1,34 +1,20 @@
-"""Every setting, from WATCHKEEPER_… variables or the `settings` of watchkeeper.yaml."""
+"""Every setting. Field descriptions are the README's table."""
 
-import os
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bot import strict_yaml
-from bot.addresses import insecure, loopback, mixed, web
-from bot.watch import WatchList
-
-PREFIX = "WATCHKEEPER_"
-_SECRETS = (1, 2)  # of url-secret: the second while they are changed
-_SHORTEST_SECRET = 16  # characters
-_TRACES = re.compile(r"(log|otlp:https?://\S+|appinsights:\S*InstrumentationKey=\S+)?")
-
+from bot.addresses import web
+from bot.settings import safe
 
 Url = Annotated[str, AfterValidator(web)]
 NoUrl = Annotated[str, AfterValidator(lambda given: given and web(given))]  # or ""
 
 
-class Misconfigured(Exception):
-    """The process must not start; one line for each thing to mend."""
-
-
 class Settings(BaseModel):
-    """Field descriptions are the README's table."""
+    """What one process was told. Values are looked at alone, and by `problems` together."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -159,29 +145,7 @@ class Settings(BaseModel):
 
     def problems(self, *, talks: bool = True) -> list[str]:
         """Return what stands against starting; `talks`: the process that serves."""
-        found = []
-        if talks and not self.bot_app_id:
-            found.append("BOT_APP_ID is empty: anybody could pose as Teams")
-        for name in ("alert_auth", "event_auth", "read_auth"):
-            if getattr(self, name) == "none" and not loopback(self.host):
-                found.append(
-                    f"{name.upper()}=none is only for a loopback host, not {self.host}"
-                )
-            if getattr(self, name) == "url-secret":
-                found += self._secrets(name.upper())
-        if talks and "entra" in (self.alert_auth, self.event_auth):
-            found += [] if self.alert_audience else ["ALERT_AUDIENCE is empty"]
-        found += self._addresses()
-        if talks and not self.origins:
-            found.append(
-                "SERVICE_URL_ALLOW is empty: nobody in Teams could be answered"
-            )
-        for origin in self.origins:
-            if insecure(origin):
-                found.append(f"SERVICE_URL_ALLOW: {origin} is not https")
-        if not _TRACES.fullmatch(self.traces):
-            found.append("TRACES is none of log, otlp:URL, appinsights:CONNECTION")
-        return found
+        return safe.problems(self, talks=talks)
 
     @property
     def read_by_all(self) -> bool:
@@ -219,107 +183,3 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         given = self.alert_secrets.split(",")
         return tuple(s.strip() for s in given if s.strip())
-
-    def _secrets(self, used_by: str) -> list[str]:
-        if not self.secrets:
-            return [f"{used_by}=url-secret needs ALERT_SECRETS"]
-        if len(self.secrets) not in _SECRETS:
-            return ["ALERT_SECRETS: one secret, or two while it is changed"]
-        if any(len(secret) < _SHORTEST_SECRET for secret in self.secrets):
-            return [
-                f"ALERT_SECRETS: a secret has {_SHORTEST_SECRET} characters at least"
-            ]
-        return []
-
-    def _addresses(self) -> list[str]:
-        """A local cloud with one public address left in would send tokens out."""
-        four = (
-            "azure_management_url",
-            "azure_logs_url",
-            "bot_openid_url",
-            "bot_login_url",
-        )
-        clouds = mixed({name.upper(): getattr(self, name) for name in four})
-        found = [clouds] if clouds else []
-        found += [
-            f"{name.upper()}: {_bare(url)} is not https"
-            for name in (*four, "graph_url", "alert_jwks_url", "workflow_url")
-            if (url := getattr(self, name)) and insecure(url)
-        ]
-        for name in ("evidence_url", "anchor_url"):
-            scheme, colon, _ = getattr(self, name).partition("://")
-            if colon and insecure(getattr(self, name)):
-                found.append(
-                    f"{name.upper()}: {scheme}:// is no folder and no blob container "
-                    "(https://ACCOUNT.blob.…/CONTAINER)"
-                )
-        return found
-
-
-def _bare(url: str) -> str:
-    """Return `url` without what may be secret in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}"
-
-
-def load(environment: dict[str, str] | None = None) -> tuple[Settings, WatchList]:
-    """Return settings and watch list. Raises Misconfigured, a line for each mistake."""
-    given = dict(os.environ if environment is None else environment)
-    values: dict[str, Any] = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in given.items()
-        if name.startswith(PREFIX)
-    }
-    path = Path(values.get("watch_file", "watchkeeper.yaml"))
-    document = _yaml(path)
-    from_file = document.pop("settings", {})
-    if not isinstance(from_file, dict):
-        raise Misconfigured(f"{path}: settings must be names with values")
-    named = {str(name).lower(): value for name, value in from_file.items()}
-    settings = _settings({**named, **values})
-    watch = _watch(document, path)
-    if settings.tenant_id and settings.tenant_id.lower() != watch.tenant:
-        raise Misconfigured(f"TENANT_ID is not the tenant that {path} names")
-    return settings, watch
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        return strict_yaml.read(path)
-    except strict_yaml.NotYaml as error:
-        raise Misconfigured(str(error)) from None
-
-
-def read_watch(path: Path) -> WatchList:
-    """Return the watch list in a file alone. Raises Misconfigured."""
-    document = _yaml(path)
-    document.pop("settings", None)
-    return _watch(document, path)
-
-
-def _settings(values: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        lines = [
-            f"{PREFIX}{'.'.join(str(p) for p in e['loc']).upper()}: {_mend(e)}"
-            for e in error.errors()
-        ]
-        raise Misconfigured("\n".join(lines)) from None
-
-
-def _watch(document: dict[str, Any], path: Path) -> WatchList:
-    try:
-        return WatchList.model_validate(document)
-    except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(str(p) for p in e['loc']) or 'the file'}: {_mend(e)}"
-            for e in error.errors()
-        ]
-        raise Misconfigured("\n".join(lines)) from None
-
-
-def _mend(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such setting"
-    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,73 @@
+"""Who may call which route: the door of alerts and events, and the readers' gate."""
+
+from contextlib import AsyncExitStack
+
+from bot import callers, handshakes, traces, webhooks
+from bot.callers import Caller
+from bot.callers.entra import (
+    ACTION_GROUPS,
+    ACTION_GROUPS_ROLE,
+    EVENT_GRID,
+    Entra,
+    Expected,
+    audiences,
+    keys_url,
+)
+from bot.callers.keys import Keys as SigningKeys
+from bot.callers.url_secret import UrlSecret
+from bot.running import now
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.store import digest
+from bot.watch import WatchList
+
+
+class _Inbox:
+    """The store as the door sees it: it knows what time it is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def accept(self, source: str, body: bytes) -> str:
+        begun_by = digest(source, body)
+        with traces.step("accept", begun_by, route=source):
+            return await self._store.accept(source, body, now())
+
+
+def reader(settings: Settings, watch: WatchList, stack: AsyncExitStack) -> Caller:
+    if settings.read_by_all:
+        return callers.Anyone()
+    keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
+    stack.push_async_callback(keys.close)
+    client = (settings.alert_audience or settings.bot_app_id).removeprefix("api://")
+    people = {a for p in watch.people if not p.guest for a in p.accounts}
+    return callers.Readers(watch.tenant, audiences(client), people, keys)
+
+
+async def door(
+    settings: Settings, watch: WatchList, store: Store, stack: AsyncExitStack
+) -> webhooks.Door:
+    keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
+    stack.push_async_callback(keys.close)
+
+    def caller(kind: str, app: str, role: str) -> Caller:
+        if kind == "none":
+            return callers.Anyone()
+        if kind == "url-secret":
+            return UrlSecret(settings.secrets)
+        client = settings.alert_audience.removeprefix("api://")
+        expected = Expected(
+            tenant=watch.tenant, audiences=audiences(client), app=app, role=role
+        )
+        return Entra(expected, keys)
+
+    return webhooks.Door(
+        store=_Inbox(store),
+        alerts=caller(settings.alert_auth, ACTION_GROUPS, ACTION_GROUPS_ROLE),
+        events=caller(settings.event_auth, EVENT_GRID, settings.event_role),
+        subscriptions=handshakes.Allowed(
+            names=settings.subscriptions,
+            topics=watch.workspaces,
+            marked=settings.event_auth == "entra",
+        ),
+    )

@@ -1,0 +1,6 @@
+"""Settings, from WATCHKEEPER_… variables or the `settings` of watchkeeper.yaml."""
+
+from bot.settings.load import PREFIX, Misconfigured, load, read_watch
+from bot.settings.model import Settings
+
+__all__ = ["PREFIX", "Misconfigured", "Settings", "load", "read_watch"]

@@ -1,0 +1,78 @@
+"""Which watched endpoint an alert is about."""
+
+import re
+
+from bot.incident import Alert
+from bot.watch.endpoint import Endpoint
+
+_IN_WORKSPACE = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
+    r"/microsoft\.machinelearningservices/workspaces/[^/]+"
+)
+
+
+def workspace(arm_id: str) -> str:
+    """Return the Azure ML workspace in an ARM id, "" when it names none."""
+    found = _IN_WORKSPACE.match(arm_id)
+    return found.group() if found else ""
+
+
+def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
+    """Return the watched endpoint that `alert` is about, or None.
+
+    In order: an ARM id that is the endpoint or lies below it; the endpoint that a
+    dimension names; the monitor by name. A short name counts only where the alert
+    may speak of it: see `_within`.
+    """
+    resources = tuple(r.lower().rstrip("/") for r in alert.resources)
+    for resource in resources:
+        for endpoint in endpoints:
+            if _covers(endpoint.id, resource):
+                return endpoint
+    within = _within(endpoints, resources)
+    if alert.endpoint:
+        named = [e for e in within if e.name == alert.endpoint.lower()]
+        if len(named) == 1:
+            return named[0]
+    monitor = alert.monitor.lower()
+    found = [e for e in within if monitor and e.monitor.lower() == monitor]
+    if alert.kind == "silence" and resources and not alert.readings:
+        found = _deafened(alert, within)
+    return found[0] if len(found) == 1 else None
+
+
+def _deafened(alert: Alert, within: tuple[Endpoint, ...]) -> list[Endpoint]:
+    """Return who is told that the events of a whole workspace come no more.
+
+    Whose `listening` names the subscription; else the endpoint where it hurts most.
+    """
+    here = [e for e in within if workspace(e.id) in alert.resources]
+    last = f"/{alert.rule.lower()}"
+    told = [e for e in here if e.listening.events.lower().endswith(last)]
+    return (told or sorted(here, key=lambda e: e.tier))[:1]
+
+
+def _within(
+    endpoints: tuple[Endpoint, ...], resources: tuple[str, ...]
+) -> tuple[Endpoint, ...]:
+    """Return the endpoints that an alert about `resources` may call by short name.
+
+    A name is only unique in its workspace: an alert that names workspaces means
+    one of those. Else (a log rule is about its Log Analytics workspace) it must
+    come from the endpoint's own subscription, or from what `scopes` lists.
+    """
+    if not resources:
+        return endpoints
+    if named := {workspace(r) for r in resources} - {""}:
+        return tuple(e for e in endpoints if workspace(e.id) in named)
+    return tuple(
+        e
+        for e in endpoints
+        for scope in [("/".join(e.id.split("/")[:3]), *e.scopes)]
+        if any(_covers(s, r) for s in scope for r in resources)
+    )
+
+
+def _covers(scope: str, resource: str) -> bool:
+    """Return whether an ARM id is `scope` or lies below it, by whole segments."""
+    return resource == scope or resource.startswith(scope + "/")

@@ -1,0 +1,145 @@
+"""The whole watch list: its parts, checked against each other."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from bot.incident import Actor, Alert
+from bot.watch import about
+from bot.watch.endpoint import KEPT_DAYS, Endpoint, ServiceLevels
+from bot.watch.parts import Guid, Strict, Tier
+from bot.watch.people import BY_TIER, Approval, Channel, Escalation, Person
+
+_CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
+
+
+class WatchList(Strict):
+    """The whole file. Names in it are checked against each other when it is read."""
+
+    tenant: Guid
+    people: tuple[Person, ...] = ()
+    channels: Mapping[str, Channel] = {}
+    approvals: Mapping[Tier, Approval] = {}  # by tier, where an endpoint says nothing
+    escalations: Mapping[Tier, Escalation] = {}  # by tier
+    # Days that frozen objects are kept after an incident's last event, by tier
+    retention_days: Mapping[Tier, Annotated[int, Field(ge=1)]] = {}
+    risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
+    levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
+    endpoints: tuple[Endpoint, ...] = ()
+
+    @model_validator(mode="after")
+    def _by_tier(self) -> Self:
+        endpoints = tuple(
+            e.model_copy(update={"approval": self.approvals[e.tier]})
+            if e.tier in self.approvals and "approval" not in e.model_fields_set
+            else e
+            for e in self.endpoints
+        )
+        endpoints = tuple(self._with_levels(e) for e in endpoints)
+        object.__setattr__(self, "endpoints", endpoints)  # frozen from here on
+        return self
+
+    def _with_levels(self, endpoint: Endpoint) -> Endpoint:
+        tier = self.levels.get(endpoint.tier, ServiceLevels())
+        own = {
+            name: getattr(endpoint.levels, name)
+            for name in endpoint.levels.model_fields_set
+        }
+        merged = tier.model_copy(update=own)
+        return endpoint.model_copy(update={"levels": merged})
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        if wrong := [*self._unknown(), *self._shared()]:
+            raise ValueError("\n".join(dict.fromkeys(wrong)))  # a line for each
+        return self
+
+    def _unknown(self) -> Iterator[str]:
+        people = {p.name for p in self.people}
+        if self.risk_channel and self.risk_channel not in self.channels:
+            yield f"risk_channel: no channel is called {self.risk_channel!r}"
+        for endpoint in self.endpoints:
+            if endpoint.channel not in self.channels:
+                yield f"{endpoint.name}: no channel is called {endpoint.channel!r}"
+            team = self.escalation(endpoint).team
+            for name in (endpoint.owner, *endpoint.approval.people, *team):
+                if name not in people:
+                    yield f"{endpoint.name}: nobody is called {name!r} in people"
+
+    def _shared(self) -> Iterator[str]:
+        for text, found in (
+            (
+                "two people share the account",
+                [a for p in self.people for a in p.accounts],
+            ),
+            ("two people are called", [repr(p.name) for p in self.people]),
+            ("listed twice:", [e.id for e in self.endpoints]),
+        ):
+            for each, times in Counter(found).items():
+                if times > 1:
+                    yield f"{text} {each}"
+
+    def person(self, actor: Actor) -> Person | None:
+        """Return who this account belongs to; another tenant's is nobody's."""
+        if actor.tenant != self.tenant:
+            return None
+        return next((p for p in self.people if actor.id in p.accounts), None)
+
+    def approvers(self, endpoint: Endpoint) -> tuple[Person, ...]:
+        """Return who may decide a change of `endpoint`; a guest never may."""
+        rule = endpoint.approval
+        return tuple(
+            p
+            for p in self.people
+            if not p.guest
+            and set(rule.roles) & set(p.roles)
+            and (not rule.people or p.name in rule.people)
+        )
+
+    def escalation(self, endpoint: Endpoint) -> Escalation:
+        """Return who is called when about an alert that nobody acknowledges."""
+        by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
+        return endpoint.escalation or by_tier
+
+    def kept_days(self, tier: Tier) -> int:
+        """Return for how long a tier's frozen objects are kept, in days."""
+        return self.retention_days.get(tier, KEPT_DAYS[tier])
+
+    def in_sight(self, arm_id: str, conversation: str) -> bool:
+        """Return whether a conversation may see an endpoint: its channel, or a chat."""
+        endpoint = self.endpoint(arm_id)
+        if endpoint is None:
+            return False
+        if not _CHANNEL.search(conversation):
+            return True
+        return self.channels[endpoint.channel].id == conversation
+
+    def endpoint(self, arm_id: str) -> Endpoint | None:
+        """Return the watched endpoint with this ARM id, in any letter case."""
+        wanted = arm_id.lower()
+        return next((e for e in self.endpoints if e.id == wanted), None)
+
+    def named(self, name: str) -> tuple[Endpoint, ...]:
+        """Return the watched endpoints with this short name, in any letter case."""
+        return tuple(e for e in self.endpoints if e.name == name.lower())
+
+    def of_model(self, name: str) -> tuple[Endpoint, ...]:
+        """Return the endpoints that serve a model, or that have this short name."""
+        wanted = name.lower()
+        return tuple(
+            e
+            for e in self.endpoints
+            if wanted in (e.name, e.model.lower(), e.model.lower().partition(":")[0])
+        )
+
+    @property
+    def workspaces(self) -> frozenset[str]:
+        """Return the ARM ids of all workspaces that hold a watched endpoint."""
+        return frozenset(about.workspace(e.id) for e in self.endpoints)
+
+    def resolve(self, alert: Alert) -> Endpoint | None:
+        """Return the watched endpoint that `alert` is about, or None."""
+        return about.resolve(self.endpoints, alert)
