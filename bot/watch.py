@@ -16,6 +16,9 @@ from pydantic import (
 )
 
 from bot.incident import Actor, Alert
+from bot.rules import Labels, SignalRule, limits
+
+__all__ = ["Labels", "SignalRule"]
 
 Role: TypeAlias = Literal["viewer", "operator", "owner", "approver", "risk"]
 Guid: TypeAlias = Annotated[
@@ -24,6 +27,7 @@ Guid: TypeAlias = Annotated[
         to_lower=True, pattern=r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
     ),
 ]
+Price: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 ArmEndpoint: TypeAlias = Annotated[
     str,
     StringConstraints(
@@ -81,15 +85,6 @@ class Channel(_Strict):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
-
-
-class SignalRule(_Strict):
-    """A metric the engine recomputes, and the limit that we alert on."""
-
-    metric: str
-    threshold: float
-    signal: str = "data-drift"
-    columns: tuple[str, ...] = ()  # () = all that both sides have
 
 
 Tier: TypeAlias = Literal[1, 2, 3]
@@ -187,8 +182,14 @@ class Endpoint(_Strict):
     # ARM ids outside its subscription whose alerts may call it by its short name
     scopes: tuple[ArmScope, ...] = ()
     signals: tuple[SignalRule, ...] = ()
-    latency_p95_ms: float | None = None
-    availability: float | None = None
+    predictions: tuple[str, ...] = ()  # columns that hold what the model said
+    segments: tuple[str, ...] = ()  # columns to say which part of the rows shifted
+    labels: Labels | None = None  # for the metrics of performance
+    target: str = ""  # column that a model of attributions is fitted to
+    latency_p95_ms: float | None = Field(default=None, gt=0)
+    availability: float | None = Field(default=None, gt=0, le=1)  # share of requests
+    # Of one instance an hour, by deployment or instance type; else the list's own
+    prices: Mapping[str, Price] = {}
     rollback_target: str = ""  # deployment
     retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
@@ -207,6 +208,20 @@ class Endpoint(_Strict):
     def workspace(self) -> str:
         return self.id.split("/")[8]
 
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """Return the limits of how it serves, by metric; a rule goes before the rest."""
+        plain = {
+            "RequestLatency_P95": self.latency_p95_ms,
+            "Availability": self.availability,
+        }
+        known = {name: limit for name, limit in plain.items() if limit is not None}
+        return {**known, **limits(self.signals, "endpoint-health")}
+
+    @property
+    def cost_limits(self) -> Mapping[str, float]:
+        return limits(self.signals, "cost")
+
 
 class WatchList(_Strict):
     """The whole file. Names in it are checked against each other when it is read."""
@@ -218,6 +233,9 @@ class WatchList(_Strict):
     escalations: Mapping[Tier, Escalation] = {}  # by tier
     # Days that frozen objects are kept after an incident's last event, by tier
     retention_days: Mapping[Tier, Annotated[int, Field(ge=1)]] = {}
+    currency: str = Field(default="", pattern=r"^[A-Z]{0,3}$")  # of all prices
+    # Of one instance an hour, by instance type ("Standard_DS3_v2")
+    prices: Mapping[str, Price] = {}
     risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
     levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
@@ -287,6 +305,13 @@ class WatchList(_Strict):
         """Return who is called when about an alert that nobody acknowledges."""
         by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
         return endpoint.escalation or by_tier
+
+    def price(self, endpoint: Endpoint, deployment: str, kind: str) -> float | None:
+        """Return what an instance of this type costs an hour, None when nobody said."""
+        own = {name.lower(): price for name, price in endpoint.prices.items()}
+        shared = {name.lower(): price for name, price in self.prices.items()}
+        found = own.get(deployment.lower(), own.get(kind.lower()))
+        return shared.get(kind.lower()) if found is None else found
 
     def kept_days(self, tier: Tier) -> int:
         """Return for how long a tier's frozen objects are kept, in days."""
