@@ -65,8 +65,11 @@ def _reasons(
             yield f"{incident.waiting.request} on {incident.id} waits for approval"
         yield from _alerts(incident, deployment)
         found = incident.last(SignalsEvaluated)
-        if found and found.report and found.report.verdict == "breached":
-            yield f"the last signals of {incident.id} are over their limits"
+        over = [r for r in found.reports if r.verdict == "breached"] if found else []
+        if over:
+            said = " ".join(r.sentence for r in over).rstrip(".")
+            why = f"the last signals of {incident.id} are over their limits"
+            yield f"{why}: {said}" if said else why
 
 
 def _alerts(incident: Incident, deployment: str) -> Iterator[str]:

@@ -39,8 +39,9 @@ def render(view: View, digest: str = "") -> Rendered:
     """Return the evidence of the incident; `digest` is the packet's SHA-256."""
     found = findings.report(view.incident)
     name = identifier(view.endpoint.name)
-    features = features_table(found) if found else detail(view)
-    shape = distribution(found) if found else []
+    rows = findings.of_rows(view.incident)
+    features = features_table(found) if found and rows else detail(view)
+    shape = distribution(found) if found and rows else []
     gaps = list(_gaps(view, found))
     served = _service(view)
     words = f"What the alert on {name} rests on"

@@ -115,6 +115,40 @@ def report(incident: Incident) -> Report | None:
     return next(reversed(reports(incident)), None)
 
 
+_OF_ROWS: Final[frozenset[Kind]] = frozenset(
+    {"data-drift", "prediction-drift", "data-quality"}
+)
+_SIGNALS: Final[dict[Kind, str]] = {  # of the report that answers an alert
+    "performance": "model-performance",
+    "attribution-drift": "feature-attribution-drift",
+    "cost": "cost",
+}
+
+
+def other(incident: Incident, signal: str) -> Report | None:
+    """Return the newest report of a signal that is not about rows."""
+    every = (r for e in incident.every(SignalsEvaluated) for r in e.also)
+    return next((r for r in reversed([*every]) if r.signal == signal), None)
+
+
+def kind(incident: Incident) -> Kind | None:
+    alert = lead(incident)
+    return alert.kind if alert else None
+
+
+def of_rows(incident: Incident) -> bool:
+    """Return whether the card's alert is about rows, which the first report answers."""
+    return kind(incident) in (None, *_OF_ROWS)
+
+
+def answer(incident: Incident) -> Report | None:
+    """Return the newest report about what the card's alert asks, None without one."""
+    asked = kind(incident)
+    if asked is None or asked in _OF_ROWS:
+        return report(incident)
+    return other(incident, _SIGNALS.get(asked, "endpoint-health"))
+
+
 def missing(incident: Incident) -> dict[str, str]:
     """Return what the newest evaluation could not get, with the reason."""
     newest = incident.last(SignalsEvaluated)

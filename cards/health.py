@@ -6,8 +6,9 @@ from datetime import datetime
 from microsoft_teams.cards import CardElement, OpenUrlAction
 
 from bot.incident import Health
+from bot.signals import Report
 from bot.watch import Endpoint
-from cards import charts, figures, measures
+from cards import charts, figures, measures, served
 from cards.elements import (
     Head,
     Style,
@@ -17,6 +18,8 @@ from cards.elements import (
     heading,
     missing,
     paragraph,
+    runs,
+    said,
     table,
     tiles,
     title,
@@ -28,6 +31,12 @@ from cards.words import identifier, person
 _POINTS = 30  # of the line
 _SHOWN = 8  # deployments
 
+_STATES: dict[str, tuple[str, Style]] = {
+    "breached": ("over its limit", "attention"),
+    "not breached": ("within its limits", "good"),
+    "not enough data": ("not known", "warning"),
+    "cannot compute": ("not known", "warning"),
+}
 Points = Sequence[tuple[datetime, float]]
 
 
@@ -37,29 +46,47 @@ def render(
     now: datetime,
     *,
     health: Sequence[Health],
+    report: Report | None = None,
+    cost: Report | None = None,
     latency: Points = (),
     gaps: Mapping[str, str] | None = None,
 ) -> Rendered:
-    """Return the figures; `health` has one window a part, `latency` is P95 in ms."""
+    """Return the verdicts and the figures behind them.
+
+    Args:
+        health: one window a part of the endpoint.
+        report: the engine's, of the whole endpoint; None: it was not asked.
+        cost: the engine's, of the last day.
+        latency: P95 in ms over time.
+    """
     name = identifier(endpoint.name)
     whole = next((h for h in health if not h.deployment), None)
-    state, style = _state(whole, endpoint)
+    state, style = _STATES[report.verdict] if report else _state(whole, endpoint)
     words = f"How {name} has served" if whole else f"How {name} serves is not known"
+    figures_of = served.measured(report, "Against its limits", 8) if report else []
     line = _line(latency, endpoint.latency_p95_ms)
     rows: list[tuple[Words, Words]] = [("Owner", person(endpoint.owner))]
     if whole:
         rows.append(("Window", figures.window((whole.start, whole.end))))
-    if endpoint.latency_p95_ms:
+    if cost:
+        rows.append(("Cost", runs(said(cost.sentence, 200))))
+    if endpoint.latency_p95_ms and not report:
         rows.append(
             ("Limit", f"p95 at most {figures.milliseconds(endpoint.latency_p95_ms)}")
         )
-    if endpoint.availability:
+    if endpoint.availability and not report:
         rows.append(("Target", f"{figures.percent(endpoint.availability)} available"))
     return card(
         [
             band("Health", style, state, figures.day(now)),
             title(words),
-            *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
+            *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            *tiles(
+                served.tiles(None, report)
+                if report
+                else measures.health_tiles(whole, endpoint.latency_p95_ms)
+            ),
+            *figures_of,
             *line,
             *_parts([h for h in health if h.deployment]),
             *missing(list((gaps or {}).items())[:4]),
@@ -67,7 +94,7 @@ def render(
         ],
         [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
         summary=f"Health: {words}, {state}",
-        spare=line,
+        spare=[*line, *figures_of],
     )
 
 

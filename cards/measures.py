@@ -4,7 +4,7 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import Alert, Health
 from bot.signals import Report
-from cards import charts, figures, findings
+from cards import charts, figures, findings, served
 from cards.elements import (
     Color,
     Head,
@@ -26,7 +26,9 @@ _DISTANCES = (
 
 def tiles(view: View) -> list[Tile]:
     """Return up to three key figures, only the one out of range coloured."""
-    found = findings.report(view.incident)
+    asked, found = findings.kind(view.incident), findings.answer(view.incident)
+    if found and asked and not findings.of_rows(view.incident):
+        return served.tiles(asked, found)
     ranking = findings.ranking(found) if found else None
     latest = next(reversed(findings.healths(view.incident)), None)
     if ranking is None:
@@ -74,8 +76,11 @@ def health_tiles(health: Health | None, limit: float | None) -> list[Tile]:
 
 
 def detail(view: View) -> list[CardElement]:
-    """Return the one chart of a drift alert, or the readings of any other."""
-    found, alert = findings.report(view.incident), findings.lead(view.incident)
+    """Return the one chart of a drift alert, or Azure's and our figures of any other."""
+    found, alert = findings.answer(view.incident), findings.lead(view.incident)
+    if not findings.of_rows(view.incident):
+        ours = served.measured(found) if found else []
+        return [*(_readings(alert) if alert else []), *ours]
     ranking = findings.ranking(found) if found else None
     if found and ranking:
         return [*chart(found, ranking), *_disagreement(alert, found)]

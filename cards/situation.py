@@ -6,6 +6,7 @@ from microsoft_teams.cards import Action, CardElement, Mention
 
 from bot.incident import (
     MISSED,
+    Alert,
     AlertsExplained,
     Health,
     RollbackAsked,
@@ -16,7 +17,17 @@ from bot.incident import (
     RollbackStale,
     Traffic,
 )
-from cards import before, buttons, care, figures, findings, measures, progress
+from bot.signals import Report
+from cards import (
+    before,
+    buttons,
+    care,
+    figures,
+    findings,
+    measures,
+    progress,
+    served,
+)
 from cards.elements import (
     Rows,
     Style,
@@ -69,19 +80,23 @@ def headline(view: View) -> str:
     alert = findings.lead(view.incident)
     if alert is None:
         return f"A rollback was asked for on {name}"
+    ours = findings.answer(view.incident)
+    if not findings.of_rows(view.incident) and ours:
+        doubt = served.doubt(alert.kind, name, ours)
+        return doubt or _TITLES[alert.kind].format(name)
     if alert.kind not in findings.DRIFT:
         return _TITLES[alert.kind].format(name)
-    ours, what = findings.report(view.incident), _DRIFT[alert.kind]
+    what = _DRIFT[alert.kind]
     if ours is None:
         return f"Azure reports {what} on {name}"
     if ours.verdict == "breached":
         return _TITLES[alert.kind].format(name)
-    doubt = {
+    doubts = {
         "not breached": "we find none",
         "not enough data": "too little data to tell",
         "cannot compute": "we could not check it",
-    }[ours.verdict]
-    return f"Azure reports {what} on {name}; {doubt}"
+    }
+    return f"Azure reports {what} on {name}; {doubts[ours.verdict]}"
 
 
 def middle(view: View) -> str:
@@ -121,7 +136,9 @@ def subtitle(view: View) -> CardElement:
 
 def sentence(view: View) -> Words:
     """Return what happened in one sentence."""
-    ours, alert = findings.report(view.incident), findings.lead(view.incident)
+    ours, alert = findings.answer(view.incident), findings.lead(view.incident)
+    if ours is not None and alert and not findings.of_rows(view.incident):
+        return (said(served.sentence(alert.kind, ours), 300),)
     if ours is not None:
         return (said(ours.sentence, 300),)
     if alert is None:
@@ -131,16 +148,18 @@ def sentence(view: View) -> Words:
 
 def verdict_box(view: View) -> list[CardElement]:
     """Return a box when the report is no answer to the alert's question."""
-    ours = findings.report(view.incident)
+    ours, alert = findings.answer(view.incident), findings.lead(view.incident)
     words = {
         "not enough data": "enough data to judge",
         "cannot compute": "a result of our own",
     }
-    if ours is None or ours.verdict not in words:
+    if ours is None:
         return []
-    return [
-        box("warning", f"**Missing:** {words[ours.verdict]}. This is not an all-clear.")
-    ]
+    rows = alert is None or findings.of_rows(view.incident)
+    judged = ours.verdict if rows or alert is None else served.verdict(alert.kind, ours)
+    if judged not in words:
+        return []
+    return [box("warning", f"**Missing:** {words[judged]}. This is not an all-clear.")]
 
 
 def traffic(split: Traffic) -> str:
@@ -157,7 +176,9 @@ def basis(view: View) -> Iterator[tuple[Words, Words]]:
     alert, found = findings.lead(view.incident), findings.report(view.incident)
     if alert and alert.rule:
         yield "Rule", runs(said(alert.rule, 80))
-    if found:
+    if not findings.of_rows(view.incident):
+        yield from _beside(view, alert, found)
+    elif found:
         name = found.reference_name or "reference data"
         at = figures.window(found.reference_window)
         yield "Baseline", runs(said(name, 60), f", {at}")
@@ -167,9 +188,29 @@ def basis(view: View) -> Iterator[tuple[Words, Words]]:
     state = findings.state(view.incident)
     if state:
         yield "Traffic", traffic(state.traffic)
+    serves = findings.other(view.incident, "endpoint-health")
     latest = next(reversed(findings.healths(view.incident)), None)
-    if latest and (found or latest.availability is not None):
+    rows = findings.of_rows(view.incident)
+    if (
+        serves
+        and serves.verdict == "breached"
+        and serves is not findings.answer(view.incident)
+    ):
+        yield "Health", runs(said(serves.sentence, 160))
+    elif latest and (rows or not serves) and (found or latest.availability is not None):
         yield "Health", health_words(latest)
+
+
+def _beside(
+    view: View, alert: Alert | None, rows: Report | None
+) -> Iterator[tuple[Words, Words]]:
+    """Yield when a figure that is not of rows was measured, and what the rows say."""
+    ours = findings.answer(view.incident)
+    window = ours.production_window if ours else None
+    if window or (alert and alert.window):
+        yield "Window", figures.window(window or (alert.window if alert else None))
+    if rows:
+        yield "Data", runs(said(rows.sentence, 200))
 
 
 def health_words(health: Health) -> str:

@@ -6,8 +6,9 @@ from datetime import datetime
 from microsoft_teams.cards import CardElement, OpenUrlAction
 
 from bot.incident import EndpointState, Health
+from bot.signals import Report
 from bot.watch import Endpoint
-from cards import alerts, figures, findings, measures
+from cards import alerts, figures, findings, measures, served
 from cards.elements import (
     Head,
     Style,
@@ -37,10 +38,14 @@ def render(
     *,
     state: EndpointState | None,
     health: Sequence[Health] = (),
+    report: Report | None = None,
     open_alerts: Sequence[View] = (),
     gaps: Mapping[str, str] | None = None,
 ) -> Rendered:
-    """Return the status; `health` has one window a part, `gaps` says what is missing."""
+    """Return the status; `health` has one window a part, `gaps` says what is missing.
+
+    `report` is the engine's on how the whole endpoint served.
+    """
     name = identifier(endpoint.name)
     number = len(open_alerts)
     words = f"{figures.count(number, 'open alert') if number else 'No open alert'} on {name}"
@@ -61,7 +66,12 @@ def render(
                 subtle=True,
                 spacing="None",
             ),
-            *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
+            *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            *tiles(
+                served.tiles(None, report)
+                if report
+                else measures.health_tiles(whole, endpoint.latency_p95_ms)
+            ),
             *_deployments(state, health),
             *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
             *missing(list((gaps or {}).items())[:4]),

@@ -9,6 +9,7 @@ from bot import levels
 from bot.evidence import charts
 from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
+from bot.evidence.served import others
 from bot.evidence.style import STYLE
 from bot.evidence.trainings import retrainings
 from bot.evidence.words import told
@@ -48,6 +49,7 @@ def page(
         *_levels(view, frozen),
         *_alerts(incident),
         *(_report(found.report) if found and found.report else []),
+        *(others(found.also) if found else []),
         *(_health(found.health) if found else []),
         *_rollbacks(incident),
         *retrainings(incident),

@@ -14,6 +14,7 @@ _ALERTS = (
 _SIGNALS = (
     "incident", "evaluated_utc", "feature", "metric", "value", "low_95", "high_95",
     "limit", "verdict", "reason", "reference_rows", "production_rows",
+    "signal", "unit",
 )  # fmt: skip
 _HISTORY = ("incident", "record", "time_utc", "event", "what", "who", "account")
 
@@ -45,7 +46,7 @@ def _alerts(view: View) -> Iterator[tuple[Cell, ...]]:
 
 def _signals(view: View) -> Iterator[tuple[Cell, ...]]:
     for event in view.incident.every(SignalsEvaluated):
-        for r in event.report.results if event.report else ():
+        for signal, r in ((f.signal, r) for f in event.reports for r in f.results):
             low, high = r.interval or (None, None)
             yield (
                 view.incident.id,
@@ -60,6 +61,8 @@ def _signals(view: View) -> Iterator[tuple[Cell, ...]]:
                 r.reason,
                 r.reference_count,
                 r.production_count,
+                signal,
+                r.unit,
             )
 
 

@@ -36,6 +36,13 @@ class SignalsEvaluated(Event):
     health: tuple[Health, ...] = ()
     state: EndpointState | None = None
     missing: Mapping[str, str] = field(default_factory=dict)  # part -> why
+    # Of the same look: how it served, what it costs, how well the model does.
+    also: tuple[Report, ...] = ()
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Return every report of this look, that of the rows first."""
+        return (*((self.report,) if self.report else ()), *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

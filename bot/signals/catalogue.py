@@ -4,13 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.signals import drift, quality
+from bot.signals import attribution, drift, health, performance, quality, upkeep
+from bot.signals.gauge import Gauge
 from bot.signals.metric import DataType, Metric, Mode, Rule, RuleLike
 
 METRICS: dict[str, Metric] = {
     metric.name: metric for module in (drift, quality) for metric in module.METRICS
 }
 _ALIASES = {metric.alias: metric for metric in METRICS.values()}
+GAUGES: dict[str, Gauge] = {
+    gauge.name: gauge for module in (health, upkeep) for gauge in module.GAUGES
+}
 
 
 def named(name: str) -> Metric:
@@ -30,6 +34,45 @@ def named(name: str) -> Metric:
     close = get_close_matches(name, [*known, *_ALIASES], n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
     raise ValueError(f"no metric is called {name!r}; {hint}")
+
+
+def kind_of(name: str) -> tuple[str, str]:
+    """Return any metric's own name and the signal it belongs to.
+
+    A measure of drift is "data-drift" here, of whatever columns.
+
+    Raises:
+        ValueError: there is none; says which one may have been meant.
+
+    >>> kind_of("p95"), kind_of("null_value_rate")[1]
+    (('RequestLatency_P95', 'endpoint-health'), 'data-quality')
+    """
+    if found := _EVERY.get(_plain(name)):
+        return found
+    names = {_plain(own): own for own, _ in _EVERY.values()}
+    close = get_close_matches(_plain(name), [*names, *_EVERY], n=1, cutoff=0.5)
+    meant = names.get(close[0]) or _EVERY[close[0]][0] if close else ""
+    hint = f"did you mean {meant}?" if meant else f"known: {', '.join(names.values())}"
+    raise ValueError(f"no metric is called {name!r}; {hint}")
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _words(one: Gauge | Metric) -> dict[str, tuple[str, str]]:
+    return {_plain(word): (one.name, one.signal) for word in (one.alias, one.name)}
+
+
+_EVERY: dict[str, tuple[str, str]] = {
+    **{word: found for g in GAUGES.values() for word, found in _words(g).items()},
+    **{word: found for m in METRICS.values() for word, found in _words(m).items()},
+    **{_plain(s.name): (s.name, "model-performance") for s in performance.SCORES},
+    "rmse": ("RootMeanSquaredError", "model-performance"),
+    "mae": ("MeanAbsoluteError", "model-performance"),
+    _plain(attribution.METRIC): (attribution.METRIC, "feature-attribution-drift"),
+    "ndcg": (attribution.METRIC, "feature-attribution-drift"),
+}
 
 
 @dataclass(frozen=True, slots=True)

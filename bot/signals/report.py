@@ -42,6 +42,7 @@ class FeatureResult:
     flags: tuple[str, ...] = ()
     shape: Shape | None = None
     where: str = ""  # the bins that changed most, in words
+    unit: str = ""  # of value and limit: "ms", "share"; "": the metric itself says it
     not_finite: str = ""  # "NaN", "Infinity": Azure ML's figure, where value is None
 
 

@@ -1,12 +1,53 @@
 """What an endpoint costs, and whether the one who watches it is awake."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.signals.report import FeatureResult, Verdict
+from bot.signals.gauge import Gauge, held, told
+from bot.signals.health import beyond
+from bot.signals.report import FeatureResult, Report
+from bot.signals.sentence import WORST_FIRST, overall
 
 _HOURS = 24
+_OURS = "instances of Azure ML times the price in the watch list"
+
+
+def _money(name: str, alias: str, feature: str) -> Gauge:
+    return Gauge(
+        name=name,
+        alias=alias,
+        signal="cost",
+        feature=feature,
+        breached_when="above",
+        unit="money",
+        default=None,
+        source=_OURS,
+    )
+
+
+PER_DAY = _money("CostPerDay", "cost", "cost a day")
+PER_THOUSAND = _money("CostPerThousandRequests", "cost1000", "cost of 1,000 requests")
+IDLE = Gauge(
+    name="IdleCapacity",
+    alias="idle",
+    signal="cost",
+    feature="idle capacity",
+    breached_when="above",
+    unit="share",
+    default=0.8,
+    source="1 less the mean CPU (or GPU) use of a day, by what instances cost",
+)
+LAST_SEEN = Gauge(
+    name="LastSeen",
+    alias="seen",
+    signal="endpoint-health",
+    feature="last seen",
+    breached_when="above",
+    unit="times",
+    default=2.0,
+    source="time since it was last seen, in its own intervals",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +91,101 @@ def cost(
     )
 
 
-def cost_result(found: Cost, *, limit: float) -> FeatureResult:
+def cost_result(
+    found: Cost, *, limit: float | None, currency: str = ""
+) -> FeatureResult:
     """Return a day's cost against its limit, idle capacity in words."""
     idle = f"{found.idle:.0%} of the capacity was idle"
-    return _result("cost a day", "CostPerDay", found.per_day, limit, idle)
+    result = held(PER_DAY, found.per_day, limit, count=1, reason=idle)
+    return replace(result, unit=currency)
+
+
+def report(
+    found: Cost,
+    *,
+    limits: Mapping[str, float],
+    requests: float | None,
+    currency: str = "",
+    window: tuple[datetime, datetime] | None = None,
+    name: str = "",
+    loaded: bool = True,
+) -> Report:
+    """Return what a day costs as one report: a day, 1,000 requests, idle capacity.
+
+    Args:
+        limits: by metric name; the gauge's own where it has one.
+        requests: of the day; None: not known, then so is the cost of a thousand.
+        loaded: whether the load of an instance is known; else idleness is not.
+
+    >>> day = Cost(per_day=24.0, per_thousand=0.5, idle=0.75)
+    >>> report(day, limits={"CostPerDay": 20}, requests=48_000, currency="EUR").sentence
+    'Cost a day is 24.00 EUR, over the limit of 20.00 EUR; 75% of the capacity was idle.'
+    """
+    each = (
+        (PER_DAY, found.per_day, ""),
+        (PER_THOUSAND, found.per_thousand, _no_requests(requests)),
+        (IDLE, found.idle if loaded else None, "no figure of the load"),
+    )
+    results = []
+    for gauge, value, why in each:
+        limit = limits.get(gauge.name, gauge.default)
+        result = held(gauge, value, limit, reason=why if value is None else "", count=1)
+        unit = result.unit.replace("money", currency)
+        results.append(replace(result, unit=unit))
+    ranked = sorted(results, key=lambda result: WORST_FIRST.index(result.verdict))
+    return Report(
+        signal="cost",
+        mode="sound",
+        verdict=overall(ranked),
+        sentence=_sentence(ranked, found, loaded=loaded),
+        results=tuple(ranked),
+        reference_rows=0,
+        production_rows=round(requests or 0),
+        production_window=window,
+        production_name=name,
+    )
+
+
+def unknown(
+    why: str,
+    *,
+    limits: Mapping[str, float],
+    window: tuple[datetime, datetime] | None = None,
+    name: str = "",
+) -> Report:
+    """Return the report of a day whose cost cannot be computed, and why."""
+    results = tuple(
+        held(gauge, None, limits.get(gauge.name), verdict="cannot compute", reason=why)
+        for gauge in (PER_DAY, PER_THOUSAND, IDLE)
+    )
+    return Report(
+        signal="cost",
+        mode="sound",
+        verdict="cannot compute",
+        sentence=f"What it costs cannot be computed: {why}.",
+        results=tuple(replace(result, unit="") for result in results),
+        reference_rows=0,
+        production_rows=0,
+        production_window=window,
+        production_name=name,
+    )
+
+
+def _no_requests(requests: float | None) -> str:
+    return "no request came" if requests == 0 else "the number of requests is not known"
+
+
+def _sentence(ranked: Sequence[FeatureResult], found: Cost, *, loaded: bool) -> str:
+    over = [r for r in ranked if r.verdict == "breached"]
+    idle = f"; {found.idle:.0%} of the capacity was idle" if loaded else ""
+    if over:
+        more = f", and {len(over) - 1} more" if len(over) > 1 else ""
+        return (
+            f"{beyond(over[0])}{more}{'' if IDLE.feature in over[0].feature else idle}."
+        )
+    day = next(r for r in ranked if r.metric == PER_DAY.name)
+    limit = "" if day.threshold is None else ", within the limit"
+    return f"A day costs {told(found.per_day, day.unit)}{limit}{idle}."
 
 
 def last_seen(
@@ -68,30 +200,15 @@ def last_seen(
         seen: when it was last seen; None: never.
         every: how often it should be; breached above twice that.
     """
+    limit = LAST_SEEN.default
     if seen is None:
-        return _result(what, "LastSeen", None, 2.0, f"{what}: never seen", "breached")
+        why = f"{what}: never seen"
+        return held(
+            LAST_SEEN, None, limit, verdict="breached", reason=why, feature=what
+        )
     late = (now - seen) / every
-    hours = (now - seen).total_seconds() / 3600
-    return _result(what, "LastSeen", late, 2.0, f"last seen {hours:,.0f} hours ago")
+    ago = f"last seen {(now - seen).total_seconds() / 3600:,.0f} hours ago"
+    return held(LAST_SEEN, late, limit, reason=ago, feature=what, count=1)
 
 
-def _result(
-    feature: str,
-    metric: str,
-    value: float | None,
-    limit: float,
-    reason: str,
-    verdict: Verdict | None = None,
-) -> FeatureResult:
-    over = value is not None and value > limit
-    return FeatureResult(
-        feature=feature,
-        data_type="Numerical",
-        metric=metric,
-        value=value,
-        threshold=limit,
-        breached_when="above",
-        verdict=verdict or ("breached" if over else "not breached"),
-        reason=reason,
-        production_count=1,
-    )
+GAUGES = (PER_DAY, PER_THOUSAND, IDLE, LAST_SEEN)

@@ -7,10 +7,10 @@ from bot.watch.endpoint import (
     Listening,
     Retraining,
     ServiceLevels,
-    SignalRule,
 )
 from bot.watch.parts import Guid, Tier
 from bot.watch.people import BY_TIER, Approval, Channel, Escalation, Person, Role
+from bot.watch.rules import Labels, SignalRule
 from bot.watch.whole import WatchList
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Endpoint",
     "Escalation",
     "Guid",
+    "Labels",
     "Listening",
     "Person",
     "Retraining",

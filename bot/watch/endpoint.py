@@ -6,8 +6,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from bot.watch.parts import Strict, Tier
+from bot.watch.parts import Price, Strict, Tier
 from bot.watch.people import Approval, Escalation
+from bot.watch.rules import Labels, SignalRule, limits
 
 ArmEndpoint: TypeAlias = Annotated[
     str,
@@ -22,15 +23,6 @@ ArmScope: TypeAlias = Annotated[
     StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
 ]
 KEPT_DAYS: Mapping[Tier, int] = {1: 2557, 2: 1827, 3: 1096}  # 7, 5 and 3 years
-
-
-class SignalRule(Strict):
-    """A metric the engine recomputes, and the limit that we alert on."""
-
-    metric: str
-    threshold: float
-    signal: str = "data-drift"
-    columns: tuple[str, ...] = ()  # () = all that both sides have
 
 
 class ServiceLevels(Strict):
@@ -97,8 +89,14 @@ class Endpoint(Strict):
     # ARM ids outside its subscription whose alerts may call it by its short name
     scopes: tuple[ArmScope, ...] = ()
     signals: tuple[SignalRule, ...] = ()
-    latency_p95_ms: float | None = None
-    availability: float | None = None
+    predictions: tuple[str, ...] = ()  # columns that hold what the model said
+    segments: tuple[str, ...] = ()  # columns to say which part of the rows shifted
+    labels: Labels | None = None  # for the metrics of performance
+    target: str = ""  # column that a model of attributions is fitted to
+    latency_p95_ms: float | None = Field(default=None, gt=0)
+    availability: float | None = Field(default=None, gt=0, le=1)  # share of requests
+    # Of one instance an hour, by deployment or instance type; else the list's own
+    prices: Mapping[str, Price] = {}
     rollback_target: str = ""  # deployment
     retraining: Retraining | None = None
     watch_minutes: float = Field(default=15, gt=0, le=240)  # after a move
@@ -116,3 +114,17 @@ class Endpoint(Strict):
     @property
     def workspace(self) -> str:
         return self.id.split("/")[8]
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """Return the limits of how it serves, by metric; a rule goes before the rest."""
+        plain = {
+            "RequestLatency_P95": self.latency_p95_ms,
+            "Availability": self.availability,
+        }
+        known = {name: limit for name, limit in plain.items() if limit is not None}
+        return {**known, **limits(self.signals, "endpoint-health")}
+
+    @property
+    def cost_limits(self) -> Mapping[str, float]:
+        return limits(self.signals, "cost")

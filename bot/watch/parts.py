@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Guid: TypeAlias = Annotated[
     str,
@@ -10,6 +10,7 @@ Guid: TypeAlias = Annotated[
         to_lower=True, pattern=r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
     ),
 ]
+Price: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Tier: TypeAlias = Literal[1, 2, 3]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from bot.incident import Actor, Alert
 from bot.watch import about
 from bot.watch.endpoint import KEPT_DAYS, Endpoint, ServiceLevels
-from bot.watch.parts import Guid, Strict, Tier
+from bot.watch.parts import Guid, Price, Strict, Tier
 from bot.watch.people import BY_TIER, Approval, Channel, Escalation, Person
 
 _CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
@@ -26,6 +26,9 @@ class WatchList(Strict):
     escalations: Mapping[Tier, Escalation] = {}  # by tier
     # Days that frozen objects are kept after an incident's last event, by tier
     retention_days: Mapping[Tier, Annotated[int, Field(ge=1)]] = {}
+    currency: str = Field(default="", pattern=r"^[A-Z]{0,3}$")  # of all prices
+    # Of one instance an hour, by instance type ("Standard_DS3_v2")
+    prices: Mapping[str, Price] = {}
     risk_channel: str = ""  # a key of `channels`, told last; "": the incident's own
     levels: Mapping[Tier, ServiceLevels] = {}  # likewise, target by target
     endpoints: tuple[Endpoint, ...] = ()
@@ -103,6 +106,13 @@ class WatchList(Strict):
         """Return who is called when about an alert that nobody acknowledges."""
         by_tier = self.escalations.get(endpoint.tier, BY_TIER[endpoint.tier])
         return endpoint.escalation or by_tier
+
+    def price(self, endpoint: Endpoint, deployment: str, kind: str) -> float | None:
+        """Return what an instance of this type costs an hour, None when nobody said."""
+        own = {name.lower(): price for name, price in endpoint.prices.items()}
+        shared = {name.lower(): price for name, price in self.prices.items()}
+        found = own.get(deployment.lower(), own.get(kind.lower()))
+        return shared.get(kind.lower()) if found is None else found
 
     def kept_days(self, tier: Tier) -> int:
         """Return for how long a tier's frozen objects are kept, in days."""

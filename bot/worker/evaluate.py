@@ -3,24 +3,36 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot import signals
 from bot.evidence import policy
-from bot.incident import EndpointState, EvaluateSignals, Health, SignalsEvaluated
+from bot.incident import (
+    EndpointState,
+    EvaluateSignals,
+    Health,
+    Incident,
+    SignalsEvaluated,
+)
 from bot.inhibition import doubted
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
-from bot.signals.catalogue import named
+from bot.signals.health import LATENCIES
+from bot.signals.load import USED
+from bot.signals.serving import KINDS
 from bot.signals.together import together
 from bot.store import Due, Leader
-from bot.watch import Endpoint, SignalRule
+from bot.watch import Endpoint
+from bot.worker import costs
+from bot.worker.figures import Window, Wish, serving
 from bot.worker.hush import opened
 from bot.worker.means import Means, record
+from cards import findings
 
 T = TypeVar("T")
-HEALTH_WINDOW = timedelta(minutes=30)
+HEALTH_WINDOW = timedelta(minutes=30)  # at most, and for what has no window itself
+LEAST_WINDOW = timedelta(minutes=10)
 OF_ROWS = frozenset({"data-drift", "prediction-drift", "data-quality"})
 PATIENCE = 3  # attempts before the card says what is missing instead of waiting on
 
@@ -35,7 +47,9 @@ async def evaluate(
     endpoint = means.endpoint(incident)
     found = Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
     state = await found.part("deployments", found.workspace.state(endpoint.id))
-    health = await found.health(means, state)
+    wanted = wish(incident, endpoint, means.clock())
+    health = await found.health(wanted.window, state)
+    also = await found.also(means, wanted, state)
     report = await found.report(means)
     if report is not None:
         report = doubted(report, await opened(means, endpoint.id))
@@ -45,8 +59,33 @@ async def evaluate(
         health=health,
         state=state,
         missing=found.missing,
+        also=also,
     )
     await record(means, due.incident, lambda _: (event,), leader, done=due.id)
+
+
+def wish(incident: Incident, endpoint: Endpoint, now: datetime) -> Wish:
+    """Return what to look at: the time that the alert is about, up to now.
+
+    An alert of five minutes is not judged by half an hour, most of which was well.
+    """
+    alert = findings.lead(incident)
+    start = now - HEALTH_WINDOW
+    if alert and alert.status == "firing" and alert.kind in KINDS:
+        begun = alert.window[0] if alert.window else alert.starts_at - LEAST_WINDOW
+        start = min(max(start, begun), now - LEAST_WINDOW)
+    ours = {gauge.name for gauge in (*LATENCIES.values(), *USED)}
+    known = endpoint.limits
+    told = tuple(
+        (reading.metric, reading.threshold)
+        for reading in (alert.readings if alert else ())
+        if reading.metric in ours
+        and reading.metric not in known
+        and reading.threshold is not None
+        and reading.breached_when == "above"
+    )
+    kind = alert.kind if alert else ""
+    return Wish(window=(start, now), kind=kind, limits=told)
 
 
 class Findings:
@@ -71,11 +110,14 @@ class Findings:
             self.missing[name] = str(error)
         return None
 
+    @property
+    def gaps(self) -> dict[str, str]:
+        return self.missing
+
     async def health(
-        self, means: Means, state: EndpointState | None
+        self, window: Window, state: EndpointState | None
     ) -> tuple[Health, ...]:
-        end = means.clock()
-        start = end - HEALTH_WINDOW
+        start, end = window
         names = ["", *([d.name for d in state.deployments] if state else [])]
         found = []
         for name in names:
@@ -83,12 +125,23 @@ class Findings:
             found.append(await self.part(f"health of {name or 'the endpoint'}", asked))
         return tuple(h for h in found if h is not None)
 
+    async def also(
+        self, means: Means, wish: Wish, state: EndpointState | None
+    ) -> tuple[Report, ...]:
+        """Return what is not about rows: how it served, and what is asked besides."""
+        azure, endpoint = self.workspace, self.endpoint
+        found = [await serving(self, azure, endpoint, state, wish)]
+        if costs.wanted(means.watch, endpoint, wish.kind):
+            now = means.clock()
+            found.append(
+                await costs.costs(self, azure, means.watch, endpoint, state, now)
+            )
+        return tuple(found)
+
     async def report(self, means: Means) -> Report | None:
         if not self.endpoint.monitor:
             self.missing["signals"] = "the watch list names no monitor"
             return None
-        for name in {r.signal for r in self.endpoint.signals} - OF_ROWS:
-            self.missing[name] = "only Azure ML computes it; the engine sees no labels"
         asked = self.workspace.windows(self.endpoint, means.clock())
         windows = await self.part("signals", asked)
         if windows is None:
@@ -122,18 +175,12 @@ def _compare(windows: Windows, endpoint: Endpoint) -> Report:
     """Return drift, and the other signals of rows that the watch list has rules for."""
     rules: dict[str, list[signals.Rule]] = {"data-drift": []}
     for r in endpoint.signals:
-        if r.signal in OF_ROWS:
+        if r.kind in OF_ROWS:
             rule = signals.Rule(
                 metric=r.metric, threshold=r.threshold, columns=r.columns
             )
-            rules.setdefault(_signal(r), []).append(rule)
+            rules.setdefault(r.kind, []).append(rule)
     return together([_of_signal(windows, name, asked) for name, asked in rules.items()])
-
-
-def _signal(rule: SignalRule) -> str:
-    """Return the signal of a rule; a metric of data quality says itself what it is."""
-    own = named(rule.metric).signal
-    return rule.signal if own == "data-drift" else own
 
 
 def _of_signal(windows: Windows, signal: str, rules: Sequence[signals.Rule]) -> Report:

@@ -8,8 +8,11 @@ from typing import TypeVar
 from bot.commands.span import span
 from bot.incident import OPEN, EndpointState, Health
 from bot.ports import Impossible, Unavailable, Workspace
+from bot.signals.load import COLLECTION, TRAFFIC, USED
 from bot.watch import Endpoint
+from bot.worker import costs
 from bot.worker.evaluate import Findings
+from bot.worker.figures import Wish, serving
 from bot.worker.means import Forgotten, Means
 from bot.worker.reads import readings
 from cards import access, drift, health, owner, status
@@ -19,6 +22,12 @@ T = TypeVar("T")
 LOOK_S = 20.0  # for one thing asked of Azure; what does not come is named as missing
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=30)
+WEEK = timedelta(weeks=1)
+ASKED = (
+    USED[0].name,
+    USED[1].name,
+    COLLECTION.name,
+)  # CPU and memory, and what is lost
 READ_DAYS = 30  # of readings of evidence, in the access review
 
 
@@ -35,12 +44,15 @@ async def show_status(means: Means, about: Mapping[str, str]) -> Rendered:
     now = means.clock()
     state = await looks.part("traffic", looks.azure.state(endpoint.id))
     served = await _health(looks, endpoint, state, now - HOUR, now)
+    wish = Wish(window=(now - HOUR, now))
+    report = await serving(looks, looks.azure, endpoint, state, wish)
     return status.render(
         endpoint,
         means.links,
         now,
         state=state,
         health=served,
+        report=report,
         open_alerts=await _open(means, endpoint),
         gaps=looks.gaps,
     )
@@ -51,6 +63,15 @@ async def show_health(means: Means, about: Mapping[str, str]) -> Rendered:
     length = span(about.get("window", ""), HOUR, LONGEST)
     state = await looks.part("deployments", looks.azure.state(endpoint.id))
     served = await _health(looks, endpoint, state, now - length, now)
+    usual = (TRAFFIC.name,) if length <= WEEK else ()  # else the weeks overlap
+    wish = Wish(window=(now - length, now), besides=(*ASKED, *usual))
+    report = await serving(looks, looks.azure, endpoint, state, wish)
+    priced = costs.wanted(means.watch, endpoint, "")
+    cost = (
+        await costs.costs(looks, looks.azure, means.watch, endpoint, state, now)
+        if priced
+        else None
+    )
     grain = _grain(length)
     asked = looks.azure.series(
         endpoint.id,
@@ -68,7 +89,14 @@ async def show_health(means: Means, about: Mapping[str, str]) -> Rendered:
         if v is not None
     ]
     return health.render(
-        endpoint, means.links, now, health=served, latency=points, gaps=looks.gaps
+        endpoint,
+        means.links,
+        now,
+        health=served,
+        report=report,
+        cost=cost,
+        latency=points,
+        gaps=looks.gaps,
     )
 
 

@@ -81,6 +81,8 @@ class Parts:
                 "reference": _window(seen, "reference"),
                 "production": _window(seen, "production"),
             }
+        if seen.also:
+            self.found["other reports"] = seen.also
         if seen.health:
             self.found["health"] = seen.health
         self.missing.update({name: _why(text) for name, text in seen.missing.items()})

@@ -51,6 +51,7 @@ from cards import drift as drift_card
 from cards import health as health_card
 from cards import status as status_card
 from cards.digest import Day
+from tests.cards.served import ANSWERS, cost, serving, unpriced
 
 TENANT = "0a1b2c3d-0000-4000-8000-00000000000a"
 PRIYA = Actor(TENANT, "8d2b0c1e-5f0a-4c7b-9a43-0d5a3f1e7a11", "Priya Raman")
@@ -337,7 +338,10 @@ slow = SignalsEvaluated(
     report=None,
     health=(health(after(0), latency_p95_ms=912.0, error_rate=0.021),),
     state=state(after(0.2), SPLIT),
+    also=(serving(kind="latency", p95=912.0, rpm=672.0, failed=0.021, cpu=88.0),),
 )
+calm = replace(slow, health=(), also=(serving(kind="latency", rpm=31.0),))
+few = replace(slow, health=(), also=(serving(kind="latency", rpm=0.4, past=(9.0,)),))
 too_little = SignalsEvaluated(
     at=after(0.3),
     report=report(
@@ -538,7 +542,14 @@ HISTORIES: Mapping[str, tuple[Event, ...]] = {
         evaluated,
         replace(changed, changes=(), differences=(), missing="Azure refused it."),
     ),
-    **{f"firing-{kind}": (of_kind(kind), served) for kind in KINDS},
+    **{
+        f"firing-{kind}": (
+            of_kind(kind),
+            replace(served, also=(ANSWERS[kind],)) if kind in ANSWERS else served,
+        )
+        for kind in KINDS
+    },
+    "firing-cost-unpriced": (of_kind("cost"), replace(served, also=(unpriced(),))),
     "escalated": (received, evaluated, escalated),
     "snoozed": (received, evaluated, acknowledged, snoozed),
     "assigned": (
@@ -554,6 +565,18 @@ HISTORIES: Mapping[str, tuple[Event, ...]] = {
     "firing-latency": (
         AlertReceived(at=after(0.1), alert=latency_alert, delivery="d-1"),
         slow,
+    ),
+    "firing-latency-calm": (
+        AlertReceived(at=after(0.1), alert=latency_alert, delivery="d-1"),
+        calm,
+    ),
+    "firing-latency-few": (
+        AlertReceived(at=after(0.1), alert=latency_alert, delivery="d-1"),
+        few,
+    ),
+    "firing-slow-too": (
+        received,
+        replace(evaluated, also=(serving(p95=612.0, past=None),)),
     ),
     "firing-too-little-data": (received, too_little),
     "firing-missing": (received, unavailable),
@@ -647,6 +670,8 @@ def served_for(hours: int = 24, *, known: bool = True) -> Rendered:
         Links(),
         end,
         health=parts if known else (),
+        report=serving(p95=262.0) if known else None,
+        cost=cost(limit=None) if known else None,
         latency=points[::-1] if known else (),
         gaps={} if known else {"health": "Azure Monitor did not answer in time"},
     )
@@ -692,6 +717,7 @@ def status(*names: str, known: bool = True) -> Rendered:
             if known
             else ()
         ),
+        report=serving(past=None) if known else None,
         open_alerts=[view(name) for name in names],
         gaps={} if known else {"endpoint state": "Azure answered 403 Forbidden."},
     )

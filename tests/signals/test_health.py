@@ -85,6 +85,6 @@ def test_the_report_says_the_worst_first() -> None:
     report = health.report([load, slow, lost])
 
     assert "breached" == report.verdict
-    assert "latency P95 is beyond its limit." == report.sentence
+    assert "Latency P95 is 900 ms, over the limit of 250 ms." == report.sentence
     assert "The endpoint is within its limits." == health.report([load]).sentence
     assert "nothing was measured" in health.report([]).sentence

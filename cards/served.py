@@ -1,0 +1,213 @@
+"""What the engine says to an alert that is not about rows: health, cost, the model."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from microsoft_teams.cards import CardElement
+
+from bot.incident import Kind
+from bot.signals import FeatureResult, Report
+from bot.signals.gauge import told
+from bot.signals.load import TRAFFIC
+from bot.signals.report import Verdict
+from bot.signals.serving import KINDS
+from cards import figures
+from cards.elements import (
+    Head,
+    Tile,
+    Words,
+    heading,
+    paragraph,
+    runs,
+    said,
+    table,
+)
+
+_ROWS = 5  # more are on the evidence page
+_SHOWN_UNITS = ("share", "%", "times")
+_UNJUDGED = ("not enough data", "cannot compute")
+_CLAIMS: Final[dict[Kind, str]] = {
+    "latency": "slow answers",
+    "errors": "failed requests",
+    "availability": "an outage",
+    "traffic": "unusual traffic",
+    "resource": "a lack of capacity",
+    "cost": "a high cost",
+    "performance": "a drop in performance",
+    "attribution-drift": "attribution drift",
+}
+_DOUBTS: Final[dict[str, str]] = {
+    "not breached": "we find none",
+    "not enough data": "too little data to tell",
+    "cannot compute": "we could not check it",
+}
+_TILES: Final[dict[str, str]] = {  # short: three of them share a phone's line
+    "RequestLatency_P50": "p50, ms",
+    "RequestLatency_P90": "p90, ms",
+    "RequestLatency_P95": "p95, ms",
+    "RequestLatency_P99": "p99, ms",
+    "ErrorRate": "Errors",
+    "Availability": "Available",
+    "ErrorBudgetBurn": "Budget burn",
+    "RequestsPerMinute": "Traffic",
+    "CpuUtilizationPercentage": "CPU",
+    "CpuMemoryUtilizationPercentage": "Memory",
+    "DiskUtilization": "Disk",
+    "GpuUtilizationPercentage": "GPU",
+    "GpuMemoryUtilizationPercentage": "GPU memory",
+    "DataCollectionErrorsPerMinute": "Not stored",
+    "CostPerDay": "Cost a day",
+    "CostPerThousandRequests": "Per 1,000",
+    "IdleCapacity": "Idle",
+    "RootMeanSquaredError": "RMSE",
+    "MeanAbsoluteError": "MAE",
+    "NormalizedDiscountedCumulativeGain": "NDCG",
+}
+
+
+def verdict(kind: Kind, found: Report) -> Verdict:
+    """Return the verdict on what an alert of this kind asks, not on all the rest."""
+    asked = concerning(kind, found)
+    for each in ("breached", "not breached", "not enough data", "cannot compute"):
+        if any(result.verdict == each for result in asked):
+            return each
+    return found.verdict
+
+
+def concerning(kind: Kind | None, found: Report) -> Sequence[FeatureResult]:
+    """Return the results that an alert of this kind is about; all where none is."""
+    wanted = KINDS.get(kind, ()) if kind else ()
+    return [r for r in found.results if r.metric in wanted] or found.results
+
+
+def doubt(kind: Kind, name: str, found: Report) -> str:
+    """Return the title where we do not confirm what Azure reports, else ""."""
+    judged = verdict(kind, found)
+    if kind not in _CLAIMS or judged == "breached":
+        return ""
+    if kind == "cost" and judged in _UNJUDGED:
+        return ""  # what was spent is known to Azure alone
+    return f"Azure reports {_CLAIMS[kind]} on {name}; {_DOUBTS[judged]}"
+
+
+def sentence(kind: Kind, found: Report) -> str:
+    """Return the report's sentence; before it, where other figures alone are over."""
+    if found.verdict == "breached" and verdict(kind, found) == "not breached":
+        names = " and ".join(dict.fromkeys(r.feature for r in concerning(kind, found)))
+        return f"Within its limits: {names}. But: {found.sentence}"
+    return found.sentence
+
+
+def tiles(kind: Kind | None, found: Report) -> list[Tile]:
+    """Return the three figures that matter most, those out of range coloured."""
+    asked = concerning(kind, found)
+    known = [r for r in found.results if r.value is not None]
+    known.sort(key=lambda r: (r.verdict != "breached", r not in asked))
+    return [_tile(result) for result in known[:3]]
+
+
+def _tile(result: FeatureResult) -> Tile:
+    value, unit = result.value or 0.0, result.unit
+    shown = figures.short(value)
+    if unit == "ms":
+        shown = figures.short(round(value))
+    elif unit in _SHOWN_UNITS:
+        shown = told(value, unit).replace(" times", "\u00d7")
+    few = result.verdict == "not enough data"
+    return Tile(
+        _TILES.get(result.metric, result.metric[:12]),
+        "\u2013" if few else shown,
+        "not known" if few else _note(result),
+        "Attention" if result.verdict == "breached" else "Default",
+    )
+
+
+def _note(result: FeatureResult) -> str:
+    """Return the limit without a unit that the tile's name has already."""
+    if result.threshold is None:
+        return "no limit"
+    word = "min " if result.breached_when == "below" else "max "
+    if result.unit in _SHOWN_UNITS:
+        return word + told(result.threshold, result.unit).replace(" times", "\u00d7")
+    if result.unit == "ms":
+        return word + figures.short(round(result.threshold))
+    return word + figures.against(result.value, result.threshold)[1]
+
+
+def measured(
+    found: Report, heads: str = "What we measured", most: int = _ROWS
+) -> list[CardElement]:
+    """Return the figures with limits; what is not known is said below, with why."""
+    if not found.results:
+        return []
+    rows: list[tuple[Words, Words, Words]] = [
+        (runs(said(_name(r), 40)), limit(r), figure(r)) for r in found.results[:most]
+    ]
+    shown = (
+        Head("Measure"),
+        Head("Limit", "112px", right=True),
+        Head("Found", "88px", right=True),
+    )
+    lines = [
+        paragraph(line, subtle=True, small=True, spacing="Small")
+        for line in _notes(found, most)
+    ]
+    return [heading(heads), table(shown, rows), *lines]
+
+
+def _name(result: FeatureResult) -> str:
+    if result.feature in ("model", "feature attribution"):
+        return _TILES.get(result.metric, result.metric)
+    return result.feature[:1].upper() + result.feature[1:]
+
+
+def limit(result: FeatureResult) -> str:
+    """Return the limit with unit and direction: "at most 250 ms"."""
+    if result.threshold is None:
+        return "none"
+    word = "at least " if result.breached_when == "below" else "at most "
+    if not result.unit:
+        return word + figures.against(result.value, result.threshold)[1]
+    return word + told(result.threshold, result.unit)
+
+
+def figure(result: FeatureResult) -> str:
+    """Return the figure with its unit; one that rests on too little is not known."""
+    if result.value is None or result.verdict == "not enough data":
+        return figures.UNKNOWN
+    if not result.unit:
+        return figures.against(result.value, result.threshold)[0]
+    return told(result.value, result.unit)
+
+
+def _notes(found: Report, most: int) -> Iterator[Words]:
+    """Yield what the figures rest on, how sure they are, and what is not known."""
+    noun = "labelled row" if found.signal == "model-performance" else "request"
+    size = figures.count(found.production_rows, noun)
+    window = figures.window(found.production_window)
+    more = len(found.results) - most
+    rest = f" {figures.count(more, 'more figure')} on the evidence page." * (more > 0)
+    if found.production_window:
+        yield f"{size}, {window}.{rest}"
+    elif found.production_rows:
+        yield f"{size}.{rest}"
+    for result in found.results[:most]:
+        if (
+            result.interval
+            and result.verdict == "breached"
+            and result.value is not None
+        ):
+            low, high = (told(bound, result.unit) for bound in result.interval)
+            words = f": 95% interval {low} to {high}, n = {result.production_count:,}."
+            yield runs(said(_name(result), 40), words)
+            break
+    for result in found.results[:most]:
+        if result.metric == TRAFFIC.name and result.verdict == "not breached":
+            yield runs("Traffic: ", said(result.reason, 100), ".")
+    unknown: dict[str, list[str]] = {}
+    for result in found.results:
+        if result.verdict in _UNJUDGED and result.reason:
+            unknown.setdefault(result.reason, []).append(_name(result))
+    if unknown:
+        parts = [f"{', '.join(names)} ({why})" for why, names in unknown.items()]
+        yield runs("Not judged: ", said("; ".join(parts[:3]), 300), ".")
