@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,6 +18,7 @@ from bot.azure.spark import SparkJob, status, submit
 from bot.ports import Impossible
 
 T = TypeVar("T")
+_THREADS = 4
 _LIMIT_S = 90  # the first call imports azure-ai-ml: seconds on a busy machine
 _numbers = count(1)
 _ASSET = re.compile(r"(?:azureml:|.*/data/)([\w.-]+)(?::|/versions/)([\w.-]+)")
@@ -55,6 +57,9 @@ class Ml:
         self._workspace = workspace
         self._client: Any = None
         self._opening = asyncio.Lock()
+        # Its own: calls that hang would fill the loop's, which looks up host names, and
+        # with Azure down nothing could be said in Teams either.
+        self._threads = ThreadPoolExecutor(_THREADS, "azure-ai-ml")
 
     async def monitor(self, name: str, now: datetime) -> tuple[Side, Side]:
         """Return reference and production of the monitor's first signal that has both.
@@ -102,11 +107,15 @@ class Ml:
         """Return what `function` of the client returns; it may block its thread."""
         with speaking_of(subject):
             async with asyncio.timeout(_LIMIT_S):
+                loop = asyncio.get_running_loop()
                 async with self._opening:
                     if self._client is None:
-                        loop = asyncio.get_running_loop()
-                        self._client = await asyncio.to_thread(self._open, loop)
-                return await asyncio.to_thread(function, self._client, *given)
+                        self._client = await loop.run_in_executor(
+                            self._threads, self._open, loop
+                        )
+                return await loop.run_in_executor(
+                    self._threads, function, self._client, *given
+                )
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> Any:
         from azure.ai.ml import MLClient  # noqa: PLC0415

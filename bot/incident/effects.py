@@ -127,6 +127,9 @@ class Answer:
     reply_to: str
     card: str  # a module in `cards` that renders it
     about: Mapping[str, str] = field(default_factory=dict)
+    shown: str = (
+        ""  # the message that says it is being looked up; it becomes the answer
+    )
 
 
 @dataclass(frozen=True, slots=True)

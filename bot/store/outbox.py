@@ -167,6 +167,16 @@ class Outbox:
 
         await self._store.write(run, key=f"outbox:{job}")
 
+    async def revise(self, job: int, effect: Effect, role: Role, *, fence: int) -> None:
+        """Note in an effect under way how far it has come, for whoever goes on with it."""
+
+        def run(db: sa.Connection) -> None:
+            statements.fence(db, role, fence)
+            row = sa.update(outbox).where(outbox.c.id == job)
+            db.execute(row.values(body=codec.dump(effect)))
+
+        await self._store.write(run, key=f"outbox:{job}")
+
     async def park(self, job: int, role: Role, error: str, *, fence: int) -> None:
         """Give up on an effect, keeping it for a person to see."""
 

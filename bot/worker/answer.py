@@ -1,6 +1,9 @@
 """Answer what was typed, in the conversation where it was asked."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Final, TypeAlias
@@ -10,7 +13,7 @@ from bot.commands import commands
 from bot.commands.naming import incident_id
 from bot.commands.span import span
 from bot.incident import OPEN, Answer, Incident, Refused
-from bot.ports import Impossible, Message, TooBig
+from bot.ports import Chat, Gone, Impossible, Message, TooBig, Unavailable
 from bot.store import Due, Leader
 from bot.worker import looks
 from bot.worker.digest import gather
@@ -24,6 +27,7 @@ from cards import (
     error,
     evidence,
     evidence_list,
+    looking,
     unresolved,
 )
 from cards import help as help_card
@@ -38,24 +42,75 @@ _MOST = 500  # incidents looked at
 
 
 async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None:
-    """Post the answer once; after a doubtful attempt, look for it first."""
-    if means.chat is None:
-        raise Impossible("this process does not speak in Teams")
-    key = f"answer/{due.id}"
-    found = await means.chat.find(effect.conversation, key) if due.attempts else None
+    """Post the answer once; after a doubtful attempt, look for it first.
+
+    One that takes a while is announced, and then takes the announcement's place.
+    """
+    chat, key = _chat(means), f"answer/{due.id}"
+    found = await chat.find(effect.conversation, key) if due.attempts else None
     if found is None:
-        shown = await render(means, effect.card, effect.about)
-        text = "" if shown.card else shown.text
+        asked = asyncio.create_task(render(means, effect.card, effect.about))
+        try:
+            place = await _announced(means, due, effect, leader, asked)
+            await _said(chat, effect, await asked, key, place)
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+    await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+
+
+async def _announced(
+    means: Means,
+    due: Due,
+    effect: Answer,
+    leader: Leader,
+    asked: "asyncio.Task[Rendered]",
+) -> str:
+    """Return the message that says what is looked up, "" when the answer was quick.
+
+    It is on record before the answer comes: after a kill the same message is edited.
+    """
+    if effect.shown or (await asyncio.wait({asked}, timeout=means.patience_s))[0]:
+        return effect.shown
+    chat, key = _chat(means), f"answer/{due.id}/looking"
+    place = await chat.find(effect.conversation, key) if due.attempts else None
+    if place is None:
+        name = effect.about.get("on", "").rsplit("/", 1)[-1]
+        shown = looking.render(effect.card, name)
+        message = Message(card=shown.card, summary=shown.summary, key=key)
+        place = await chat.post(effect.conversation, message, effect.reply_to)
+    noted = replace(effect, shown=place)
+    await means.store.outbox.revise(due.id, noted, leader.role, fence=leader.epoch)
+    return place
+
+
+async def _said(
+    chat: Chat, effect: Answer, shown: Rendered, key: str, place: str
+) -> None:
+    """Say it in `place`, or as a new message when there is none any more."""
+    few = smaller(shown) if shown.card else shown
+    for each in (shown, few):
+        text = "" if each.card else each.text
         message = Message(
-            text=text, card=shown.card or None, summary=shown.summary, key=key
+            text=text, card=each.card or None, summary=each.summary, key=key
         )
         try:
-            await means.chat.post(effect.conversation, message, effect.reply_to)
+            if place:
+                with suppress(Gone):
+                    await chat.update(effect.conversation, place, message)
+                    return
+            await chat.post(effect.conversation, message, effect.reply_to)
         except TooBig:
-            less = smaller(shown)
-            few = Message(card=less.card, summary=less.summary, key=key)
-            await means.chat.post(effect.conversation, few, effect.reply_to)
-    await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+            if each is few:
+                raise
+        else:
+            return
+
+
+def _chat(means: Means) -> Chat:
+    if means.chat is None:
+        raise Impossible("this process does not speak in Teams")
+    return means.chat
 
 
 async def render(means: Means, card: str, about: About) -> Rendered:
@@ -66,6 +121,8 @@ async def render(means: Means, card: str, about: About) -> Rendered:
         return error.render(str(refused))
     except Forgotten as gone:
         return error.render(f"{gone} is no longer on the watch list.")
+    except Unavailable as away:
+        return error.render(f"{away} Ask again in a few minutes.")
 
 
 # -- one a card -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ from cards import access, drift, health, owner, status
 from cards.view import Rendered, View
 
 T = TypeVar("T")
-LOOK_S = 20.0  # for one thing asked of Azure; what does not come is named as missing
+LOOK_S = 20.0  # for all that one answer asks of Azure; what does not come is missing
 HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=30)
 WEEK = timedelta(weeks=1)
@@ -140,10 +140,11 @@ class _Looks:
             raise Impossible("this process does not read Azure")
         self.azure: Workspace = means.workspace
         self.gaps: dict[str, str] = {}
+        self._end = asyncio.get_running_loop().time() + LOOK_S
 
     async def part(self, name: str, asked: Awaitable[T]) -> T | None:
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout_at(self._end):
                 return await asked
         except TimeoutError:
             self.gaps[name] = "Azure did not answer in time"

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from bot.incident import (
@@ -36,8 +38,10 @@ CHECK_S = 1.0  # how often we ask whether we still lead
 # Another process may have queued something. An approved move is waited for by people,
 # and to ask whether there is one costs one look at an index.
 POLLS_S: Mapping[Role, float] = {"driver": 0.2, "executor": 0.05}
-AT_ONCE = 24  # effects under way together
-RESERVED = 6  # of them, for Sev0 and for what people wait for
+# Effects under way together, by what they wait for: an Azure that hangs holds up no
+# card, and people who ask while it hangs hold up neither.
+AT_ONCE: Mapping[str, int] = {"azure": 12, "evidence": 6, "chat": 48, "answer": 48}
+RESERVED = 12  # of the cards, for Sev0 and for what people wait for
 FAULTS = 6  # failures that we do not understand, before a person has to look
 LONGEST = timedelta(minutes=1)
 
@@ -135,20 +139,27 @@ class Worker:
                 del self._busy[lane]
                 task.result()  # Deposed and the database's errors end our lead
         queue = self._speech.turn()
+        under_way = Counter(pool(lane) for lane in self._busy)
         for due in await self._means.store.outbox.due(self._role, self._means.clock()):
             lane = _lane(due)
-            room = AT_ONCE if due.rank == 0 else AT_ONCE - RESERVED
+            kind = pool(lane)
+            room = AT_ONCE[kind] - (RESERVED if kind == "chat" and due.rank else 0)
             if lane in self._busy:
                 continue
-            if len(self._busy) >= room or not queue.may(due):
+            if under_way[kind] >= room or not queue.may(due):
                 queue.hold(due)
                 continue
             task = asyncio.create_task(self._perform(due, leader), name=lane)
-            task.add_done_callback(lambda _: self._means.store.changed.set())
+            task.add_done_callback(partial(self._ended, due))
             self._busy[lane] = task
+            under_way[kind] += 1
         for conversation in queue.crowded():
             again = Follow(effect=Fold(conversation), due_at=self._means.clock())
             await self._means.store.outbox.queue("", again)
+
+    def _ended(self, due: Due, _: "asyncio.Task[None]") -> None:
+        self._speech.ended(due)
+        self._means.store.changed.set()
 
     async def _stop(self) -> None:
         for task in self._busy.values():
@@ -231,12 +242,17 @@ def _name(effect: Effect) -> str:
     return type(effect).__name__
 
 
+def pool(lane: str) -> str:
+    """Return what the effects of a lane wait for: a key of AT_ONCE."""
+    return lane.partition(" ")[0]
+
+
 def _lane(due: Due) -> str:
     """Return the name of the queue in which effects wait for each other."""
     if isinstance(due.effect, Answer):
-        return f"chat {due.effect.conversation} {due.id}"
+        return f"answer {due.effect.conversation} {due.id}"
     if isinstance(due.effect, Fold):
-        return f"fold {due.effect.conversation}"
+        return f"chat {due.effect.conversation}"
     if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
     if isinstance(due.effect, SendDigest | RemoveCopy):

@@ -42,6 +42,7 @@ class Means:
     mover: Mover | None = None
     trainer: Trainer | None = None
     archive: Archive | None = None
+    patience_s: float = 1.5  # an answer that takes longer is announced meanwhile
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(minutes=1)

@@ -12,6 +12,9 @@ from bot.worker.means import Means
 
 FIRST = 4  # the lowest rank of an incident's first card
 CROWD = 12  # cards held back together before one names them
+# Begun together in one conversation, which takes them one by one: where Teams hangs, the
+# rest of our attention belongs to the others. A Sev0 is begun in any case.
+TOGETHER = 6
 FOLD_S = 10.0  # between two looks at a crowded conversation
 
 
@@ -21,6 +24,7 @@ class Speech:
     def __init__(self, means: Means) -> None:
         self.budget = Budget()
         self.folded: dict[str, float] = {}  # when it was last looked at
+        self.begun: Counter[str] = Counter()  # and not yet ended, by conversation
         self._where = {
             e.id: means.watch.channels[e.channel].id for e in means.watch.endpoints
         }
@@ -34,6 +38,11 @@ class Speech:
         """Take back what was counted for an effect that then said nothing."""
         if where := self.where(due):
             self.budget.take_back(where)
+
+    def ended(self, due: Due) -> None:
+        """Note that an effect which may speak has ended, however it did."""
+        if where := self.where(due):
+            self.begun[where] -= 1
 
     def turn(self) -> "Turn":
         return Turn(self, time.monotonic())
@@ -52,10 +61,13 @@ class Turn:
         where = self._speech.where(due)
         if not where:
             return True
-        budget = self._speech.budget
+        budget, begun = self._speech.budget, self._speech.begun
+        if due.rank and begun[where] >= TOGETHER:
+            return False
         if budget.wait(where, self._now, urgent=due.rank == 0) > 0:
             return False
         budget.count(where, self._now)
+        begun[where] += 1
         return True
 
     def hold(self, due: Due) -> None:

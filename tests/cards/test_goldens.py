@@ -24,6 +24,7 @@ from cards import (
     evidence_list,
     frame,
     help,  # noqa: A004
+    looking,
     more,
     owner,
     parked,
@@ -104,6 +105,7 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "health-unknown": lambda: samples.served_for(known=False),
     "drift": lambda: samples.drifted(samples.report()),
     "drift-of-one": lambda: samples.drifted(samples.report(), "annual"),
+    "looking": lambda: looking.render("health", "loan-screening"),
     "drift-unknown": lambda: samples.drifted(
         None, signals="The reference data could not be read."
     ),
