@@ -33,7 +33,7 @@ from bot.callers.entra import (
 from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
 from bot.desk import TEAM, Desk
-from bot.evidence.archive import Archive, build, open_shelf
+from bot.evidence.archive import Archive, build, open_heads, open_shelf
 from bot.keys import Keys
 from bot.observe import Figures, Timed
 from bot.settings import Misconfigured, Settings
@@ -81,7 +81,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         credential = await stack.enter_async_context(
             _credential(settings.reader_client_id)
         )
-        archive = _archive(settings, watch, keys, credential)
+        archive = _archive(settings, watch, keys, credential, figures)
         stack.push_async_callback(archive.close)
         workspace = AzureWorkspace(credential, cloud)
         stack.push_async_callback(workspace.close)
@@ -163,15 +163,20 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
 
 
 def _archive(
-    settings: Settings, watch: WatchList, keys: Keys, credential: AsyncTokenCredential
+    settings: Settings,
+    watch: WatchList,
+    keys: Keys,
+    credential: AsyncTokenCredential,
+    figures: Figures,
 ) -> Archive:
     return Archive(
         shelf=open_shelf(settings.evidence_url, credential),
-        heads=open_shelf(settings.anchor_url or settings.evidence_url, credential),
+        heads=open_heads(settings.anchor_url or settings.evidence_url, credential),
         key=keys.log,
         anchor_every_s=settings.anchor_seconds,
         build=build(),
         configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
+        anchored=figures.anchor,
     )
 
 

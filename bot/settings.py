@@ -134,8 +134,8 @@ class Settings(BaseModel):
     )
     anchor_url: str = Field(
         "",
-        description="folder or blob container where signed heads of the log are kept; "
-        "EVIDENCE_URL if empty",
+        description="where signed heads of the log are kept: a folder, a blob container, "
+        "or a Git repository (git+/path.git, git+https://…#branch); EVIDENCE_URL if empty",
     )
     anchor_seconds: int = Field(
         60, ge=1, le=86400, description="how often heads are copied there"
@@ -246,14 +246,30 @@ class Settings(BaseModel):
             for name in (*four, "graph_url", "alert_jwks_url", "workflow_url")
             if (url := getattr(self, name)) and insecure(url)
         ]
-        for name in ("evidence_url", "anchor_url"):
-            scheme, colon, _ = getattr(self, name).partition("://")
-            if colon and insecure(getattr(self, name)):
-                found.append(
-                    f"{name.upper()}: {scheme}:// is no folder and no blob container "
-                    "(https://ACCOUNT.blob.…/CONTAINER)"
-                )
-        return found
+        found += [] if self.anchor_url.startswith("git+") else self._kept("anchor_url")
+        return found + self._kept("evidence_url") + self._git()
+
+    def _kept(self, name: str) -> list[str]:
+        given: str = getattr(self, name)
+        if given.startswith("git+"):
+            return [f"{name.upper()}: Git is for heads of the log: ANCHOR_URL"]
+        scheme, colon, _ = given.partition("://")
+        if not (colon and insecure(given)):
+            return []
+        what = "is no folder and no blob container (https://ACCOUNT.blob.…/CONTAINER)"
+        return [f"{name.upper()}: {scheme}:// {what}"]
+
+    def _git(self) -> list[str]:
+        """A head that goes out over plain HTTP could be held back by anybody between."""
+        kind, plus, where = self.anchor_url.partition("+")
+        if not plus or kind != "git":
+            return []
+        scheme, colon, _ = where.partition("://")
+        if not where.strip("/#"):
+            return ["ANCHOR_URL: git+ needs a path or an address behind it"]
+        if colon and scheme not in ("ssh", "file") and insecure(where):
+            return [f"ANCHOR_URL: {_bare(where)} is not https, ssh or a path"]
+        return []
 
 
 def _bare(url: str) -> str:

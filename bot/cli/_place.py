@@ -27,7 +27,11 @@ Key: TypeAlias = Annotated[
     ),
 ]
 AnchorAt: TypeAlias = Annotated[
-    str, typer.Option("--anchor", help="Where the heads were anchored.")
+    str,
+    typer.Option(
+        "--anchor",
+        help="Where the heads were anchored: a folder, a container, git+PATH or git+URL.",
+    ),
 ]
 _STATE = Path(".watchkeeper")
 TAMPERED, UNREADABLE = 1, 2

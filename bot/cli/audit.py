@@ -94,7 +94,8 @@ def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
         return []
 
     async def look() -> "list[Head]":
-        async with opened(anchor or place.anchor, place.identity) as shelf:
+        where = anchor or place.anchor
+        async with opened(where, place.identity, heads=True) as shelf:
             return (await read(shelf))[0]
 
     try:
