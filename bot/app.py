@@ -15,7 +15,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import callers, guard, handshakes, pages, teams, traces, webhooks, worker
-from bot.azure import AzureMover, AzureTrainer, AzureWorkspace
+from bot.azure import AzureMover, AzureTrainer, AzureWorkspace, vault
 from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
@@ -34,8 +34,9 @@ from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
 from bot.desk import TEAM, Desk
 from bot.evidence.archive import Archive, build, open_heads, open_shelf
-from bot.keys import Keys
+from bot.keys import CannotRead, Keys
 from bot.observe import Figures, Timed
+from bot.ports import Impossible, Unavailable
 from bot.settings import Misconfigured, Settings
 from bot.store import Store
 from bot.store.store import digest
@@ -75,12 +76,12 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
             password=stack.enter_context(password(settings.database_identity)),
         )
         stack.callback(store.close)
-        keys = Keys.load(settings.key_file)
         figures = Figures()
         cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
         credential = await stack.enter_async_context(
             _credential(settings.reader_client_id)
         )
+        keys = await _keys(settings, credential)
         archive = _archive(settings, watch, keys, credential, figures)
         stack.push_async_callback(archive.close)
         workspace = AzureWorkspace(credential, cloud)
@@ -160,6 +161,17 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         task = asyncio.create_task(worker.executor(means, Figures().around).run())
         log.info("ready to carry out approved changes")
         await _first(task, stop)
+
+
+async def _keys(settings: Settings, credential: AsyncTokenCredential) -> Keys:
+    """Return the keys that sign, from Key Vault or the file. Raises CannotRead."""
+    if not settings.key_secret_url:
+        return Keys.load(settings.key_file)
+    try:
+        text = await vault.secret(settings.key_secret_url, credential)
+    except (Unavailable, Impossible, ValueError) as error:
+        raise CannotRead(f"KEY_SECRET_URL: {error}") from None
+    return Keys.read(text, "the secret of KEY_SECRET_URL")
 
 
 def _archive(

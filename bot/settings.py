@@ -144,6 +144,11 @@ class Settings(BaseModel):
         Path(".watchkeeper/keys.json"),
         description="keys that sign buttons and the log; made at the first start",
     )
+    key_secret_url: NoUrl = Field(
+        "",
+        description="a secret of Key Vault that holds those keys instead "
+        "(https://NAME.vault.azure.net/secrets/keys), kept in memory alone; serve alone",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="how much is logged"
     )
@@ -243,10 +248,21 @@ class Settings(BaseModel):
         found = [clouds] if clouds else []
         found += [
             f"{name.upper()}: {_bare(url)} is not https"
-            for name in (*four, "graph_url", "alert_jwks_url", "workflow_url")
+            for name in (
+                *four,
+                "graph_url",
+                "alert_jwks_url",
+                "workflow_url",
+                "key_secret_url",
+            )
             if (url := getattr(self, name)) and insecure(url)
         ]
         found += [] if self.anchor_url.startswith("git+") else self._kept("anchor_url")
+        path = urlsplit(self.key_secret_url).path
+        if self.key_secret_url and not re.fullmatch(r"/secrets/[\w-]+(/\w*)?", path):
+            found.append(
+                "KEY_SECRET_URL: expected https://NAME.vault.azure.net/secrets/NAME"
+            )
         return found + self._kept("evidence_url") + self._git()
 
     def _kept(self, name: str) -> list[str]:

@@ -122,6 +122,8 @@ def test_each_mistake_has_its_own_line(tmp_path: Path) -> None:
         ({"evidence_url": "ftp://x/y"}, "EVIDENCE_URL: ftp:// is no folder"),
         ({"evidence_url": "git+/x.git"}, "EVIDENCE_URL: Git is for heads"),
         ({"anchor_url": "ftp://x/y"}, "ANCHOR_URL: ftp:// is no folder"),
+        ({"key_secret_url": "https://v.vault.azure.net/keys/k"}, "KEY_SECRET_URL: exp"),
+        ({"key_secret_url": "http://v.example/secrets/k"}, "http://v.example is not"),
         ({"anchor_url": "git+"}, "ANCHOR_URL: git+ needs a path"),
         ({"anchor_url": "git+http://u:p@x.org/y"}, "ANCHOR_URL: http://x.org is not"),
         ({"traces": "zipkin"}, "TRACES is none of"),

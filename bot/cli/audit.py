@@ -173,10 +173,9 @@ def key(
     from bot.evidence import signing  # noqa: PLC0415
 
     place = find(state, database)
-    try:
-        public: Ed25519PublicKey = signing.own(place.keys).public_key()
-    except signing.NoKey as error:
-        refuse("audit key", error)
+    public: Ed25519PublicKey | None = place.signer
+    if public is None:
+        refuse("audit key", f"{place.keys} is not a key file of ours")
     shown = signing.in_pem if output_format == "pem" else signing.in_hex
     typer.echo(shown(public).rstrip("\n"))
 
