@@ -15,15 +15,16 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import entrance, guard, pages, teams, traces, webhooks, worker
-from bot.azure import AzureMover, AzureTrainer, AzureWorkspace
+from bot.azure import AzureMover, AzureTrainer, AzureWorkspace, vault
 from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
 from bot.azure.mover import Patience
 from bot.desk import TEAM, Desk
-from bot.evidence.archive import Archive, build, open_shelf
-from bot.keys import Keys
+from bot.evidence.archive import Archive, build, open_heads, open_shelf
+from bot.keys import CannotRead, Keys
 from bot.observe import Figures, Timed
+from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped
 from bot.settings import Misconfigured, Settings
 from bot.store import Store
@@ -41,9 +42,8 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         stack.enter_context(
             traces.exporting(settings.traces, settings.reader_client_id)
         )
-        store = _store(settings, "serve", stack)
-        keys, figures = Keys.load(settings.key_file), Figures()
-        workspace, archive = await _reading(settings, watch, keys, stack)
+        store, figures = _store(settings, "serve", stack), Figures()
+        workspace, keys, archive = await _reading(settings, watch, figures, stack)
         portal = await _portal(settings, stack)
         line = await _line(settings, watch, store, stack)
         means = replace(
@@ -123,14 +123,15 @@ def _means(settings: Settings, watch: WatchList, store: Store, keys: Keys) -> Me
 
 
 async def _reading(
-    settings: Settings, watch: WatchList, keys: Keys, stack: AsyncExitStack
-) -> tuple[AzureWorkspace, Archive]:
+    settings: Settings, watch: WatchList, figures: Figures, stack: AsyncExitStack
+) -> tuple[AzureWorkspace, Keys, Archive]:
     credential = await stack.enter_async_context(_credential(settings.reader_client_id))
-    archive = _archive(settings, watch, keys, credential)
+    keys = await _keys(settings, credential)
+    archive = _archive(settings, watch, keys, credential, figures)
     stack.push_async_callback(archive.close)
     workspace = AzureWorkspace(credential, _cloud(settings))
     stack.push_async_callback(workspace.close)
-    return workspace, archive
+    return workspace, keys, archive
 
 
 async def _line(
@@ -154,16 +155,32 @@ async def _trainer(settings: Settings, stack: AsyncExitStack) -> AzureTrainer | 
     return AzureTrainer(credential, _cloud(settings))
 
 
+async def _keys(settings: Settings, credential: AsyncTokenCredential) -> Keys:
+    """Return the keys that sign, from Key Vault or the file. Raises CannotRead."""
+    if not settings.key_secret_url:
+        return Keys.load(settings.key_file)
+    try:
+        text = await vault.secret(settings.key_secret_url, credential)
+    except (Unavailable, Impossible, ValueError) as error:
+        raise CannotRead(f"KEY_SECRET_URL: {error}") from None
+    return Keys.read(text, "the secret of KEY_SECRET_URL")
+
+
 def _archive(
-    settings: Settings, watch: WatchList, keys: Keys, credential: AsyncTokenCredential
+    settings: Settings,
+    watch: WatchList,
+    keys: Keys,
+    credential: AsyncTokenCredential,
+    figures: Figures,
 ) -> Archive:
     return Archive(
         shelf=open_shelf(settings.evidence_url, credential),
-        heads=open_shelf(settings.anchor_url or settings.evidence_url, credential),
+        heads=open_heads(settings.anchor_url or settings.evidence_url, credential),
         key=keys.log,
         anchor_every_s=settings.anchor_seconds,
         build=build(),
         configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),
+        anchored=figures.anchor,
     )
 
 

@@ -30,15 +30,23 @@ class Keys:
         try:
             if not path.exists():
                 _make(path)
-            document = json.loads(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "is not a key file of ours"
+            raise CannotRead(f"KEY_FILE {path}: {why}") from None
+        return cls.read(text, f"KEY_FILE {path}")
+
+    @classmethod
+    def read(cls, text: str, where: str) -> Self:
+        """Return the keys in the text of a key file, from `where`. Raises CannotRead."""
+        try:
+            document = json.loads(text)
             button = bytes.fromhex(document["button"])
             log = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
-        except OSError as error:
-            raise CannotRead(f"KEY_FILE {path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError):
-            raise CannotRead(f"KEY_FILE {path} is not a key file of ours") from None
+            raise CannotRead(f"{where} is not a key file of ours") from None
         if len(button) < _SHORTEST:
-            raise CannotRead(f"KEY_FILE {path}: its button key is too short to be one")
+            raise CannotRead(f"{where}: its button key is too short to be one")
         return cls(button, log)
 
     def sign(self, key: str, revision: int) -> str:

@@ -88,6 +88,14 @@ class Figures:
         self.lag = Gauge(
             "watchkeeper_loop_lag_seconds", "longest of the last minute", registry=own
         )
+        self.outside = Gauge(
+            "watchkeeper_anchored_size", "sealed rows under a head kept outside",
+            registry=own,
+        )  # fmt: skip
+        self.unanchored = Gauge(
+            "watchkeeper_anchor_failed", "attempts to keep heads outside that failed in "
+            "a row", registry=own,
+        )  # fmt: skip
         self._since = {"accepted": 0.0, "refused": 0.0, "throttled": 0.0}
         self._slowest: float | None = None
 
@@ -112,6 +120,11 @@ class Figures:
         elif reason := _REASONS.get(status):
             self.refused.labels(route, reason).inc()
             self._since["refused"] += 1
+
+    def anchor(self, size: int, failed: int) -> None:
+        """Note what came of an attempt to keep heads of the log outside."""
+        self.outside.set(size)
+        self.unanchored.set(failed)
 
     def around(self, perform: Perform) -> Perform:
         """Return `perform` in a span, timed, with the card's delay noted."""
@@ -195,6 +208,7 @@ class Figures:
             **waiting, **since, "card_s": slowest, "oldest_s": await _oldest(store),
             "loop_lag_s": self.lag._value.get(),  # noqa: SLF001 it offers no other way
             "log_size": sealed.size if sealed else 0,
+            "anchor_failed": self.unanchored._value.get(),  # noqa: SLF001 as above
         }  # fmt: skip
 
     async def page(self, store: Store) -> bytes:

@@ -173,6 +173,12 @@ def test_what_is_unsafe_is_told_beside_what_is_wrong(tmp_path: Path) -> None:
         ({"graph_url": "http://graph.example"}, "GRAPH_URL: http://graph.example is not"),
         ({"workflow_url": "http://x.example/?sig=secret"}, "http://x.example is not"),
         ({"evidence_url": "ftp://x/y"}, "EVIDENCE_URL: ftp:// is no folder"),
+        ({"evidence_url": "git+/x.git"}, "EVIDENCE_URL: Git is for heads"),
+        ({"anchor_url": "ftp://x/y"}, "ANCHOR_URL: ftp:// is no folder"),
+        ({"key_secret_url": "https://v.vault.azure.net/keys/k"}, "KEY_SECRET_URL: exp"),
+        ({"key_secret_url": "http://v.example/secrets/k"}, "http://v.example is not"),
+        ({"anchor_url": "git+"}, "ANCHOR_URL: git+ needs a path"),
+        ({"anchor_url": "git+http://u:p@x.org/y"}, "ANCHOR_URL: http://x.org is not"),
         ({"traces": "zipkin"}, "TRACES is none of"),
     ],
 )  # fmt: skip

@@ -23,8 +23,11 @@ class _LoopbackAio(AioHttpTransport):  # type: ignore[misc]
     """Carries to a local simulator, as plain http, what the SDKs insist is https."""
 
     async def send(self, request: Any, **config: Any) -> Any:
-        request.url = _plain(request.url)
-        return await super().send(request, **config)
+        secure, request.url = request.url, _plain(request.url)
+        try:
+            return await super().send(request, **config)
+        finally:
+            request.url = secure  # Key Vault's client looks at it again
 
 
 class _LoopbackRequests(RequestsTransport):  # type: ignore[misc]

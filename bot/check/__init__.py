@@ -23,8 +23,9 @@ _TIME_OUT = aiohttp.ClientTimeout(total=15)
 
 async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
     """Yield findings in the order in which things depend on each other."""
-    for finding in (*ours.settled(settings), *ours.watched(watch), ours.keys(settings)):
+    for finding in (*ours.settled(settings), *ours.watched(watch)):
         yield finding
+    yield await ours.keys(settings)
     known, store = await asyncio.to_thread(database, settings)
     yield store
     async with AsyncExitStack() as stack:

@@ -1,7 +1,11 @@
 """What we were told: settings, the watch list, the keys' file."""
 
+from azure.identity.aio import DefaultAzureCredential
+
+from bot.azure.vault import secret
 from bot.check.finding import Finding
 from bot.keys import CannotRead, Keys
+from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
@@ -64,7 +68,9 @@ def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:
     return found
 
 
-def keys(settings: Settings) -> Finding:
+async def keys(settings: Settings) -> Finding:
+    if settings.key_secret_url:
+        return await _secret(settings)
     path = settings.key_file
     if path.exists():
         try:
@@ -77,3 +83,16 @@ def keys(settings: Settings) -> Finding:
         todo = "give every replica the same file: deploy/README.md, Keys"
         return Finding("look", "keys", f"{path} is not there", todo)
     return Finding("ok", "keys", f"{path} will be made at the first start")
+
+
+async def _secret(settings: Settings) -> Finding:
+    client = settings.reader_client_id or None
+    try:
+        async with DefaultAzureCredential(managed_identity_client_id=client) as known:
+            Keys.read(await secret(settings.key_secret_url, known), "the secret")
+    except (Unavailable, Impossible, ValueError, CannotRead) as error:
+        todo = (
+            "does serve's identity hold Key Vault Secrets User? deploy/README.md, Keys"
+        )
+        return Finding("fail", "keys", str(error), todo)
+    return Finding("ok", "keys", "the secret of the vault holds both keys")

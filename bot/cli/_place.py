@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
@@ -27,7 +28,11 @@ Key: TypeAlias = Annotated[
     ),
 ]
 AnchorAt: TypeAlias = Annotated[
-    str, typer.Option("--anchor", help="Where the heads were anchored.")
+    str,
+    typer.Option(
+        "--anchor",
+        help="Where the heads were anchored: a folder, a container, git+PATH or git+URL.",
+    ),
 ]
 _STATE = Path(".watchkeeper")
 TAMPERED, UNREADABLE = 1, 2
@@ -40,6 +45,7 @@ class Place:
     evidence: str
     anchor: str
     watch: Path = Path("watchkeeper.yaml")
+    secret: str = ""  # of Key Vault, instead of the file `keys`
 
     @property
     def identity(self) -> str:
@@ -48,12 +54,15 @@ class Place:
 
     @property
     def own_key(self) -> "Ed25519PrivateKey | None":
-        """Return our signing key, where this machine has it."""
+        """Return our signing key, where this machine has it or may fetch it."""
         from bot.evidence import signing  # noqa: PLC0415
 
+        text, where = self._kept()
         try:
-            return signing.own(self.keys)
-        except signing.NoKey:
+            return signing.own(text, where) if text else None
+        except signing.NoKey as error:
+            if self.secret:  # a packet without a signature is not what was asked for
+                refuse("keys", error)
             return None
 
     @property
@@ -61,6 +70,15 @@ class Place:
         """Return the public half of our signing key, where this machine has it."""
         own = self.own_key
         return own.public_key() if own else None
+
+    def _kept(self) -> tuple[str, str]:
+        """Return the text of the key file, "" where there is none, and its place."""
+        if self.secret:
+            return _fetched(self.secret, self.identity), "the secret of KEY_SECRET_URL"
+        try:
+            return self.keys.read_text("utf-8"), str(self.keys)
+        except (OSError, UnicodeDecodeError):
+            return "", str(self.keys)
 
     def endpoints(self, model: str) -> list[str]:
         """Return the endpoints of `model` in the watch list, where it is at hand."""
@@ -89,8 +107,9 @@ class Place:
 
         if given:
             return tuple(signing.read(each.strip()) for each in given.split(","))
+        text, where = self._kept()
         own = self.own_key
-        return (own.public_key(), *signing.retired(self.keys)) if own else ()
+        return (own.public_key(), *signing.retired(text, where)) if own else ()
 
 
 def find(state: Path | None, database: str) -> Place:
@@ -111,7 +130,29 @@ def find(state: Path | None, database: str) -> Place:
         evidence,
         _set("ANCHOR_URL", "") or evidence,
         Path(_set("WATCH_FILE", "") or "watchkeeper.yaml"),
+        _set("KEY_SECRET_URL", ""),
     )
+
+
+@cache
+def _fetched(url: str, identity: str) -> str:
+    """Return what a secret of Key Vault holds, as who is signed in; ends when it cannot."""
+    import asyncio  # noqa: PLC0415 `--help` stays quick
+
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+
+    from bot.azure.vault import secret  # noqa: PLC0415
+    from bot.ports import Impossible, Unavailable  # noqa: PLC0415
+
+    async def fetch() -> str:
+        client = identity or None
+        async with DefaultAzureCredential(managed_identity_client_id=client) as known:
+            return await secret(url, known)
+
+    try:
+        return asyncio.run(fetch())
+    except (Impossible, Unavailable, ValueError) as error:
+        refuse("keys", error)
 
 
 def _set(name: str, given: str) -> str:

@@ -94,7 +94,8 @@ def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
         return []
 
     async def look() -> "list[Head]":
-        async with opened(anchor or place.anchor, place.identity) as shelf:
+        where = anchor or place.anchor
+        async with opened(where, place.identity, heads=True) as shelf:
             return (await read(shelf))[0]
 
     try:
@@ -172,10 +173,9 @@ def key(
     from bot.evidence import signing  # noqa: PLC0415
 
     place = find(state, database)
-    try:
-        public: Ed25519PublicKey = signing.own(place.keys).public_key()
-    except signing.NoKey as error:
-        refuse("audit key", error)
+    public: Ed25519PublicKey | None = place.signer
+    if public is None:
+        refuse("audit key", f"{place.keys} is not a key file of ours")
     shown = signing.in_pem if output_format == "pem" else signing.in_hex
     typer.echo(shown(public).rstrip("\n"))
 

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.evidence import signing
-from bot.evidence.shelf import Shelf
+from bot.evidence.shelf import Differs, Shelf
 from bot.store.log import Head
 from bot.store.schema import micros, moment
 
@@ -65,7 +65,11 @@ async def read(shelf: Shelf) -> tuple[list[Head], list[str]]:
     """
     heads: dict[int, Head] = {}
     keys: dict[str, None] = {}
-    for name in await shelf.names(FOLDER):
+    try:
+        names = await shelf.names(FOLDER)
+    except Differs as error:
+        raise BadAnchor(f"among the anchored heads {error}") from None
+    for name in names:
         content = await shelf.get(name) or b""
         try:
             document = json.loads(content)

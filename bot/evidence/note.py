@@ -17,7 +17,8 @@ What is in it
 
 With our software
   watchkeeper audit verify PACKET.zip --key KEY.pem --anchor FOLDER
-  FOLDER is where heads of the log are anchored outside the database. No network needed.
+  FOLDER is where heads of the log are anchored outside the database, or a clone of the
+  Git repository that holds them (git+PATH). No network needed.
 
 Without our software
   1. Files:      sha256sum FILE must say what manifest.json says.

@@ -46,7 +46,7 @@ def read(given: str) -> Ed25519PublicKey:
     except (OSError, UnicodeDecodeError):
         raise NoKey(f"{given} is neither 64 digits nor a file with a key") from None
     if text.lstrip().startswith("{"):
-        return own(Path(given)).public_key()
+        return own(text, given).public_key()
     if len(text.strip()) == _HEX:
         return from_hex(text.strip())
     try:
@@ -58,19 +58,19 @@ def read(given: str) -> Ed25519PublicKey:
     return found
 
 
-def own(path: Path) -> Ed25519PrivateKey:
-    """Return the log's key from our key file; unlike `Keys.load` it makes none."""
+def own(text: str, where: str) -> Ed25519PrivateKey:
+    """Return the log's key from the text of our key file; unlike `Keys` it makes none."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(text)
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(document["log"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise NoKey(f"{path} is not a key file of ours") from None
+    except (ValueError, KeyError, TypeError):
+        raise NoKey(f"{where} is not a key file of ours") from None
 
 
-def retired(path: Path) -> tuple[Ed25519PublicKey, ...]:
+def retired(text: str, where: str) -> tuple[Ed25519PublicKey, ...]:
     """Return the public keys that our key file lists as used before, newest first."""
     try:
-        found = json.loads(path.read_text("utf-8")).get("retired") or []
+        found = json.loads(text).get("retired") or []
         return tuple(from_hex(str(digits)) for digits in found)
-    except (OSError, ValueError, AttributeError, TypeError):
-        raise NoKey(f"{path}: retired keys are 64 digits each") from None
+    except (ValueError, AttributeError, TypeError):
+        raise NoKey(f"{where}: retired keys are 64 digits each") from None

@@ -120,8 +120,8 @@ class Settings(BaseModel):
     )
     anchor_url: str = Field(
         "",
-        description="folder or blob container where signed heads of the log are kept; "
-        "EVIDENCE_URL if empty",
+        description="where signed heads of the log are kept: a folder, a blob container, "
+        "or a Git repository (git+/path.git, git+https://…#branch); EVIDENCE_URL if empty",
     )
     anchor_seconds: int = Field(
         60, ge=1, le=86400, description="how often heads are copied there"
@@ -129,6 +129,11 @@ class Settings(BaseModel):
     key_file: Path = Field(
         Path(".watchkeeper/keys.json"),
         description="keys that sign buttons and the log; made at the first start",
+    )
+    key_secret_url: NoUrl = Field(
+        "",
+        description="a secret of Key Vault that holds those keys instead "
+        "(https://NAME.vault.azure.net/secrets/keys), kept in memory alone; serve alone",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="how much is logged"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _SECRETS = (1, 2)  # of url-secret: the second while they are changed
 _SHORTEST_SECRET = 16  # characters
+_SECRET_PATH = re.compile(r"/secrets/[\w-]+(/\w*)?")
 _TRACES = re.compile(r"(log|otlp:https?://\S+|appinsights:\S*InstrumentationKey=\S+)?")
 
 
@@ -59,19 +60,42 @@ def _addresses(settings: "Settings") -> list[str]:
     )
     clouds = mixed({name.upper(): getattr(settings, name) for name in four})
     found = [clouds] if clouds else []
+    secure = ("graph_url", "alert_jwks_url", "workflow_url", "key_secret_url")
     found += [
         f"{name.upper()}: {_bare(url)} is not https"
-        for name in (*four, "graph_url", "alert_jwks_url", "workflow_url")
+        for name in (*four, *secure)
         if (url := getattr(settings, name)) and insecure(url)
     ]
-    for name in ("evidence_url", "anchor_url"):
-        scheme, colon, _ = getattr(settings, name).partition("://")
-        if colon and insecure(getattr(settings, name)):
-            found.append(
-                f"{name.upper()}: {scheme}:// is no folder and no blob container "
-                "(https://ACCOUNT.blob.…/CONTAINER)"
-            )
-    return found
+    path = urlsplit(settings.key_secret_url).path
+    if settings.key_secret_url and not _SECRET_PATH.fullmatch(path):
+        found.append(
+            "KEY_SECRET_URL: expected https://NAME.vault.azure.net/secrets/NAME"
+        )
+    found += _kept("EVIDENCE_URL", settings.evidence_url)
+    if settings.anchor_url.startswith("git+"):
+        return found + _git(settings.anchor_url)
+    return found + _kept("ANCHOR_URL", settings.anchor_url)
+
+
+def _kept(name: str, given: str) -> list[str]:
+    if given.startswith("git+"):
+        return [f"{name}: Git is for heads of the log: ANCHOR_URL"]
+    scheme, colon, _ = given.partition("://")
+    if not (colon and insecure(given)):
+        return []
+    what = "is no folder and no blob container (https://ACCOUNT.blob.…/CONTAINER)"
+    return [f"{name}: {scheme}:// {what}"]
+
+
+def _git(anchor: str) -> list[str]:
+    """A head that goes out over plain HTTP could be held back by anybody between."""
+    where = anchor.removeprefix("git+")
+    scheme, colon, _ = where.partition("://")
+    if not where.strip("/#"):
+        return ["ANCHOR_URL: git+ needs a path or an address behind it"]
+    if colon and scheme not in ("ssh", "file") and insecure(where):
+        return [f"ANCHOR_URL: {_bare(where)} is not https, ssh or a path"]
+    return []
 
 
 def _bare(url: str) -> str:

@@ -106,7 +106,8 @@ def _anchoring(means: Means, log: Log) -> Anchoring | None:
     if archive is None:
         return None
     key, every_s = archive.key.public_key(), archive.anchor_every_s
-    return Anchoring(log, means.store, archive.heads, key, every_s)
+    told = archive.anchored
+    return Anchoring(log, means.store, archive.heads, key, every_s, told)
 
 
 def executor(means: Means, around: Around = lambda p: p) -> Worker:

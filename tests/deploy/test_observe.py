@@ -135,5 +135,5 @@ def test_rules_and_workbook_ask_for_figures_that_exist() -> None:
 
     assert asked <= {
         "new", "due", "parked", "accepted", "refused", "throttled", "card_s", "oldest_s",
-        "loop_lag_s", "log_size",
+        "loop_lag_s", "log_size", "anchor_failed",
     }  # fmt: skip

@@ -25,13 +25,20 @@ async def cli(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+def in_use(path: Path) -> str:
+    """Return the log's public key in a key file, in hex."""
+    return signing.in_hex(signing.own(path.read_text(), str(path)).public_key())
+
+
 async def test_a_running_service_takes_new_keys(build: Opened, tmp_path: Path) -> None:
     """
     Before and after in one log, a packet of an old incident, and an old card's button.
     """
     house = await build(endpoint={"monitor": "", "signals": []})
     await house.alert()
-    before = signing.in_hex(signing.own(tmp_path / "keys.json").public_key())
+    before = signing.in_hex(
+        signing.own((tmp_path / "keys.json").read_text(), "keys").public_key()
+    )
     await house.stop("serve")
     state = ("--state", str(tmp_path))
     code, said = await cli("audit", "rotate", *state)
@@ -49,7 +56,9 @@ async def test_a_running_service_takes_new_keys(build: Opened, tmp_path: Path) -
     code, said = await cli("audit", "verify", *state)
     assert 0 == code, said
     assert "1 retired" in said
-    after = signing.in_hex(signing.own(tmp_path / "keys.json").public_key())
+    after = signing.in_hex(
+        signing.own((tmp_path / "keys.json").read_text(), "keys").public_key()
+    )
     both = await cli("audit", "verify", *state, "--key", f"{after},{before}")
     alone = await cli("audit", "verify", *state, "--key", after)
     assert (0, 1) == (both[0], alone[0]), (both, alone)
@@ -98,8 +107,10 @@ def test_three_rotations_keep_three_keys(tmp_path: Path) -> None:
     path, used = tmp_path / "keys.json", list[str]()
     for _ in range(3):
         Keys.load(path)
-        used.insert(0, signing.in_hex(signing.own(path).public_key()))
+        used.insert(0, in_use(path))
         rotate(path)
 
-    assert used == [signing.in_hex(key) for key in signing.retired(path)]
+    assert used == [
+        signing.in_hex(key) for key in signing.retired(path.read_text(), "keys")
+    ]
     assert 0o600 == path.stat().st_mode & 0o777

@@ -19,6 +19,7 @@ from bot.simulator.azure import (
     logs,
     metrics,
     rules,
+    vault,
 )
 from bot.simulator.azure.state import AZURE, Azure
 
@@ -39,6 +40,7 @@ def add_routes(app: web.Application) -> None:
         arm,
         logs,
         blobs,
+        vault,
         firing,
         control,
     ):  # arm last of those with long paths

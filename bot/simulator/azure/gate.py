@@ -40,6 +40,7 @@ _ROLES = {
         "microsoft.eventgrid/systemtopics/eventsubscriptions/read",
         "microsoft.operationalinsights/workspaces/query/read",
         "microsoft.storage/storageaccounts/blobservices/containers/blobs/read",
+        "microsoft.keyvault/vaults/secrets/getsecret/action",
     },
     "executor": _ENDPOINT_READ
     | {ENDPOINT_WRITE, "microsoft.authorization/permissions/read"},
