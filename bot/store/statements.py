@@ -16,8 +16,13 @@ from bot.incident import (
     Incident,
     Listen,
     Reconcile,
+    RollbackImpossible,
+    RollbackStale,
+    ShiftFailed,
     ShowCard,
+    TrafficShifted,
 )
+from bot.retraining import RetrainingImpossible, RetrainingSubmitted
 from bot.store import codec
 from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed
@@ -39,6 +44,15 @@ T = TypeVar("T")
 ONCE = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)
 # What nobody waits for at a screen; the rest goes first whatever it is about.
 RANKED = (EvaluateSignals, ShowCard)
+# Nobody's own words, but the answer to somebody who has asked for it or approved it.
+AWAITED = (
+    RollbackImpossible,
+    RollbackStale,
+    TrafficShifted,
+    ShiftFailed,
+    RetrainingImpossible,
+    RetrainingSubmitted,
+)
 MOST = 500  # names in one query
 
 
@@ -256,7 +270,8 @@ def urgency(after: Incident, events: Sequence[Event]) -> int:
 
     Sev0 has 0, other severities their own number; 4 more where the card stands already.
     """
-    if after.severity == 0 or any(event.by for event in events):
+    waited = any(event.by or isinstance(event, AWAITED) for event in events)
+    if after.severity == 0 or waited:
         return 0
     return after.severity + (4 if after.card else 0)
 

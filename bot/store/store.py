@@ -282,10 +282,21 @@ class Store:
         return await self.read(run)
 
     async def incidents(
-        self, *, status: Sequence[str] = (), endpoint: str = "", limit: int = 500
+        self,
+        *,
+        status: Sequence[str] = (),
+        endpoint: str = "",
+        having: type[Event] | None = None,
+        limit: int = 500,
     ) -> list[Listed]:
-        """Return the index, newest first."""
+        """Return the index, newest first; `having`: only where such an event stands."""
         query = sa.select(incident).order_by(incident.c.number.desc()).limit(limit)
+        if having:
+            said = (
+                history.c.incident == incident.c.id,
+                history.c.type == having.__name__,
+            )
+            query = query.where(sa.exists().where(*said))
         if status:
             query = query.where(incident.c.status.in_(status))
         if endpoint:

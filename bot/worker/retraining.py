@@ -62,6 +62,7 @@ async def _proposal(means: Means, incident: Incident, decided: int) -> Event:
 
 async def _others(means: Means, incident: Incident) -> tuple[Incident, ...]:
     """Return the endpoint's other incidents, over or not: a training outlives one."""
-    listed = await means.store.incidents(endpoint=incident.endpoint, limit=50)
+    of, kind = incident.endpoint, RetrainingRequested
+    listed = await means.store.incidents(endpoint=of, having=kind, limit=50)
     loaded = [await means.store.load(i.id) for i in listed if i.id != incident.id]
     return tuple(i for i in loaded if i is not None)

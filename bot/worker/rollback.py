@@ -26,6 +26,7 @@ from bot.worker.means import Means, record
 
 HEALTH_WINDOW = timedelta(minutes=30)
 PAST = timedelta(days=7)  # in which the last deployment that served well is looked for
+WEEK_OF = 10_000  # incidents that one endpoint may have in that time
 PATIENCE = 4  # attempts to look before the ask ends without a proposal
 
 
@@ -128,7 +129,7 @@ async def others(means: Means, incident: Incident) -> tuple[Incident, ...]:
     store, of = means.store, incident.endpoint
     # Asked for by themselves: an old one that is open may lie behind many that are not.
     listed = await store.incidents(status=OPEN, endpoint=of)
-    listed += [i for i in await store.incidents(endpoint=of) if i.request]
+    listed += await store.incidents(endpoint=of, having=RollbackRequested)
     keys = dict.fromkeys(i.id for i in listed if i.id != incident.id)
     loaded = [await store.load(key) for key in keys]
     return tuple(i for i in loaded if i is not None)
@@ -156,7 +157,7 @@ async def _usual(
         ]
         for s in series
     }
-    listed = await means.store.incidents(endpoint=endpoint.id)
+    listed = await means.store.incidents(endpoint=endpoint.id, limit=WEEK_OF)
     spans = [(i.opened_at, now if i.status in OPEN else i.updated_at) for i in listed]
     return last_calm(served, spans, state)
 

@@ -13,6 +13,9 @@ from bot.incident import (
     EffectParked,
     Follow,
     Incident,
+    Noted,
+    RollbackImpossible,
+    ShiftFailed,
     ShiftTraffic,
     ShowCard,
 )
@@ -95,6 +98,49 @@ async def test_what_follows_is_queued_with_the_event_or_not_at_all(
 def outdated(key: str) -> Incident:
     """A view of an incident of whose history nothing was read."""
     return Incident(id=key, group_key=NEW.group_key, endpoint=NEW.endpoint)
+
+
+async def test_the_end_of_what_was_approved_goes_before_other_edits(
+    store: Store,
+) -> None:
+    """
+    An approver waits at the screen; a channel that others fill made that twenty seconds.
+    """
+    found: dict[str, int] = {}
+    ends = {
+        "failed": ShiftFailed(at=NOW, request="R-1", reason="no", live=None),
+        "impossible": RollbackImpossible(at=NOW, asked=1, reason="no"),
+        "an alert": received(fingerprint="f-2"),
+    }
+    for name, event in ends.items():
+        before = await store.append(replace(NEW, group_key=name), [received()])
+        after = await store.append(before, [event], [now(ShowCard())])
+        due = await store.outbox.due("driver", NOW)
+        found[name] = next(d.rank for d in due if d.incident == after.id)
+
+    assert 0 == found["failed"] == found["impossible"]
+    assert 0 < found["an alert"]
+
+
+async def test_an_old_request_is_found_behind_many_incidents(store: Store) -> None:
+    """
+    The index ends after five hundred; a request that waits may be older than that.
+    """
+    asked = RollbackImpossible(at=NOW, asked=1, reason="stands for any event")
+    old = await store.append(NEW, [received(), asked])
+    await asyncio.gather(
+        *(
+            store.append(replace(NEW, group_key=f"k-{n}"), [received()])
+            for n in range(501)
+        )
+    )
+
+    plain = await store.incidents(endpoint=NEW.endpoint)
+    having = await store.incidents(endpoint=NEW.endpoint, having=RollbackImpossible)
+
+    assert old.id not in [line.id for line in plain]
+    assert [old.id] == [line.id for line in having]
+    assert [] == await store.incidents(endpoint=NEW.endpoint, having=Noted)
 
 
 async def test_only_the_executor_is_offered_traffic(store: Store) -> None:
