@@ -1,9 +1,17 @@
 """What we were told: settings, the watch list, the keys' file."""
 
+import os
+from pathlib import Path
+
 from bot.check.finding import Finding
+from bot.evidence import signing
 from bot.keys import CannotRead, Keys
 from bot.settings import Settings
+from bot.store.log import Head
 from bot.watch import Endpoint, WatchList
+
+_OTHERS = 0o077  # of a file's mode: what it lets others do
+_LOST = "restore the one it was signed with: deploy/README.md, Keys"
 
 
 def settled(settings: Settings, *, talks: bool = True) -> list[Finding]:
@@ -64,16 +72,32 @@ def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:
     return found
 
 
-def keys(settings: Settings) -> Finding:
-    path = settings.key_file
+def keys(settings: Settings, head: Head | None) -> Finding:
+    """Look at the key file, and whether the log's newest head is signed by it."""
+    path, about = settings.key_file, "keys"
     if path.exists():
-        try:
-            Keys.load(path)
-        except CannotRead as error:
-            todo = "restore it, or make new ones: deploy/README.md, Keys"
-            return Finding("fail", "keys", str(error), todo)
-        return Finding("ok", "keys", f"{path} holds both keys")
+        return _kept(path, head)
+    if head is not None:
+        text = f"{path} is not there, and this database was signed with one"
+        return Finding("fail", about, text, _LOST)
     if settings.database_url.startswith("postgresql"):
         todo = "give every replica the same file: deploy/README.md, Keys"
-        return Finding("look", "keys", f"{path} is not there", todo)
-    return Finding("ok", "keys", f"{path} will be made at the first start")
+        return Finding("look", about, f"{path} is not there", todo)
+    return Finding("ok", about, f"{path} will be made at the first start")
+
+
+def _kept(path: Path, head: Head | None) -> Finding:
+    try:
+        known = (Keys.load(path).log.public_key(), *signing.retired(path))
+    except (CannotRead, signing.NoKey) as error:
+        todo = "restore it, or make new ones: deploy/README.md, Keys"
+        return Finding("fail", "keys", str(error), todo)
+    if head and not any(head.is_signed_by(key) for key in known):
+        text = f"{path} did not sign this database's log"
+        return Finding("fail", "keys", text, _LOST)
+    ours = path.stat().st_uid == os.getuid() and os.access(path.parent, os.W_OK)
+    if ours and path.stat().st_mode & _OTHERS:
+        text = f"{path} holds both keys, and others on this machine may read it"
+        return Finding("look", "keys", text, f"chmod 600 {path}")
+    signs = ", which sign this database's log" if head else ""
+    return Finding("ok", "keys", f"{path} holds both keys{signs}")
