@@ -32,6 +32,12 @@ READS = _ENDPOINT | {  # at the endpoint, by serve; most come from its workspace
 }
 TRAINS = frozenset({f"{_ML}/jobs/read", f"{_ML}/jobs/write"})  # by the third identity
 MOVES = _ENDPOINT | {WRITE}  # at the endpoint, by execute
+MARKS = frozenset(  # by the bot's identity, where it sets the state of alerts
+    {
+        "Microsoft.AlertsManagement/alerts/read",
+        "Microsoft.AlertsManagement/alerts/changestate/action",
+    }
+)
 # Rights whose holder could do harm that no part of this program ever does.
 HARMFUL = frozenset(
     {

@@ -12,6 +12,7 @@ import aiohttp
 from bot.check import ours
 from bot.check.azure import azure, moves
 from bot.check.database import database
+from bot.check.evidence import evidence
 from bot.check.finding import Finding, exit_code
 from bot.check.routes import routes
 from bot.check.teams import chat, clock, installed
@@ -23,23 +24,28 @@ _TIME_OUT = aiohttp.ClientTimeout(total=15)
 
 async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
     """Yield findings in the order in which things depend on each other."""
-    for finding in (*ours.settled(settings), *ours.watched(watch)):
+    store = await asyncio.to_thread(database, settings)
+    for finding in (
+        *ours.settled(settings),
+        *ours.watched(watch),
+        *store.findings,
+        await ours.keys(settings, store.head),
+    ):
         yield finding
-    yield await ours.keys(settings)
-    known, store = await asyncio.to_thread(database, settings)
-    yield store
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(
             aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)
         )
         yield await clock(settings, session)
-        async for finding in azure(settings, watch, stack):
-            yield finding
-        async for finding in routes(settings, watch, stack):
-            yield finding
-        async for finding in chat(settings, watch, session, stack):
-            yield finding
-    for finding in installed(watch, known):
+        for part in (
+            evidence(settings, stack),
+            azure(settings, watch, stack),
+            routes(settings, watch, stack),
+            chat(settings, watch, session, stack),
+        ):
+            async for finding in part:
+                yield finding
+    for finding in installed(watch, store.places):
         yield finding
 
 
@@ -49,8 +55,8 @@ async def check_executor(
     """Yield what `execute` would meet; it needs no bot, no channel and no keys."""
     for finding in (*ours.settled(settings, talks=False), *ours.watched(watch)):
         yield finding
-    _, store = await asyncio.to_thread(database, settings)
-    yield store
+    for finding in (await asyncio.to_thread(database, settings, talks=False)).findings:
+        yield finding
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(
             aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)

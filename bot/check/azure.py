@@ -9,9 +9,10 @@ from bot.azure import AzureWorkspace, permissions
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.check.asked import Said, asked
 from bot.check.finding import Finding
 from bot.check.identity import credential
-from bot.ports import Impossible, Unavailable
+from bot.ports import Impossible
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
@@ -25,8 +26,10 @@ async def azure(
     who = credential(settings.reader_client_id, stack)
     cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
     workspace, arm = AzureWorkspace(who, cloud), Arm(cloud, who)
-    stack.push_async_callback(workspace.close)
-    stack.push_async_callback(arm.close)
+    bot = credential(settings.bot_identity or settings.bot_app_id, stack)
+    mark = Arm(cloud, bot)
+    for client in (workspace, arm, mark):
+        stack.push_async_callback(client.close)
     for endpoint in watch.endpoints:
         yield await _asked(f"endpoint {endpoint.name}", _state(workspace, endpoint))
         yield await _asked(
@@ -34,6 +37,9 @@ async def azure(
             _rights(arm, endpoint, permissions.READS, {permissions.WRITE}),
         )
         yield await _asked(f"metrics of {endpoint.name}", _metrics(workspace, endpoint))
+        if settings.portal_seconds:
+            about = f"right to set alerts' state at {endpoint.name}"
+            yield await _portal(about, mark, endpoint)
         if endpoint.monitor:
             yield await _asked(f"monitor {endpoint.monitor}", _monitor(arm, endpoint))
         if endpoint.log_workspace:
@@ -70,9 +76,19 @@ async def moves(
         yield await _asked(f"rights to retrain {endpoint.name}", asked)
 
 
+async def _portal(about: str, arm: Arm, endpoint: Endpoint) -> Finding:
+    """Return whether the bot's identity may acknowledge and close alerts in Azure.
+
+    Without it they stay there as they are, and all else works.
+    """
+    todo = "give it the role Alert State, or set PORTAL_SECONDS=0"
+    question = _rights(arm, endpoint, permissions.MARKS, {permissions.WRITE})
+    return await asked(about, question, refused=todo, away=todo, worst="look")
+
+
 async def _rights(
     arm: Arm, endpoint: Endpoint, needed: AbstractSet[str], others: AbstractSet[str]
-) -> tuple[str, str]:
+) -> Said:
     """Return which of the `needed` rights are missing, and which are too many."""
     with speaking_of(f"the rights at {endpoint.name}"):
         found = await permissions.granted(arm, endpoint.id)
@@ -86,18 +102,16 @@ async def _rights(
     return f"all {len(needed)} that it needs, no harmful one", ""
 
 
-async def _asked(about: str, question: Awaitable[tuple[str, str]]) -> Finding:
-    """Return what a question to Azure found: a text, and what to do if anything."""
-    try:
-        text, todo = await question
-    except Impossible as error:
-        return Finding("fail", about, str(error), f"is its id right? {_ROLES}")
-    except Unavailable as error:
-        return Finding("fail", about, str(error), f"may we reach Azure? {_ROLES}")
-    return Finding("look" if todo else "ok", about, text, todo)
+async def _asked(about: str, question: Awaitable[Said]) -> Finding:
+    return await asked(
+        about,
+        question,
+        refused=f"is its id right? {_ROLES}",
+        away=f"may we reach Azure? {_ROLES}",
+    )
 
 
-async def _state(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+async def _state(workspace: AzureWorkspace, endpoint: Endpoint) -> Said:
     state = await workspace.state(endpoint.id)
     shares = ", ".join(f"{name} {percent} %" for name, percent in state.traffic.items())
     names = {deployment.name for deployment in state.deployments}
@@ -108,7 +122,7 @@ async def _state(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, st
     return f"readable: {shares or 'no traffic'}", todo
 
 
-async def _metrics(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+async def _metrics(workspace: AzureWorkspace, endpoint: Endpoint) -> Said:
     end = datetime.now(UTC)
     await workspace.series(
         endpoint.id, "RequestsPerMinute", end - timedelta(minutes=15), end,
@@ -117,7 +131,7 @@ async def _metrics(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, 
     return "readable", ""
 
 
-async def _monitor(arm: Arm, endpoint: Endpoint) -> tuple[str, str]:
+async def _monitor(arm: Arm, endpoint: Endpoint) -> Said:
     path = endpoint.id.rsplit("/onlineendpoints/", 1)[0]
     with speaking_of(f"the schedule {endpoint.monitor}"):
         found = (await arm.get(f"{path}/schedules/{endpoint.monitor}")).properties
@@ -129,7 +143,7 @@ async def _monitor(arm: Arm, endpoint: Endpoint) -> tuple[str, str]:
     return "a monitor, switched on", ""
 
 
-async def _logs(workspace: AzureWorkspace, endpoint: Endpoint) -> tuple[str, str]:
+async def _logs(workspace: AzureWorkspace, endpoint: Endpoint) -> Said:
     end = datetime.now(UTC)
     given = {"endpoint": endpoint.name}
     await workspace.query(

@@ -1,5 +1,6 @@
-"""What we keep: reachable, and with which tables. Nothing is made or changed."""
+"""What we keep: reachable, with which tables and rights. Nothing is made or changed."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,46 +11,87 @@ from bot.check.finding import Finding
 from bot.settings import Settings
 from bot.store import CannotOpen
 from bot.store.engine import create
+from bot.store.log import Head, newest
 from bot.store.migrate import script
 from bot.store.schema import conversation
 
+_GRANTS = "run deploy/grants.sql as the owner: deploy/README.md, Database"
+_RIGHTS = sa.text("SELECT has_table_privilege('history', :right)")
 
-def database(settings: Settings) -> tuple[set[str] | None, Finding]:
-    """Return the conversations that we know of, and how the database is."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the database tells of itself. `places`: conversations; None: it cannot tell."""
+
+    findings: tuple[Finding, ...]
+    places: frozenset[str] | None = None
+    head: Head | None = None
+
+
+def database(settings: Settings, *, talks: bool = True) -> Found:
+    """Look at the database as `serve` (`talks`) or `execute` would open it."""
     about, url = "database", settings.database_url
     file = url.removeprefix("sqlite:///")
     if url.startswith("sqlite") and not Path(file).exists():
-        return None, Finding("ok", about, f"{file} will be made at the first start")
+        text = f"{file} will be made at the first start"
+        return Found(findings=(Finding("ok", about, text),))
     try:
         with password(settings.database_identity) as token:
             engine = create(url, token)
             try:
                 with engine.connect() as connection:
-                    return _tables(connection)
+                    found = _tables(connection)
+                    if found.places is None or engine.dialect.name != "postgresql":
+                        return found
+                    rights = _rights(connection, talks=talks)
+                    return replace(found, findings=(*found.findings, rights))
             finally:
                 engine.dispose()
     except CannotOpen as error:
-        return None, Finding("fail", about, str(error), "mend DATABASE_URL")
+        finding = Finding("fail", about, str(error), "mend DATABASE_URL")
     except sa.exc.SQLAlchemyError as error:
         kind = type(getattr(error, "orig", None) or error).__name__
         todo = "is the server up, and may this identity sign in? deploy/README.md, Database"
-        return None, Finding("fail", about, f"it does not answer ({kind})", todo)
+        finding = Finding("fail", about, f"it does not answer ({kind})", todo)
+    return Found(findings=(finding,))
 
 
-def _tables(connection: sa.Connection) -> tuple[set[str] | None, Finding]:
+def _tables(connection: sa.Connection) -> Found:
+    about = "database"
     current = MigrationContext.configure(connection).get_current_revision()
-    head = script().get_current_head()
+    steps = script()
     if current is None:
         text = "reachable and empty: tables will be made at the first start"
-        return None, Finding("ok", "database", text)
-    known = {revision.revision for revision in script().walk_revisions()}
-    if current not in known:
+        return Found(findings=(Finding("ok", about, text),))
+    if current not in {revision.revision for revision in steps.walk_revisions()}:
         todo = "start the newer version, or restore a backup from before it"
         text = f"it is at {current}, made by a newer Watchkeeper"
-        return None, Finding("fail", "database", text, todo)
+        return Found(findings=(Finding("fail", about, text, todo),))
     query = sa.select(conversation.c.id)
-    places = {str(row[0]) for row in connection.execute(query)}
-    if current != head:
+    places = frozenset(str(row[0]) for row in connection.execute(query))
+    finding = Finding("ok", about, f"reachable, tables at {current}")
+    if current != (head := steps.get_current_head()):
         text = f"at {current}; {head} comes with the next start"
-        return places, Finding("look", "database", text, "start the service")
-    return places, Finding("ok", "database", f"reachable, tables at {current}")
+        finding = Finding("look", about, text, "start the service")
+    return Found(findings=(finding,), places=places, head=newest(connection))
+
+
+def _rights(connection: sa.Connection, *, talks: bool) -> Finding:
+    """Return whether this role may append to the history, and the executor no more."""
+
+    def may(right: str) -> bool:
+        return bool(connection.execute(_RIGHTS, {"right": right}).scalar())
+
+    about = "rights in the database"
+    if missing := [right for right in ("SELECT", "INSERT") if not may(right)]:
+        return Finding(
+            "fail", about, f"missing on history: {', '.join(missing)}", _GRANTS
+        )
+    if talks:
+        return Finding("ok", about, "it may append to the history")
+    if more := [right for right in ("UPDATE", "DELETE", "TRUNCATE") if may(right)]:
+        text = f"it may also {', '.join(more)} the history: it could hide what it did"
+        return Finding("look", about, text, f"give it a role of its own; {_GRANTS}")
+    return Finding(
+        "ok", about, "it may append to the history, and change nothing in it"
+    )

@@ -1,13 +1,21 @@
 """What we were told: settings, the watch list, the keys' file."""
 
+import os
+from pathlib import Path
+
 from azure.identity.aio import DefaultAzureCredential
 
 from bot.azure.vault import secret
 from bot.check.finding import Finding
+from bot.evidence import signing
 from bot.keys import CannotRead, Keys
 from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
+from bot.store.log import Head
 from bot.watch import Endpoint, WatchList
+
+_OTHERS = 0o077  # of a file's mode: what it lets others do
+_LOST = "restore the one it was signed with: deploy/README.md, Keys"
 
 
 def settled(settings: Settings, *, talks: bool = True) -> list[Finding]:
@@ -68,31 +76,59 @@ def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:
     return found
 
 
-async def keys(settings: Settings) -> Finding:
+async def keys(settings: Settings, head: Head | None) -> Finding:
+    """Look at the keys, and whether the log's newest head is signed by one of them."""
     if settings.key_secret_url:
-        return await _secret(settings)
-    path = settings.key_file
+        return await _secret(settings, head)
+    path, about = settings.key_file, "keys"
     if path.exists():
-        try:
-            Keys.load(path)
-        except CannotRead as error:
-            todo = "restore it, or make new ones: deploy/README.md, Keys"
-            return Finding("fail", "keys", str(error), todo)
-        return Finding("ok", "keys", f"{path} holds both keys")
+        return _kept(path, head)
+    if head is not None:
+        text = f"{path} is not there, and this database was signed with one"
+        return Finding("fail", about, text, _LOST)
     if settings.database_url.startswith("postgresql"):
         todo = "give every replica the same file: deploy/README.md, Keys"
-        return Finding("look", "keys", f"{path} is not there", todo)
-    return Finding("ok", "keys", f"{path} will be made at the first start")
+        return Finding("look", about, f"{path} is not there", todo)
+    return Finding("ok", about, f"{path} will be made at the first start")
 
 
-async def _secret(settings: Settings) -> Finding:
+async def _secret(settings: Settings, head: Head | None) -> Finding:
     client = settings.reader_client_id or None
     try:
         async with DefaultAzureCredential(managed_identity_client_id=client) as known:
-            Keys.read(await secret(settings.key_secret_url, known), "the secret")
-    except (Unavailable, Impossible, ValueError, CannotRead) as error:
+            text = await secret(settings.key_secret_url, known)
+        ours = _signed(text, "the secret", head)
+    except (Unavailable, Impossible, ValueError, CannotRead, signing.NoKey) as error:
         todo = (
             "does serve's identity hold Key Vault Secrets User? deploy/README.md, Keys"
         )
         return Finding("fail", "keys", str(error), todo)
+    if not ours:
+        text = "the secret of the vault did not sign this database's log"
+        return Finding("fail", "keys", text, _LOST)
     return Finding("ok", "keys", "the secret of the vault holds both keys")
+
+
+def _signed(text: str, where: str, head: Head | None) -> bool:
+    """Return whether the keys in `text`, or retired ones, signed `head`."""
+    held = Keys.read(text, where)
+    known = (held.log.public_key(), *signing.retired(text, where))
+    return head is None or any(head.is_signed_by(key) for key in known)
+
+
+def _kept(path: Path, head: Head | None) -> Finding:
+    try:
+        Keys.load(path)
+        signed = _signed(path.read_text("utf-8"), f"KEY_FILE {path}", head)
+    except (CannotRead, signing.NoKey) as error:
+        todo = "restore it, or make new ones: deploy/README.md, Keys"
+        return Finding("fail", "keys", str(error), todo)
+    if not signed:
+        text = f"{path} did not sign this database's log"
+        return Finding("fail", "keys", text, _LOST)
+    ours = path.stat().st_uid == os.getuid() and os.access(path.parent, os.W_OK)
+    if ours and path.stat().st_mode & _OTHERS:
+        text = f"{path} holds both keys, and others on this machine may read it"
+        return Finding("look", "keys", text, f"chmod 600 {path}")
+    signs = ", which sign this database's log" if head else ""
+    return Finding("ok", "keys", f"{path} holds both keys{signs}")

@@ -13,9 +13,9 @@ from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
 from bot.callers.entra import audiences
+from bot.check.asked import Said, asked
 from bot.check.finding import Finding
 from bot.check.identity import credential
-from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
@@ -28,7 +28,6 @@ _KINDS = {  # of alert rules, with the API that lists them
 _GROUPS, _EVENTS = "2023-01-01", "2025-02-15"
 _ROLES = "has it the role Rule Reader there? deploy/README.md, Roles"
 _AGAIN = "run the deployment again: deploy/README.md, Install"
-Said = tuple[str, str]  # a text, and what to do, "" for nothing
 
 
 async def routes(
@@ -52,11 +51,7 @@ async def routes(
 
 async def _asked(about: str, question: Awaitable[Said]) -> Finding:
     """Return a finding; what we may not look at is no failure, but nobody knows."""
-    try:
-        text, todo = await question
-    except (Impossible, Unavailable) as error:
-        return Finding("look", about, str(error), _ROLES)
-    return Finding("look" if todo else "ok", about, text, todo)
+    return await asked(about, question, refused=_ROLES, away=_ROLES, worst="look")
 
 
 async def _rules(arm: Arm, endpoint: Endpoint, groups: set[str]) -> Said:

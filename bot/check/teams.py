@@ -88,7 +88,7 @@ async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> F
     return Finding("ok", about, f"{ours} keys may speak for Teams")
 
 
-def installed(watch: WatchList, known: set[str] | None) -> list[Finding]:
+def installed(watch: WatchList, known: frozenset[str] | None) -> list[Finding]:
     """Say where the app is; Teams tells us when it is put into a team."""
     found = []
     for name in sorted({endpoint.channel for endpoint in watch.endpoints}):

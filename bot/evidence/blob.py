@@ -22,7 +22,7 @@ class BlobShelf:
     def __init__(
         self, url: str, credential: AsyncTokenCredential | str | None = None
     ) -> None:
-        container, self._folder = _split(url)
+        container, self._folder = split(url)
         self._container = ContainerClient.from_container_url(
             container,
             credential,
@@ -79,14 +79,14 @@ class BlobShelf:
         return self._folder + checked(name)
 
 
-def _split(url: str) -> tuple[str, str]:
+def split(url: str) -> tuple[str, str]:
     """Return the container's address, and the folder in it with a slash, "" without.
 
     An address by number has the account in front of the path, as Azurite does.
 
-    >>> _split("https://a.blob.core.windows.net/evidence/heads/?sig=x")
+    >>> split("https://a.blob.core.windows.net/evidence/heads/?sig=x")
     ('https://a.blob.core.windows.net/evidence?sig=x', 'heads/')
-    >>> _split("http://127.0.0.1:10000/account/evidence")
+    >>> split("http://127.0.0.1:10000/account/evidence")
     ('http://127.0.0.1:10000/account/evidence', '')
     """
     parts = urlsplit(url)

@@ -135,8 +135,12 @@ def _frontier(db: sa.Connection) -> merkle.Frontier:
 
 async def head(store: Store) -> Head | None:
     """Return the newest signed head."""
-    newest = sa.select(log_head).order_by(log_head.c.size.desc()).limit(1)
-    return await store.read(lambda db: next(map(_head, db.execute(newest)), None))
+    return await store.read(newest)
+
+
+def newest(db: sa.Connection) -> Head | None:
+    query = sa.select(log_head).order_by(log_head.c.size.desc()).limit(1)
+    return next(map(_head, db.execute(query)), None)
 
 
 def heads(db: sa.Connection, above: int = 0) -> list[Head]:

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,20 @@ import yaml
 from typer.testing import CliRunner
 
 from bot.__main__ import application
+from bot.check.database import database
+from bot.settings import load
 from tests.children import inherited
-from tests.deploy.conftest import ROOT, Running, start
+from tests.deploy.conftest import ROOT, Running, start, until
 
 Found = dict[str, dict[str, str]]
+_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = start(tmp_path_factory.mktemp("check"))
+    settings, _ = load(environment(running))
+    until("word that the app is in a team", 60, lambda: database(settings).places)
     yield running
     running.process.terminate()
     running.process.wait(40)
@@ -68,7 +74,8 @@ def test_a_demo_that_runs_has_nothing_to_mend(demo: Running) -> None:
         "endpoint loan-prescreening", "rights at loan-prescreening",
         "metrics of loan-prescreening",
         "logs of loan-prescreening", "channel model-alerts",
-        "alert rules of loan-prescreening", "action group watchkeeper",
+        "alert rules of loan-prescreening", "action group watchkeeper", "evidence",
+        "right to set alerts' state at loan-prescreening",
         "events of mlw-risk-prod",
     } <= set(found)  # fmt: skip
     assert any(about.startswith("monitor ") for about in found)
@@ -120,6 +127,52 @@ def test_a_missing_right_is_told_from_a_missing_network(demo: Running) -> None:
     assert "Azure does not answer" in away["endpoint loan-prescreening"]["text"]
     assert "fail" == away["Teams keys"]["level"]
     assert "Traceback" not in text
+
+
+def test_odd_answers_are_a_line_each(demo: Running) -> None:
+    """
+    Each of these ended somewhere in a trace, and an operator reads no traces.
+    """
+    odd: dict[str, dict[str, Any]] = {
+        "onlineEndpoints/loan-prescreening/deployments": {"status": 429},
+        "Insights/metrics": {"status": 401},
+        "schedules/": {"status": 403},
+        "metricAlerts": {"status": 200, "text": "<html>a proxy</html>"},
+        "actionGroups": {"status": 200, "text": "[1, 2]"},
+        "systemTopics": {"status": 503},
+        "Authorization/permissions": {"drop": "before"},
+    }
+    for path, fault in odd.items():
+        body = json.dumps({"match": {"path": path}, "times": 99, **fault}).encode()
+        code, said = demo.ask("/sim/faults", body, _JSON, port=demo.port + 1)
+        assert code < 300, said
+    try:
+        code, found, text = check(environment(demo))
+    finally:
+        urllib.request.urlopen(
+            urllib.request.Request(
+                f"http://127.0.0.1:{demo.port + 1}/sim/faults", method="DELETE"
+            )
+        ).close()
+
+    assert 2 == code
+    assert "Traceback" not in text
+    assert "unexpected" not in text
+    monitor = next(about for about in found if about.startswith("monitor "))
+    told = {
+        "endpoint loan-prescreening": "limiting our requests",
+        "metrics of loan-prescreening": "does not accept our identity",
+        monitor: "may not do that",
+        "rights at loan-prescreening": "Azure does not answer",
+        "alert rules of loan-prescreening": "cannot be read",
+        "events of mlw-risk-prod": "status 503",
+    }
+    wrong = {
+        k: found[k]["text"]
+        for k, words in told.items()
+        if words not in found[k]["text"]
+    }
+    assert {} == wrong
 
 
 def test_each_identity_has_its_rights_and_no_more(demo: Running) -> None:

@@ -55,6 +55,7 @@ _ROLES = {
     "bot": {
         "microsoft.alertsmanagement/alerts/read",
         "microsoft.alertsmanagement/alerts/changestate/action",
+        "microsoft.authorization/permissions/read",
     },
 }
 _BY_NAME = {name: client for client, name in NAMES.items()}
