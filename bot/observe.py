@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
+import pyarrow as pa
 import sqlalchemy as sa
 from aiohttp import web
 from prometheus_client import (
@@ -316,6 +317,9 @@ class Timed:
     ) -> Windows:
         asked = self._inner.windows(endpoint, now, deployment=deployment, since=since)
         return await self._time("windows", asked)
+
+    async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
+        return await self._time("data", self._inner.data(endpoint, asset))
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

@@ -126,6 +126,8 @@ class Windows:
     production_name: str
     reference_window: tuple[datetime, datetime] | None
     production_window: tuple[datetime, datetime] | None
+    # The rows of production in their order: the hour that their file names, how many.
+    hours: tuple[tuple[datetime, int], ...] = ()
 
 
 class Workspace(Protocol):
@@ -185,6 +187,9 @@ class Workspace(Protocol):
 
         With a deployment, production is what that one took in, from `since` to `now`.
         """
+
+    async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
+        """Return all rows of a data asset of the endpoint's workspace, "labels:3"."""
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

@@ -59,6 +59,7 @@ def render(
             band(state, style, "Drift, on request", figures.day(now)),
             title(words),
             *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            *(_explained(report) if report else []),
             *detail,
             *boxes,
             *facts([*rows, *basis(report), ("Compared", figures.when(now))]),
@@ -67,6 +68,17 @@ def render(
         summary=words,
         spare=[*detail, *boxes[1:]],
     )
+
+
+def _explained(report: Report) -> list[CardElement]:
+    return [
+        paragraph(
+            runs(said(line, 160), "."),
+            subtle=True,
+            spacing="Small",
+        )
+        for line in report.explained[:6]
+    ]
 
 
 def _detail(report: Report, feature: str) -> list[CardElement]:

@@ -51,6 +51,7 @@ def render(view: View, digest: str = "") -> Rendered:
             title(words),
             situation.subtitle(view),
             paragraph(situation.sentence(view)),
+            *situation.explained(view),
             *situation.verdict_box(view),
             *tiles(key_figures(view)),
             *features,

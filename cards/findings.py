@@ -20,6 +20,8 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.signals import FeatureResult, Report
+from bot.signals.report import Verdict
+from bot.signals.sentence import WORST_FIRST
 from cards.figures import against, finite, number
 
 DRIFT: Final[frozenset[Kind]] = frozenset(
@@ -147,6 +149,31 @@ def answer(incident: Incident) -> Report | None:
     if asked is None or asked in _OF_ROWS:
         return report(incident)
     return other(incident, _SIGNALS.get(asked, "endpoint-health"))
+
+
+_QUALITY = frozenset({"NullValueRate", "DataTypeErrorRate", "OutOfBoundsRate"})
+
+
+def rows_verdict(
+    asked: Kind, found: Report, predictions: Sequence[str] = ()
+) -> Verdict:
+    """Return the verdict on what the alert asks of the rows: inputs, outputs, quality.
+
+    `predictions` are the columns that hold what the model said.
+    """
+    said = {name.lower() for name in predictions}
+    about = [
+        r
+        for r in found.results
+        if (r.metric in _QUALITY) == (asked == "data-quality")
+        and (not said or (r.feature.lower() in said) == (asked == "prediction-drift"))
+    ]
+    if asked == "data-quality":
+        about = [r for r in found.results if r.metric in _QUALITY]
+    judged = ("breached", "not breached")
+    if found.verdict not in judged or not about:
+        return found.verdict
+    return next(v for v in WORST_FIRST if any(r.verdict == v for r in about))
 
 
 def missing(incident: Incident) -> dict[str, str]:

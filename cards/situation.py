@@ -49,6 +49,7 @@ from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
 from cards.words import clean, identifier, model_name, person
 
+_REASONS = 4  # sentences that explain a shift
 _EXPLAINED = 4  # other incidents that a card names
 _TITLES = {  # with the endpoint's name
     "data-drift": "Input data has drifted on {}",
@@ -89,14 +90,15 @@ def headline(view: View) -> str:
     what = _DRIFT[alert.kind]
     if ours is None:
         return f"Azure reports {what} on {name}"
-    if ours.verdict == "breached":
+    judged = findings.rows_verdict(alert.kind, ours, view.endpoint.predictions)
+    if judged == "breached":
         return _TITLES[alert.kind].format(name)
     doubts = {
         "not breached": "we find none",
         "not enough data": "too little data to tell",
         "cannot compute": "we could not check it",
     }
-    return f"Azure reports {what} on {name}; {doubts[ours.verdict]}"
+    return f"Azure reports {what} on {name}; {doubts[judged]}"
 
 
 def middle(view: View) -> str:
@@ -144,6 +146,20 @@ def sentence(view: View) -> Words:
     if alert is None:
         return "There is no alert: a person asked for a change."
     return runs("Azure says: ", quoted(alert.description or alert.title, 300))
+
+
+def explained(view: View) -> list[CardElement]:
+    """Return since when, with what, and in which part of the rows, where that is known."""
+    ours = findings.answer(view.incident)
+    lines = ours.explained[:_REASONS] if ours else ()
+    return [
+        paragraph(
+            runs(said(line, 160), "."),
+            subtle=True,
+            spacing="None" if place else "Small",
+        )
+        for place, line in enumerate(lines)
+    ]
 
 
 def verdict_box(view: View) -> list[CardElement]:
@@ -294,13 +310,14 @@ def alert_card(
     gaps = missing(list(findings.missing(view.incident).items())[:4])
     changed = before.changes(view)
     base = facts([*rows, *care.rows(view)])
-    name = headline(view)
+    name, why = headline(view), explained(view)
     return card(
         [
             band(state, style, middle(view), view.incident.id),
             title(name),
             subtitle(view),
             *lines,
+            *why,
             *notices(view),
             *care.notes(view),
             *verdict_box(view),
@@ -313,7 +330,7 @@ def alert_card(
         actions,
         summary=line(f"{state}, Sev {view.incident.severity}", name, view.incident.id),
         text=f"{state}: {name}. {plain(sentence(view))}",
-        spare=[*changed, *detail, *gaps[1:]],
+        spare=[*why[1:], *changed, *detail, *gaps[1:]],
         mentions=mentions,
         refresh=buttons.refresh(view),
     )

@@ -26,8 +26,15 @@ _LIMIT_S = 300
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/")
 
 
-async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> pa.Table:
-    """Return the rows of `side`, all columns; files of hours outside it are left out.
+Hours = tuple[tuple[datetime, int], ...]
+
+
+async def rows(
+    cloud: Cloud, credential: AsyncTokenCredential, side: Side
+) -> tuple[pa.Table, Hours]:
+    """Return the rows of `side`, all columns, and how many of them are of which hour.
+
+    Files of hours outside it are left out; () where files do not name an hour.
 
     An empty window is a table without rows and columns, not an error: it is for the
     engine to say that there was not enough data.
@@ -59,7 +66,9 @@ async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> pa
         raise Impossible(words) from error
 
 
-async def _download(container: "ContainerClient", side: Side) -> list[bytes]:
+async def _download(
+    container: "ContainerClient", side: Side
+) -> list[tuple[str, bytes]]:
     names, size = [], 0
     async for blob in container.list_blobs(name_starts_with=side.place.path):
         name = str(blob.name)
@@ -72,32 +81,47 @@ async def _download(container: "ContainerClient", side: Side) -> list[bytes]:
             raise Impossible(words)
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def fetch(name: str) -> bytes:
+    async def fetch(name: str) -> tuple[str, bytes]:
         async with slots:
             stream = await container.download_blob(name)
             content: bytes = await stream.readall()
-            return content
+            return name, content
 
     return await together(*map(fetch, sorted(names)))
 
 
 def _within(name: str, window: tuple[datetime, datetime] | None) -> bool:
     """Return whether a file may hold rows of the window; one without an hour may."""
-    found = _HOUR.search(name)
-    if window is None or found is None:
-        return True
-    year, month, day, hour = (int(g) for g in found.groups())
-    try:
-        start = datetime(year, month, day, hour, tzinfo=UTC)
-    except ValueError:
+    start = _hour(name)
+    if window is None or start is None:
         return True
     return start < window[1] and start + timedelta(hours=1) > window[0]
 
 
-def _table(files: list[bytes]) -> pa.Table:
+def _hour(name: str) -> datetime | None:
+    """Return the hour that a file's path names, None where it names none."""
+    found = _HOUR.search(name)
+    if found is None:
+        return None
+    year, month, day, hour = (int(g) for g in found.groups())
+    try:
+        return datetime(year, month, day, hour, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _table(files: list[tuple[str, bytes]]) -> tuple[pa.Table, Hours]:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     if not files:
-        return pa.table({})
-    tables: list[Any] = [pq.read_table(pa.BufferReader(content)) for content in files]
-    return pa.concat_tables(tables, promote_options="permissive")
+        return pa.table({}), ()
+    tables: list[Any] = [pq.read_table(pa.BufferReader(c)) for _, c in files]
+    by_hour: dict[datetime, int] = {}
+    for (name, _), table in zip(files, tables, strict=True):
+        at = _hour(name)
+        if at is None:
+            by_hour = {}
+            break
+        by_hour[at] = by_hour.get(at, 0) + table.num_rows
+    # Names sort as their hours do, so the rows of an hour stand together.
+    return pa.concat_tables(tables, promote_options="permissive"), (*by_hour.items(),)

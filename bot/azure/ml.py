@@ -79,6 +79,10 @@ class Ml:
             sides.append(await self._side(asset[1], asset[2], window))
         return sides[0], sides[1]
 
+    async def asset(self, name: str, version: str) -> Side:
+        """Return where all of a data asset lies."""
+        return await self._side(name, version, None)
+
     async def submit(self, job: SparkJob) -> str:
         """Start a profile where the data is; return the job's state ("Queued" …)."""
         return await self.call(f"the job {job.name}", submit, job)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+import pyarrow as pa
 from azure.core.credentials_async import AsyncTokenCredential
 
 from bot.azure import blobs, listed, plans
@@ -137,13 +138,20 @@ class AzureWorkspace:
             blobs.rows(self._cloud, self._credential, production),
         )
         return Windows(
-            reference=tables[0],
-            production=tables[1],
+            reference=tables[0][0],
+            production=tables[1][0],
+            hours=tables[1][1],
             reference_name=reference.name,
             production_name=production.name,
             reference_window=reference.window,
             production_window=production.window,
         )
+
+    async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
+        """Return the rows of a data asset, from wherever in Blob Storage it lies."""
+        name, _, version = asset.partition(":")
+        side = await self._workspace_of(endpoint).asset(name, version)
+        return (await blobs.rows(self._cloud, self._credential, side))[0]
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

@@ -132,7 +132,10 @@ def _alerts(incident: Incident) -> Iterator[str]:
 
 def _report(report: Report) -> Iterator[str]:
     yield "<h2>What we computed</h2>"
-    yield f"<p>{escape(report.sentence)}</p><dl>"
+    yield f"<p>{escape(report.sentence)}</p>"
+    for line in report.explained:
+        yield f"<p>{escape(line)}.</p>"
+    yield "<dl>"
     yield _side("Reference", report.reference_name, report.reference_rows)
     yield _side("Production", report.production_name, report.production_rows)
     yield "</dl>"

@@ -85,6 +85,8 @@ def carriers(
     counted = pc.value_counts(_text(right, column).drop_null()).to_pylist()
     common = sorted(counted, key=lambda one: -one["counts"])[:_MOST]
     kept = [r for r in rules if not r.columns or worst.feature in r.columns]
+    # Few rows of a segment could make a number of what is a category in the whole.
+    told = {worst.data_type.lower(): (worst.feature,)}
     reports = {
         one["values"]: evaluate(
             _Only(Part(left, column, one["values"]), worst.feature),
@@ -93,6 +95,8 @@ def carriers(
             mode=report.mode,
             signal=report.signal,
             top=0,
+            numerical=told.get("numerical", ()),
+            categorical=told.get("categorical", ()),
         )
         for one in common
     }

@@ -1,13 +1,9 @@
 """Find out what really changed: fetch the windows, run the engine, look at the health."""
 
-import asyncio
-from collections.abc import Awaitable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot import signals
-from bot.evidence import policy
 from bot.incident import (
     EndpointState,
     EvaluateSignals,
@@ -21,19 +17,19 @@ from bot.signals import Report
 from bot.signals.health import LATENCIES
 from bot.signals.load import USED
 from bot.signals.serving import KINDS
-from bot.signals.together import together
 from bot.store import Due, Leader
 from bot.watch import Endpoint
 from bot.worker import costs
 from bot.worker.figures import Window, Wish, serving
 from bot.worker.hush import opened
 from bot.worker.means import Means, record
+from bot.worker.rows import compared, disclosed
+from bot.worker.truth import models
 from cards import findings
 
 T = TypeVar("T")
 HEALTH_WINDOW = timedelta(minutes=30)  # at most, and for what has no window itself
 LEAST_WINDOW = timedelta(minutes=10)
-OF_ROWS = frozenset({"data-drift", "prediction-drift", "data-quality"})
 PATIENCE = 3  # attempts before the card says what is missing instead of waiting on
 
 
@@ -50,7 +46,9 @@ async def evaluate(
     wanted = wish(incident, endpoint, means.clock())
     health = await found.health(wanted.window, state)
     also = await found.also(means, wanted, state)
-    report = await found.report(means)
+    windows = await found.windows(means)
+    report = await found.report(windows)
+    also += tuple(await found.models(windows, wanted))
     if report is not None:
         report = doubted(report, await opened(means, endpoint.id))
     event = SignalsEvaluated(
@@ -138,12 +136,15 @@ class Findings:
             )
         return tuple(found)
 
-    async def report(self, means: Means) -> Report | None:
+    async def windows(self, means: Means) -> Windows | None:
+        """Return the rows that the monitor compares, as far as they may be looked at."""
         if not self.endpoint.monitor:
             self.missing["signals"] = "the watch list names no monitor"
             return None
         asked = self.workspace.windows(self.endpoint, means.clock())
-        windows = await self.part("signals", asked)
+        return await self.part("signals", asked)
+
+    async def report(self, windows: Windows | None) -> Report | None:
         if windows is None:
             return None
         found, left_out = await compared(windows, self.endpoint)
@@ -152,45 +153,6 @@ class Findings:
             self.missing["protected columns"] = words
         return found
 
-
-async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
-    """Return the report of both sides, and how many columns may not be looked at."""
-    shown, left_out = _disclosed(windows, endpoint)
-    found = await asyncio.to_thread(_compare, shown, endpoint)
-    return policy.report(found, endpoint.disclosure), left_out
-
-
-def _disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:
-    """Return the windows without columns that may not be looked at, and how many."""
-    sides = (windows.reference, windows.production)
-    kept = [policy.columns(side.column_names, endpoint.disclosure) for side in sides]
-    every = {name for side in sides for name in side.column_names}
-    shown = replace(
-        windows, reference=sides[0].select(kept[0]), production=sides[1].select(kept[1])
-    )
-    return shown, len(every - {name for names in kept for name in names})
-
-
-def _compare(windows: Windows, endpoint: Endpoint) -> Report:
-    """Return drift, and the other signals of rows that the watch list has rules for."""
-    rules: dict[str, list[signals.Rule]] = {"data-drift": []}
-    for r in endpoint.signals:
-        if r.kind in OF_ROWS:
-            rule = signals.Rule(
-                metric=r.metric, threshold=r.threshold, columns=r.columns
-            )
-            rules.setdefault(r.kind, []).append(rule)
-    return together([_of_signal(windows, name, asked) for name, asked in rules.items()])
-
-
-def _of_signal(windows: Windows, signal: str, rules: Sequence[signals.Rule]) -> Report:
-    return signals.evaluate(
-        windows.reference,
-        windows.production,
-        rules,
-        signal=signal,
-        reference_name=windows.reference_name,
-        production_name=windows.production_name,
-        reference_window=windows.reference_window,
-        production_window=windows.production_window,
-    )
+    async def models(self, windows: Windows | None, wish: Wish) -> list[Report]:
+        shown = disclosed(windows, self.endpoint)[0] if windows else None
+        return await models(self, self.workspace, self.endpoint, shown, wish.kind)

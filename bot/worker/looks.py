@@ -8,6 +8,7 @@ from typing import TypeVar
 from bot.commands.span import span
 from bot.incident import OPEN, EndpointState, Health
 from bot.ports import Impossible, Unavailable, Workspace
+from bot.signals import Report
 from bot.signals.load import COLLECTION, TRAFFIC, USED
 from bot.watch import Endpoint
 from bot.worker import costs
@@ -103,7 +104,7 @@ async def show_health(means: Means, about: Mapping[str, str]) -> Rendered:
 async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
     endpoint, looks = endpoint_of(means, about), _Looks(means)
     found = Findings(looks.azure, endpoint, patient=False)
-    report = await looks.part("signals", found.report(means))
+    report = await looks.part("signals", _report(found, means))
     return drift.render(
         endpoint,
         means.links,
@@ -112,6 +113,10 @@ async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
         feature=about.get("feature", ""),
         gaps={**found.missing, **looks.gaps},
     )
+
+
+async def _report(found: Findings, means: Means) -> Report | None:
+    return await found.report(await found.windows(means))
 
 
 async def show_owner(means: Means, about: Mapping[str, str]) -> Rendered:

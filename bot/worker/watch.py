@@ -17,8 +17,8 @@ from bot.ports import Impossible, Unavailable
 from bot.proposal import busiest
 from bot.signals import Report
 from bot.store import Due, Leader
-from bot.worker.evaluate import compared
 from bot.worker.means import Means, record
+from bot.worker.rows import compared
 
 PATIENCE = 5  # attempts before the card says what is not known
 SLOWER = 1.25  # times the latency before, and at least so many milliseconds more

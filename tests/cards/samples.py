@@ -228,6 +228,15 @@ def state(at: datetime, traffic: Mapping[str, int]) -> EndpointState:
 SPLIT = {"blue": 90, "green": 10}
 MOVED = {"blue": 0, "green": 100, "canary": 0}
 
+EXPLAINED = report(
+    sentence="6 of 22 features are over the drift limit; annual_income moved most; "
+    "the predictions have not moved.",
+    explained=(
+        "annual_income has been so since 22 Nov 21:00 UTC",
+        "annual_income and debt_to_income moved together",
+        "application_channel web: 75% of the shift of annual_income in 58% of the rows",
+    ),
+)
 received = AlertReceived(at=after(0.1), alert=ALERT, delivery="d-1")
 evaluated = SignalsEvaluated(
     at=after(0.3),
@@ -574,6 +583,7 @@ HISTORIES: Mapping[str, tuple[Event, ...]] = {
         AlertReceived(at=after(0.1), alert=latency_alert, delivery="d-1"),
         few,
     ),
+    "firing-explained": (received, replace(evaluated, report=EXPLAINED)),
     "firing-slow-too": (
         received,
         replace(evaluated, also=(serving(p95=612.0, past=None),)),

@@ -104,6 +104,7 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "health": samples.served_for,
     "health-unknown": lambda: samples.served_for(known=False),
     "drift": lambda: samples.drifted(samples.report()),
+    "drift-explained": lambda: samples.drifted(samples.EXPLAINED),
     "drift-of-one": lambda: samples.drifted(samples.report(), "annual"),
     "looking": lambda: looking.render("health", "loan-screening"),
     "drift-unknown": lambda: samples.drifted(

@@ -18,7 +18,7 @@ from bot.evidence.tables import tables
 from bot.incident import EvidenceCollected, SignalsEvaluated
 from bot.ports import Windows
 from bot.watch import Disclosure
-from bot.worker.evaluate import _disclosed
+from bot.worker.rows import disclosed
 from cards import evidence as card
 from tests.cards import samples
 
@@ -52,7 +52,7 @@ def windows() -> Windows:
 
 def judged() -> signals.Report:
     endpoint: Any = SimpleNamespace(disclosure=RULE)
-    shown, left_out = _disclosed(windows(), endpoint)
+    shown, left_out = disclosed(windows(), endpoint)
     assert 1 == left_out
     rules = [signals.Rule(metric="JensenShannonDistance", threshold=0.1)]
     found = signals.evaluate(shown.reference, shown.production, rules)

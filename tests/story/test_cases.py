@@ -24,6 +24,8 @@ async def test_a_case_reaches_its_objectives_and_a_packet(
     found = await course(hands)
     assert [] == [f"{m.objective}: {m.measured}" for m in found if not m.met]
 
+    await hands.event("EvidenceCollected")
+
     async def sealed() -> bytes:
         content = await hands.packet("A-1")
         return content if inspect(content, None, []).waiting == 0 else b""

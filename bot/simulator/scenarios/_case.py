@@ -66,6 +66,9 @@ class Case:
     )
     rpm: float = 240.0
     shifted: bool = True
+    hours: int = 24  # that have the shift, the newest
+    predictions: tuple[str, ...] = ("score",)
+    segments: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     escalation: Escalation | None = None
 
@@ -138,7 +141,8 @@ def _write(
         place = container / case.called(loan.PRODUCTION_PATH) / f"{hour:%Y/%m/%d/%H}"
         if anew or not (place / "rows.parquet").exists():
             random = np.random.default_rng([_SEED, int(hour.timestamp()) // 3600])
-            _file(place / "rows.parquet", case.rows(random, _HOURLY_ROWS, shifted))
+            moved = shifted and back <= case.hours
+            _file(place / "rows.parquet", case.rows(random, _HOURLY_ROWS, moved))
 
 
 def _file(path: Path, table: pa.Table) -> None:
@@ -159,6 +163,9 @@ def _watch(case: Case) -> dict[str, Any]:
             "monitor": case.called(loan.MONITOR),
             "log_workspace": loan.LOG_WORKSPACE,
             "signals": case.rules,
+            "predictions": case.predictions,
+            "segments": case.segments,
+            "prices": {"Standard_DS3_v2": 0.27},
             "latency_p95_ms": case.latency_p95_ms,
             "availability": 0.999,
             "rollback_target": "green",
@@ -173,6 +180,7 @@ def _watch(case: Case) -> dict[str, Any]:
         tenant=TENANT,
         people=tuple(people.people()),
         channels=people.channels(),
+        currency="EUR",
         endpoints=(watched,),
     )
     return listed.model_dump(mode="json", exclude_unset=True)

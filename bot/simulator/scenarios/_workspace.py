@@ -63,8 +63,10 @@ def documents() -> Iterator[Document]:
         },
         "systemData": _MADE,
     }
-    yield _data("loan-reference", REFERENCE_PATH, "Applications of September 2026")
-    yield _data("loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour")
+    yield data_asset("loan-reference", REFERENCE_PATH, "Applications of September 2026")
+    yield data_asset(
+        "loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour"
+    )
     yield _monitor()
     yield _run()
     yield _compute()
@@ -129,7 +131,7 @@ def _deployment(name: str, version: str, instances: int) -> Document:
     }
 
 
-def _data(name: str, path: str, description: str) -> Document:
+def data_asset(name: str, path: str, description: str) -> Document:
     return {
         "id": f"{WORKSPACE}/data/{name}/versions/1",
         "name": "1",

@@ -23,13 +23,16 @@ _NAMES = {
     "loan": "sepsis",
 }
 _WARDS = ("medical", "surgical", "intensive", "emergency")
+_LOST = ("medical", "emergency")  # whose samples go to that laboratory
 _FOUR_HOURS = timedelta(hours=4)
 
 
 def rows(random: Generator, count: int, shifted: bool) -> pa.Table:  # noqa: FBT001
     """Return measurements of patients; shifted: a laboratory sends no lactate any more."""
     lactate = random.gamma(2.2, 0.7, count).round(2)
-    gone = random.random(count) < (0.31 if shifted else 0.015)
+    ward = random.choice(_WARDS, count, p=(0.44, 0.3, 0.1, 0.16))
+    lost = np.isin(ward, _LOST) & (shifted is True)
+    gone = random.random(count) < np.where(lost, 0.55, 0.015)
     heart = random.normal(86, 15, count).round()
     pressure = random.normal(81, 12, count).round()
     pull = 0.5 * (lactate - 1.5) + 0.03 * (heart - 86) - 0.03 * (pressure - 81) - 2
@@ -40,7 +43,7 @@ def rows(random: Generator, count: int, shifted: bool) -> pa.Table:  # noqa: FBT
             "temperature": random.normal(37.1, 0.7, count).round(1),
             "lactate": pa.array(lactate, mask=gone),
             "leucocytes": random.gamma(6, 1.6, count).round(1),
-            "ward": random.choice(_WARDS, count, p=(0.44, 0.3, 0.1, 0.16)),
+            "ward": ward,
             "sex": random.choice(("f", "m"), count),
             "score": (1 / (1 + np.exp(-pull))).round(4),
         }
@@ -64,12 +67,18 @@ async def course(hands: Hands) -> list[Measured]:
     started = await hands.event("RetrainingStarted")
     report = found.get("report") or {}
     worst = (report.get("results") or [{}])[0]
+    why = "; ".join(report.get("explained") or [])
     return [
         Measured(
             objective="the daily check finds the gap in the data by itself",
             measured=f"{worst.get('feature')} {worst.get('metric')} "
             f"{worst.get('value') or 0:.0%} missing",
             met=report.get("verdict") == "breached" and worst["feature"] == "lactate",
+        ),
+        Measured(
+            objective="it is told since when, and on which wards",
+            measured=why,
+            met="lactate has been so since" in why and "ward medical" in why,
         ),
         within("a card within a day of it", at(card) - at(received), timedelta(days=1)),
         within(
@@ -89,7 +98,7 @@ SCENARIO = scenario(
         title="Clinical early warning: a laboratory's values go missing overnight",
         names=_NAMES,
         rows=rows,
-        found={"data-quality": breached("NullValueRate", 0.05, lactate=0.31)},
+        found={"data-quality": breached("NullValueRate", 0.05, lactate=0.17)},
         signals={"data-quality": "sepsis_data_quality"},
         rules=(SignalRule(metric="NullValueRate", threshold=0.05),),
         levels=ServiceLevels(
@@ -97,6 +106,8 @@ SCENARIO = scenario(
         ),
         course=course,
         begins="data-quality",
+        hours=12,  # overnight
+        segments=("ward",),
         protected=("sex",),
         # So short that a listener sees it happen; the case itself has four hours.
         escalation=Escalation(owner_minutes=0.05, team_minutes=60, risk_minutes=180),

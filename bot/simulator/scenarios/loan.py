@@ -133,6 +133,9 @@ def watch() -> dict[str, Any]:
         monitor=MONITOR,
         log_workspace=LOG_WORKSPACE,
         signals=(SignalRule(metric="JensenShannonDistance", threshold=0.1),),
+        predictions=("score",),
+        segments=("application_channel",),
+        prices={"Standard_DS3_v2": 0.27},
         latency_p95_ms=250,
         availability=0.999,
         rollback_target="green",
@@ -143,6 +146,7 @@ def watch() -> dict[str, Any]:
         tenant=TENANT,
         people=tuple(people.people()),
         channels=people.channels(),
+        currency="EUR",
         endpoints=(loan,),
     )
     return listed.model_dump(mode="json")

@@ -4,6 +4,8 @@ First the endpoint is slow under the load while its inputs are as ever: infrastr
 Then what it predicts moves: quality. The two are told apart, by two incidents.
 """
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
@@ -61,6 +63,7 @@ async def course(hands: Hands) -> list[Measured]:
     await hands.sim("metrics")
     return [
         _latency(slow),
+        _cause(slow),
         _infrastructure(slow),
         _quality(moved),
         Measured(
@@ -78,6 +81,16 @@ def _latency(seen: dict[str, object]) -> Measured:
         objective=f"the P95 at the peak is told against its {_LIMIT_MS:.0f} ms",
         measured=f"{worst:.0f} ms",
         met=worst > _LIMIT_MS,
+    )
+
+
+def _cause(seen: dict[str, Any]) -> Measured:
+    found = {r["metric"]: r for report in seen["also"] for r in report["results"]}
+    traffic = found["RequestsPerMinute"]
+    return Measured(
+        objective="what the peak is: traffic that past weeks did not have",
+        measured=traffic["reason"],
+        met=traffic["verdict"] == "breached",
     )
 
 
@@ -133,7 +146,7 @@ SCENARIO = scenario(
         ),
         course=course,
         begins="latency",
-        peak=3.2,
+        peak=4.0,
         tier=2,
         shifted=False,
         rpm=900.0,

@@ -1,0 +1,138 @@
+"""Compare the rows of a monitor: drift, predictions, quality, and what explains them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from bot import signals
+from bot.evidence import policy
+from bot.ports import Windows
+from bot.signals import Report, timeline
+from bot.signals.explanation import with_predictions
+from bot.signals.split import carriers, in_words
+from bot.signals.together import together
+from bot.watch import Endpoint
+
+OF_ROWS = frozenset({"data-drift", "prediction-drift", "data-quality"})
+_MORE = 0.05  # of the shift, beyond a segment's share of the rows
+_PARTS = 2  # segments that are named, of each column
+
+
+async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
+    """Return the report of both sides, and how many columns may not be looked at."""
+    shown, left_out = disclosed(windows, endpoint)
+    found = await asyncio.to_thread(_compare, shown, endpoint)
+    return policy.report(found, endpoint.disclosure), left_out
+
+
+def disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:
+    """Return the windows without columns that may not be looked at, and how many."""
+    sides = (windows.reference, windows.production)
+    kept = [policy.columns(side.column_names, endpoint.disclosure) for side in sides]
+    every = {name for side in sides for name in side.column_names}
+    shown = replace(
+        windows, reference=sides[0].select(kept[0]), production=sides[1].select(kept[1])
+    )
+    return shown, len(every - {name for names in kept for name in names})
+
+
+def _compare(windows: Windows, endpoint: Endpoint) -> Report:
+    """Return drift, and the other signals of rows that the watch list has rules for."""
+    asked = _rules(endpoint)
+    found = {name: _of_signal(windows, endpoint, name, asked[name]) for name in asked}
+    merged = together([*found.values()])
+    moved = found.get("prediction-drift")
+    if moved and "breached" in (moved.verdict, found["data-drift"].verdict):
+        first = with_predictions(found["data-drift"], moved)
+        over = [r for r in found.values() if r.verdict == "breached"]
+        rest = [r.sentence for r in over if r.signal != "data-drift"]
+        merged = replace(merged, sentence=" ".join((first, *rest)))
+    worst = next((r for r in found.values() if r.verdict == "breached"), None)
+    if worst is None:
+        return merged
+    return replace(
+        merged, explained=_explained(windows, endpoint, worst, asked[worst.signal])
+    )
+
+
+def _rules(endpoint: Endpoint) -> dict[str, list[signals.Rule]]:
+    """Return the rules by signal; what is said of predictions alone is theirs."""
+    said = {name.lower() for name in endpoint.predictions}
+    rules: dict[str, list[signals.Rule]] = {"data-drift": []}
+    if said:
+        rules["prediction-drift"] = []
+    for r in endpoint.signals:
+        if r.kind not in OF_ROWS:
+            continue
+        rule = signals.Rule(metric=r.metric, threshold=r.threshold, columns=r.columns)
+        theirs = r.columns and said >= {name.lower() for name in r.columns}
+        kind = "prediction-drift" if theirs and r.kind == "data-drift" else r.kind
+        rules.setdefault(kind, []).append(rule)
+    if said and not rules["prediction-drift"]:
+        general = [rule for rule in rules["data-drift"] if not rule.columns]
+        rules["prediction-drift"] = general
+    return rules
+
+
+def _of_signal(
+    windows: Windows, endpoint: Endpoint, signal: str, rules: Sequence[signals.Rule]
+) -> Report:
+    return signals.evaluate(
+        _side(windows.reference, endpoint, signal),
+        _side(windows.production, endpoint, signal),
+        rules,
+        signal=signal,
+        reference_name=windows.reference_name,
+        production_name=windows.production_name,
+        reference_window=windows.reference_window,
+        production_window=windows.production_window,
+    )
+
+
+def _side(table: pa.Table, endpoint: Endpoint, signal: str) -> pa.Table:
+    """Return the columns that a signal is about: what went in, or what came out."""
+    said = {name.lower() for name in endpoint.predictions}
+    if not said or signal == "data-quality":
+        return table
+    theirs = signal == "prediction-drift"
+    return table.select(
+        [n for n in table.column_names if (n.lower() in said) == theirs]
+    )
+
+
+def _explained(
+    windows: Windows,
+    endpoint: Endpoint,
+    report: Report,
+    rules: Sequence[signals.Rule],
+) -> tuple[str, ...]:
+    """Return since when, what moved together and who carries it, a sentence each."""
+    found = timeline.courses(windows.reference, _hours(windows), report, rules)
+    words = [*timeline.in_words(found)]
+    least = endpoint.disclosure.least_count
+    for column in endpoint.segments:
+        try:
+            parts = carriers(
+                windows.reference, windows.production, column, report, rules
+            )
+        except ValueError as error:
+            words.append(f"By {column}: cannot tell, {error}")
+            continue
+        # A value that few rows have could name a person.
+        shown = [p for p in parts if p.share * windows.production.num_rows >= least]
+        worst = next(r for r in report.results if r.verdict == "breached").feature
+        uneven = [p for p in shown if p.carried > p.share + _MORE]
+        words += in_words(uneven, worst)[:_PARTS]
+        if shown and not uneven:
+            words.append(f"The shift of {worst} is spread evenly over {column}")
+    return tuple(words)
+
+
+def _hours(windows: Windows) -> list[timeline.Slice]:
+    found, start = [], 0
+    for at, count in windows.hours:
+        found.append((at, windows.production.slice(start, count)))
+        start += count
+    return found
