@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
@@ -63,7 +63,12 @@ class Clock:
 now = Clock()
 
 
-async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings,
+    watch: WatchList,
+    stop: asyncio.Event,
+    clock: Callable[[], datetime] = now,
+) -> None:
     """Run the service until `stop` is set. Raises Misconfigured, CannotOpen."""
     _check(settings.problems())
     async with AsyncExitStack() as stack:
@@ -95,7 +100,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         means = Means(
             store=store,
             watch=watch,
-            clock=now,
+            clock=clock,
             random=SystemRandom(),
             links=Links(settings.pages),
             sign=keys.sign,
