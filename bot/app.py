@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any, Literal
 
@@ -35,7 +35,12 @@ from cards import Links
 log = logging.getLogger(__name__)
 
 
-async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings,
+    watch: WatchList,
+    stop: asyncio.Event,
+    clock: Callable[[], datetime] = now,
+) -> None:
     """Run the service until `stop` is set. Raises Misconfigured, CannotOpen."""
     _check(settings.problems())
     async with AsyncExitStack() as stack:
@@ -48,6 +53,7 @@ async def serve(settings: Settings, watch: WatchList, stop: asyncio.Event) -> No
         line = await _line(settings, watch, store, stack)
         means = replace(
             _means(settings, watch, store, keys),
+            clock=clock,
             workspace=Timed(workspace, figures),
             chat=line.chat,
             workflow=line.workflow,

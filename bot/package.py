@@ -98,7 +98,7 @@ def _lists() -> list[dict[str, Any]]:
 
 def _search(settings: Settings) -> dict[str, Any]:
     """Return the message extension: look evidence up, put it into a message."""
-    parameter = {"name": "text", "title": "Incident, endpoint or model"}
+    parameter = {"name": "text", "title": "Name, person, kind, state, day"}
     return {
         "botId": settings.bot_app_id,
         "commands": [

@@ -91,7 +91,11 @@ def render(view: View, event: EffectParked | None = None) -> Rendered:
         ),
         title(f"{words} for {name}"),
         paragraph(runs(said(reason, 400)), spacing="Small"),
-        paragraph("It will not be tried again by itself. Nothing else was changed."),
+        paragraph(
+            "It is still being tried. Nothing else was changed."
+            if newest and not newest.for_good
+            else "It will not be tried again by itself. Nothing else was changed."
+        ),
         *facts(
             [
                 ("Owner", person(view.owner.name)),

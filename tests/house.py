@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class House(Remote):
     sim: web.Application
     settings: Settings
     watch: WatchList
+    ahead: timedelta = timedelta()  # what the bot believes to be later than it is
     _running: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = field(
         default_factory=dict
     )
@@ -61,8 +62,11 @@ class House(Remote):
         """Start "serve", "execute", or both; return when the bot takes calls."""
         for name in programs or ("serve", "execute"):
             stop = asyncio.Event()
-            run = {"serve": app.serve, "execute": app.execute}[name]
-            task = asyncio.create_task(run(self.settings, self.watch, stop), name=name)
+            if name == "serve":
+                run = app.serve(self.settings, self.watch, stop, self._clock)
+            else:
+                run = app.execute(self.settings, self.watch, stop)
+            task = asyncio.create_task(run, name=name)
             self._running[name] = (stop, task)
         if "serve" in self._running:
             await until("the bot to be ready", self._ready)
@@ -83,6 +87,9 @@ class House(Remote):
         _, task = self._running.pop(name)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+    def _clock(self) -> datetime:
+        return app.now() + self.ahead
 
     async def _ready(self) -> bool:
         _, task = self._running["serve"]

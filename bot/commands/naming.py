@@ -63,7 +63,10 @@ def names_incident(text: str) -> bool:
     first, tail = first_word(text)
     first = bare(first)
     if incident_id(first):
-        span = r"(?:h|d|w|m|min|hrs?|hours?|days?|weeks?|minutes?)\b"
+        span = (
+            r"(?:h|d|w|m|min|hrs?|hours?|days?|weeks?|minutes?"
+            r"|std|stunden?|tage?|wochen?|minuten?)\b"
+        )
         return not (first.isdigit() and re.match(span, tail, re.IGNORECASE))
     word = named(text)[0]
     plain = first.lower() in _NOUNS or not word.isdigit()

@@ -1,10 +1,11 @@
 """Reading until when: "2h", "1d 4h", "until tomorrow 9:00", "until fri", "2026-12-01".
 
-What could mean two things ("12/01", "10:00 EST" elsewhere) is no moment: it is asked back.
+German is read too: "bis morgen 9 Uhr", "2 Std". What could mean two things ("12/01",
+"10:00 EST" elsewhere) is no moment: it is asked back.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.commands import Command
@@ -12,11 +13,16 @@ from bot.commands import Command
 MORNING = time(9)  # of a day that is named without a time
 TONIGHT = time(20)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_GERMAN_DAYS = (
+    *("montag", "dienstag", "mittwoch", "donnerstag"),
+    *("freitag", "samstag", "sonntag"),
+)
 _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
     *("jul", "aug", "sep", "oct", "nov", "dec"),
 )
-_UNITS = {"w": 10080, "d": 1440, "h": 60, "m": 1}  # in minutes, by the first letter
+# In minutes, by the first letter; "s" is for Stunden, "t" for Tage.
+_UNITS = {"w": 10080, "d": 1440, "t": 1440, "h": 60, "s": 60, "m": 1}
 _COUNTS = {
     "half": 0.5,
     **dict.fromkeys(("a", "an", "another"), 1.0),
@@ -27,46 +33,62 @@ _COUNTS = {
         )
     },
 }
-_UNIT = r"w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?"  # but no months
+_UNIT = (  # but no months
+    r"w|wks?|weeks?|wochen?|d|days?|tage?n?|h|hrs?|hours?|std|stunden?"
+    r"|m|mins?|minutes?|minuten?"
+)
 _NUMBER = rf"\d{{1,4}}(?:[.,]\d{{1,2}})?|(?:{'|'.join(_COUNTS)})\b"
 _SPAN = re.compile(
     rf"\s*(?:and\s+|,\s*)?({_NUMBER})(?:\s+an?\b)?\s*-?\s*({_UNIT})(?![a-z])\.?",
     re.IGNORECASE,
 )
 _BARE_MINUTES = re.compile(r"([0-5]\d)(?!\w)")  # "2h30"
-_FOR = re.compile(
-    r"\s*(?:(?:for|in)\b\s*)?(?:the\s+)?(?:next\b)?\s*(?:about\b)?", re.IGNORECASE
+_CLOCKED = re.compile(  # "2:30h"
+    r"\s*(\d{1,3}):([0-5]\d)\s*(?:h|hrs?|hours?|std|stunden?)(?![a-z])\.?",
+    re.IGNORECASE,
 )
-_UNTIL = re.compile(r"\s*(?:until|till|til)\b(?:\s+the\b)?", re.IGNORECASE)
+_HALF_MORE = re.compile(r"\s*and\s+a\s+half\b", re.IGNORECASE)  # "an hour and a half"
+_RANGE = re.compile(r"\s*[-\u2013]\s?\d")  # "1h-2h": which?
+_FOR = re.compile(
+    r"\s*(?:(?:for|in|f\u00fcr)\b\s*)?(?:the\s+)?(?:next\b)?\s*"
+    r"(?:about\b|~|ca\b\.?)?",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r"\s*(?:until|till|til|bis)\b\s*[:=]?(?:\s*the\b)?", re.IGNORECASE)
 _NAMES = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _DAY = re.compile(
     r"[\s,]*(?:on\s+)?(?:"
-    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:T(?=\d)|(?![\w-]))"
+    r"(?P<year>\d{4})(?P<dash>[-/])(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+    r"(?:T(?=\d)|(?![\w/-]))"
     r"|(?P<german>\d{1,2})\.(?P<german_month>\d{1,2})\.(?P<german_year>\d{4})?(?!\w)"
     rf"|(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?P<month_last>{_NAMES})"
     rf"|(?P<month_first>{_NAMES})\s+(?P<day_last>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.])"
-    r"|(?P<near>today|tonight|tomorr?ow|tmrw)(?![\w-])"
+    r"|(?P<near>today|tonight|tomorr?ow|tmrw?|heute|morgen)(?![\w-])"
+    r"|(?P<after>next\s+week)(?![\w-])"
     r"|(?:next\s+)?(?P<week>mon|tues?|wed(?:s|nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)"
     r"(?:day)?(?![\w-])"
+    rf"|(?P<woche>{'|'.join(_GERMAN_DAYS)})(?![\w-])"
     r")",
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"[\s,]*(?:at\s+)?(?:(?P<word>noon|midday|midnight|morning|evening|eod"
+    r"[\s,]*(?:(?:at|um)\s+)?(?:(?P<word>noon|midday|midnight|morning|evening|eod"
+    r"|fr\u00fch|mittags?|mitternacht|abends?"
     r"|end of (?:the )?day)"
     r"|(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d\d))?"
-    r"\s*(?P<half>[ap]\.?m\b\.?|h\b|o'clock)?"
-    r"(?:\s*(?P<zone>(?-i:UTC|GMT|Z|[CEMP][SD]T|CES?T|EES?T|WES?T|[BIJ]ST|AE[SD]T)))?"
-    r")(?![\w/]|[:.]\d)",
+    r"\s*(?P<half>[ap]\.?m\b\.?|h\b|o'clock|uhr\b)?"
+    r"(?:\s*(?P<zone>(?-i:UTC|GMT|Z|[CEMP][SD]T|CES?T|EES?T|WES?T|[BIJ]ST|AE[SD]T)"
+    r"|(?<=:\d\d)[+-]\d\d(?::?\d\d)?(?![\d:])))?"
+    r")(?![\w/]|[:.\u2013-]\d)",
     re.IGNORECASE,
 )
 _WORDS = {
-    **dict.fromkeys(("noon", "midday"), time(12)),
-    "morning": MORNING,
-    "evening": time(18),
+    **dict.fromkeys(("noon", "midday", "mittag", "mittags"), time(12)),
+    **dict.fromkeys(("morning", "fr\u00fch"), MORNING),
+    **dict.fromkeys(("evening", "abend", "abends"), time(18)),
     **dict.fromkeys(("eod", "end of day", "end of the day"), time(18)),
 }
 
@@ -93,16 +115,21 @@ def length(text: str, now: datetime) -> tuple[datetime, str] | None:
     """Return the end (UTC) of a length from `now`, and what follows; None for none."""
     rest = _FOR.sub("", text, count=1)
     minutes, last = 0.0, float("inf")
+    if clocked := _CLOCKED.match(rest):
+        minutes, last = int(clocked[1]) * 60 + int(clocked[2]), 0
+        rest = rest[clocked.end() :]
     while found := _SPAN.match(rest):
         size = _UNITS[found[2][0].lower()]
         if size >= last:  # "2h 3h": the second is not part of it
             break
         minutes += _count(found[1]) * size
         last, rest = size, rest[found.end() :]
+        if more := _HALF_MORE.match(rest):
+            minutes, rest = minutes + size / 2, rest[more.end() :]
         if size == _UNITS["h"] and (short := _BARE_MINUTES.match(rest)):
             minutes, rest = minutes + int(short[1]), rest[short.end() :]
             break
-    if last == float("inf"):
+    if last == float("inf") or _RANGE.match(rest):
         return None
     return now + timedelta(minutes=minutes), _reason(rest)
 
@@ -137,7 +164,7 @@ def _combined(
 ) -> datetime:
     """Return the moment; ValueError when there is none, or it could be two."""
     said = (clock and clock["zone"]) or ""
-    where: tzinfo = UTC if said in ("UTC", "GMT", "Z") else zone
+    where = _where(said, zone)
     local = now.astimezone(where)
     date_, again = _date(local, day)
     hour = _clock(clock, late=bool(day and (day["near"] or "").lower() == "tonight"))
@@ -151,16 +178,24 @@ def _combined(
     return at
 
 
+def _where(said: str, zone: ZoneInfo) -> tzinfo:
+    """Return the zone of a time of day: what was `said` with it, else the channel's."""
+    if said[:1] in ("+", "-"):
+        digits = said[1:].replace(":", "").ljust(4, "0")
+        away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return timezone(-away if said[0] == "-" else away)
+    return UTC if said in ("UTC", "GMT", "Z") else zone
+
+
 def _date(local: datetime, day: re.Match[str] | None) -> tuple[date, int]:
     """Return the date that is meant, and in how many days it comes again; 0: never."""
     today = local.date()
     if day is None:
         return today, 1
     if near := (day["near"] or "").lower():
-        return today + timedelta(days=near not in ("today", "tonight")), 0
-    if day["week"]:
-        ahead = _DAYS.index(day["week"][:3].lower()) - today.weekday()
-        return today + timedelta(days=ahead % 7), 7
+        return today + timedelta(days=near not in ("today", "tonight", "heute")), 0
+    if day["after"] or day["week"] or day["woche"]:
+        return _weekday(today, day)
     if day["year"]:
         return date(int(day["year"]), int(day["month"]), int(day["day"])), 0
     name = day["month_first"] or day["month_last"]
@@ -170,6 +205,16 @@ def _date(local: datetime, day: re.Match[str] | None) -> tuple[date, int]:
         return date(int(day["german_year"]), month, number), 0
     this = date(today.year, month, number)
     return (this if this >= today else this.replace(year=today.year + 1)), 0
+
+
+def _weekday(today: date, day: re.Match[str]) -> tuple[date, int]:
+    if day["after"]:  # "next week" begins on Monday
+        return today + timedelta(days=7 - today.weekday()), 0
+    if day["week"]:
+        wanted = _DAYS.index(day["week"][:3].lower())
+    else:
+        wanted = _GERMAN_DAYS.index(day["woche"].lower())
+    return today + timedelta(days=(wanted - today.weekday()) % 7), 7
 
 
 def _clock(found: re.Match[str] | None, *, late: bool) -> time | None:
@@ -189,7 +234,7 @@ def _clock(found: re.Match[str] | None, *, late: bool) -> time | None:
 
 def _reason(text: str) -> str:
     """Return the text behind, without the comma or dash that leads to it."""
-    return re.sub(r"^(?:[\s,;:.\u2013\u2014]|-(?!\d))+", "", text).strip()
+    return re.sub(r"^(?:[\s,;:.!\u2013\u2014]|-(?!\d))+", "", text).strip()
 
 
 COMMANDS: tuple[Command, ...] = ()

@@ -1,19 +1,23 @@
-"""The message extension: find evidence by a word, to put it into a message."""
+"""The message extension: find evidence by a few words, to put it into a message."""
+
+from collections.abc import AsyncIterator
 
 from bot import turns
 from bot.commands import commands
 from bot.commands.naming import incident_id
-from bot.incident import Incident, Refused
+from bot.desk.matching import wanted
+from bot.incident import Refused
 from bot.turns import Searched
 from bot.worker import Means
 from bot.worker.means import Forgotten
 from cards import evidence, situation
 from cards.figures import utc
 from cards.findings import fired_at
+from cards.view import View
 from cards.words import clean
 
 MOST = 8  # results; Teams scrolls after five
-_LOOKED_AT = 200  # newest incidents, among which a word is searched
+_LOOKED_AT = 200  # newest incidents that may be seen from there
 
 
 class Looking:
@@ -26,32 +30,46 @@ class Looking:
             commands()["evidence"].permit(turn.actor, self._means.watch)
         except Refused as refused:
             return turns.Say(str(refused))
-        found = [self._result(i) for i in await self._incidents(turn)]
-        return turns.Found(tuple(r for r in found if r is not None))
+        found = [_result(view) async for view in self._views(turn)]
+        return turns.Found(tuple(found))
 
-    async def _incidents(self, turn: Searched) -> list[Incident]:
-        store, watch = self._means.store, self._means.watch
-        wanted = turn.text.lower()
-        key = incident_id(wanted)
-        if key and (one := await store.load(key)) is not None:
-            seen = watch.in_sight(one.endpoint, turn.conversation)
-            return [one] if seen else []
+    async def _views(self, turn: Searched) -> AsyncIterator[View]:
+        if incident_id(turn.text):
+            view = await self._view(incident_id(turn.text), turn.conversation)
+            if view is not None:
+                yield view
+            return
+        found, fits = 0, wanted(turn.text)
+        listed = await self._means.store.incidents()
         keys = [
-            listed.id
-            for listed in await store.incidents(limit=_LOOKED_AT)
-            if watch.in_sight(listed.endpoint, turn.conversation)
-            and (endpoint := watch.endpoint(listed.endpoint)) is not None
-            and (wanted in endpoint.name or wanted in endpoint.model.lower())
+            one.id
+            for one in listed
+            if self._means.watch.in_sight(one.endpoint, turn.conversation)
         ]
-        found = [await store.load(k) for k in keys[:MOST]]
-        return [i for i in found if i is not None]
+        for key in keys[:_LOOKED_AT]:
+            view = await self._view(key, turn.conversation)
+            if view is not None and fits(view):
+                yield view
+                found += 1
+                if found == MOST:
+                    return
 
-    def _result(self, incident: Incident) -> tuple[turns.Card, str, str] | None:
+    async def _view(self, key: str, conversation: str) -> View | None:
+        """Return the incident, None when it cannot be seen from there."""
+        incident = await self._means.store.load(key)
+        if incident is None:
+            return None
+        if not self._means.watch.in_sight(incident.endpoint, conversation):
+            return None
         try:
-            view = self._means.view(incident)
+            return self._means.view(incident)
         except Forgotten:
             return None
-        # Without buttons of ours: whoever reads the message may not be one of ours.
-        shown = {k: v for k, v in evidence.render(view).card.items() if k != "actions"}
-        title = clean(f"{incident.id}: {situation.headline(view)}", 80)
-        return shown, title, f"{incident.status}, fired {utc(fired_at(incident))}"
+
+
+def _result(view: View) -> tuple[turns.Card, str, str]:
+    # Without buttons of ours: whoever reads the message may not be one of ours.
+    shown = {k: v for k, v in evidence.render(view).card.items() if k != "actions"}
+    incident = view.incident
+    title = clean(f"{incident.id}: {situation.headline(view)}", 80)
+    return shown, title, f"{incident.status}, fired {utc(fired_at(incident))}"

@@ -186,6 +186,7 @@ class EffectParked(Event):
 
     effect: str
     reason: str
+    for_good: bool = True  # False: it takes long, and is still tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,12 +75,13 @@ class Outbox:
             history.c.incident == incident.c.id, history.c.type == CardShown.__name__
         )
         query = (
-            sa.select(outbox.c.id.label("job"), outbox.c.rank, incident)
+            sa.select(
+                outbox.c.id.label("job"), outbox.c.rank, outbox.c.attempts, incident
+            )
             .join(incident, incident.c.id == outbox.c.incident)
             .where(
                 outbox.c.type == ShowCard.__name__,
                 outbox.c.state == "due",
-                outbox.c.attempts == 0,
                 incident.c.endpoint.in_(sorted(endpoints)),
                 ~posted,
             )
@@ -91,6 +92,7 @@ class Outbox:
             Unposted(
                 job=r.job,
                 rank=r.rank,
+                tried=r.attempts > 0,
                 incident=r.id,
                 endpoint=r.endpoint,
                 group_key=r.group_key,
@@ -102,8 +104,8 @@ class Outbox:
     async def set_back(
         self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
     ) -> None:
-        """Let effects that nobody has tried wait until then."""
-        row = sa.update(outbox).where(outbox.c.attempts == 0)
+        """Let effects wait until then; what is under way ends as it does."""
+        row = sa.update(outbox).where(outbox.c.state == "due")
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
@@ -114,11 +116,11 @@ class Outbox:
         await self._store.write(run, key="outbox:set back")
 
     async def drop(self, jobs: Collection[int], role: Role, *, fence: int) -> None:
-        """Remove effects that nobody has tried and that have become pointless."""
+        """Remove effects that have become pointless."""
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, role, fence)
-            row = sa.delete(outbox).where(outbox.c.attempts == 0)
+            row = sa.delete(outbox).where(outbox.c.state == "due")
             for some in statements.portions(sorted(jobs)):
                 db.execute(row.where(outbox.c.id.in_(some)))
 

@@ -69,10 +69,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unposted:
-    """A card that was not tried yet, of an incident that has none: it can wait."""
+    """A card that stands nowhere yet, as far as we know: it can wait."""
 
     job: int
     rank: int
+    tried: bool  # Teams did not take it, or not that we know of
     incident: str
     endpoint: str
     group_key: str

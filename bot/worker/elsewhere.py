@@ -13,7 +13,7 @@ from bot.incident import (
     TellOwner,
     ToldElsewhere,
 )
-from bot.ports import Ambiguous, Impossible, Message
+from bot.ports import Ambiguous, Impossible, Message, Unavailable
 from bot.store import Due, Leader
 from bot.worker.means import Means, record
 from cards import parked, reminder
@@ -26,7 +26,8 @@ async def tell(means: Means, due: Due, effect: TellOwner, leader: Leader) -> Non
     """Tell it once, by the first way that works, and record which it was."""
     incident = await means.incident(due)
     event = incident.history[effect.seq - 1]
-    if any(e.seq == effect.seq for e in incident.every(ToldElsewhere)):
+    told_before = any(e.seq == effect.seq for e in incident.every(ToldElsewhere))
+    if told_before or (_late(event) and incident.card is not None):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
     told = await _told(means, incident, event, effect.seq, due.attempts)
@@ -36,19 +37,17 @@ async def tell(means: Means, due: Due, effect: TellOwner, leader: Leader) -> Non
 async def _told(
     means: Means, incident: Incident, event: Event, seq: int, attempts: int
 ) -> ToldElsewhere:
-    ways = await _ways(means, incident, event)
     shown = _shown(means, incident, event)
     key = f"{incident.id}/told/{seq}"
     message = Message(card=shown.card, summary=shown.summary, key=key)
-    for way, conversation in ways:
-        if means.chat is None:
-            break
-        try:
-            found = await means.chat.find(conversation, key) if attempts else None
-            activity = found or await means.chat.post(conversation, message)
-        except Impossible as error:
-            log.warning("%s could not be told in a %s: %s", incident.id, way, error)
-            continue
+    try:
+        said = await _in_teams(means, incident, event, message, attempts)
+    except Unavailable:  # of a card that Teams does not take: not for that
+        if not (_late(event) and means.workflow):
+            raise
+        said = None
+    if said:
+        way, conversation, activity = said
         return ToldElsewhere(
             at=means.clock(),
             seq=seq,
@@ -69,6 +68,25 @@ async def _told(
     return ToldElsewhere(at=means.clock(), seq=seq, way="")
 
 
+async def _in_teams(
+    means: Means, incident: Incident, event: Event, message: Message, attempts: int
+) -> tuple[str, str, str] | None:
+    """Return by which way it was said, where, and as which message; None: by none."""
+    for way, conversation in await _ways(means, incident, event):
+        if means.chat is None:
+            break
+        try:
+            found = (
+                await means.chat.find(conversation, message.key) if attempts else None
+            )
+            activity = found or await means.chat.post(conversation, message)
+        except Impossible as error:
+            log.warning("%s could not be told in a %s: %s", incident.id, way, error)
+            continue
+        return way, conversation, activity
+    return None
+
+
 async def _ways(
     means: Means, incident: Incident, event: Event
 ) -> list[tuple[str, str]]:
@@ -85,6 +103,11 @@ async def _ways(
         except Impossible as error:
             log.warning("no chat with the owner of %s: %s", incident.id, error)
     return found
+
+
+def _late(event: Event) -> bool:
+    """Return whether it is told of a card that is still on its way."""
+    return isinstance(event, EffectParked) and not event.for_good
 
 
 def _shown(means: Means, incident: Incident, event: Event) -> Rendered:

@@ -19,6 +19,7 @@ from cards.more import Waiting
 KEPT = 10  # cards that are left in the queue each time, the most severe first
 KEPT_SEV0 = 50  # even of these only so many fit into Teams' half a minute
 EVERY = timedelta(seconds=30)
+LOOKED_UP = 40  # at a time
 
 
 async def fold(means: Means, due: Due, effect: Fold, leader: Leader) -> None:
@@ -28,6 +29,7 @@ async def fold(means: Means, due: Due, effect: Fold, leader: Leader) -> None:
     shown = last if last and last.waiting else None
     unposted = await means.store.outbox.unposted(_endpoints(means, effect.conversation))
     rest, over = _apart(unposted)
+    over = await _unseen(_chat(means), effect.conversation, over)
     if not rest and shown is None:
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
@@ -65,6 +67,18 @@ def _apart(unposted: Sequence[Unposted]) -> tuple[list[Unposted], list[Unposted]
     kept = max(KEPT - len(urgent), 1)
     over = [u for u in unposted if u.status == "resolved"]
     return [*urgent[KEPT_SEV0:], *plain[kept:]], over
+
+
+async def _unseen(
+    chat: Chat, conversation: str, over: Sequence[Unposted]
+) -> list[Unposted]:
+    """Return those that do not stand in the channel after all, from a lost answer.
+
+    What stands there has to say that it ended. The rest of many waits for the next look.
+    """
+    tried = [u for u in over if u.tried][:LOOKED_UP]
+    found = [u for u in tried if await chat.find(conversation, u.incident)]
+    return [u for u in over if not u.tried or (u in tried and u not in found)]
 
 
 def _ended(journal: Incident) -> list[str]:

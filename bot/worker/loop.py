@@ -28,6 +28,7 @@ from bot.store import Conflict, Deposed, Due, Leader, Role, Unreadable
 from bot.store.log import Head
 from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
+from bot.worker.late import late
 from bot.worker.means import DATABASE, Forgotten, Means, record
 from bot.worker.rounds import Rounds
 from bot.worker.speech import Speech
@@ -75,7 +76,7 @@ class Worker:
         self._role = role
         self._performs = performs
         self._log = seal
-        self._speech = Speech(means)
+        self._speech = Speech(means.watch)
         self._prepare = prepare  # done each time that this process begins to lead
         self._busy: dict[str, asyncio.Task[None]] = {}
         self.leading = False
@@ -180,11 +181,13 @@ class Worker:
         except Unavailable as error:
             pause = max(self._pause(due), error.retry_after or timedelta())
             await self._later(due, pause, str(error), leader)
+            await late(self._means, due, str(error), leader)
         except Unreadable as error:  # a newer version is being rolled out
             log.warning("%s must wait: %s", due.incident, error)
             await self._later(due, LONGEST, str(error), leader, attempts=due.attempts)
         except (Ambiguous, Conflict) as error:
             await self._later(due, self._pause(due), str(error), leader)
+            await late(self._means, due, str(error), leader)
         except (Impossible, Forgotten) as error:
             await self._park(due, str(error), leader)
         except (Deposed, asyncio.CancelledError, *DATABASE):

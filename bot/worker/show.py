@@ -110,6 +110,9 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
         return  # it ended without a card: there is no thread
     if incident.card is None:
         raise NotYet("the card is not posted")
+    if _on_first_card(incident, effect.seq):
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
     chat, channel = _chat(means), incident.card.conversation
     key = f"{incident.id}/{effect.seq}"
     event = incident.history[effect.seq - 1]
@@ -125,6 +128,17 @@ async def reply(means: Means, due: Due, effect: Reply, leader: Leader) -> None:
         activity = await chat.post(channel, message, incident.card.activity)
     said = Replied(at=means.clock(), seq=effect.seq, activity=activity)
     await record(means, incident.id, lambda _: (said,), leader, done=due.id)
+
+
+def _on_first_card(incident: Incident, seq: int) -> bool:
+    """Return whether the card told it when it was posted: that notified everyone.
+
+    Of the calls to people only the last is still of use, when the card came late.
+    """
+    first = next(iter(incident.every(CardShown)), None)
+    if first is None or first.revision < seq:
+        return False
+    return incident.history[seq - 1] is not incident.last(Escalated)
 
 
 async def remove(means: Means, due: Due, effect: RemoveCopy, leader: Leader) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from bot.incident import Reply, ShowCard
 from bot.store import Due
+from bot.watch import WatchList
 from bot.worker.budget import Budget
-from bot.worker.means import Means
 
 FIRST = 4  # the lowest rank of an incident's first card
 CROWD = 12  # cards held back together before one names them
@@ -21,13 +21,11 @@ FOLD_S = 10.0  # between two looks at a crowded conversation
 class Speech:
     """Keeps the budget of every conversation, for one worker."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, watch: WatchList) -> None:
         self.budget = Budget()
         self.folded: dict[str, float] = {}  # when it was last looked at
         self.begun: Counter[str] = Counter()  # and not yet ended, by conversation
-        self._where = {
-            e.id: means.watch.channels[e.channel].id for e in means.watch.endpoints
-        }
+        self._where = {e.id: watch.channels[e.channel].id for e in watch.endpoints}
 
     def where(self, due: Due) -> str:
         """Return the conversation that an effect speaks in; "" when it does not."""

@@ -77,6 +77,21 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
         ("2 hrs. feed", MONDAY + timedelta(hours=2), "feed"),
         ("until 2026-12-01 feed", berlin(1, 9, month=12), "feed"),
         ("until 2026-12-01 at 14:15 feed", berlin(1, 14, 15, month=12), "feed"),
+        ("until 2026/12/01 feed", berlin(1, 9, month=12), "feed"),
+        ("2:30h feed", MONDAY + timedelta(minutes=150), "feed"),
+        ("0:45 h feed", MONDAY + timedelta(minutes=45), "feed"),
+        ("an hour and a half feed", MONDAY + timedelta(minutes=90), "feed"),
+        ("~2h feed", MONDAY + timedelta(hours=2), "feed"),
+        ("24h! feed", MONDAY + timedelta(hours=24), "feed"),
+        ("until: 17:00 feed", berlin(23, 17), "feed"),
+        ("until next week feed", berlin(30, 9), "feed"),
+        ("2026-12-01T09:00+01:00 feed", berlin(1, 9, month=12), "feed"),
+        ("until 10:00-05:00 feed", datetime(2026, 11, 23, 15, tzinfo=UTC), "feed"),
+        ("2 Std feed", MONDAY + timedelta(hours=2), "feed"),
+        ("f\u00fcr 30 Minuten feed", MONDAY + timedelta(minutes=30), "feed"),
+        ("bis 17:30 feed", berlin(23, 17, 30), "feed"),
+        ("bis morgen 9 Uhr feed", berlin(24, 9), "feed"),
+        ("bis Freitag um 16:00 feed", berlin(27, 16), "feed"),
     ],
 )
 def test_a_moment_is_read(text: str, end: datetime, rest: str) -> None:
@@ -95,6 +110,9 @@ def test_a_moment_is_read(text: str, end: datetime, rest: str) -> None:
         "until 12/01",  # January in one country, December in another
         "until 10:00 EST",  # a zone that is not the channel's
         "until 31 Nov",
+        "1h-2h",
+        "until 9-10",
+        "12/1/2026",
         "-2h",
         "9",
     ],
@@ -112,6 +130,21 @@ def test_a_day_is_as_long_as_it_is_there() -> None:
     end, _ = until("until tomorrow 9:00", before, BERLIN)
 
     assert before + timedelta(hours=25) == end
+
+
+@pytest.mark.parametrize(
+    ("said", "hour"),
+    [("2027-03-28 02:30", 1), ("2027-10-31 02:30", 0)],
+)
+def test_an_hour_that_is_skipped_or_comes_twice_is_one_moment(
+    said: str, hour: int
+) -> None:
+    """
+    2:30 is not there in March: 3:30 is meant. In October the first of both is.
+    """
+    end, _ = until(f"until {said}", MONDAY, BERLIN)
+
+    assert datetime(2027, int(said[5:7]), int(said[8:10]), hour, 30, tzinfo=UTC) == end
 
 
 @given(MOMENTS, ZONES, st.integers(0, 23), st.integers(0, 59))

@@ -10,6 +10,16 @@ from tests.story.remote import CHANNEL, until
 
 POST = r"/v3/conversations/19.*/activities"
 CHATS = r"/v3/conversations"
+SEARCHES = (
+    *("loan", "A-1", "1", "", "   ", "green", "priya raman", "latency", "firing"),
+    *("open", "sev2", "Sev 2 open loan", "today", "7d", "last 24h of loan"),
+    *("open, sev2, loan", "the latency on loan-prescreening"),
+)
+NOT_FOUND = (
+    *("zzz", "A-2", "resolved", "snoozed", "sev0", "2020-01-01", "2026-11-31"),
+    *("yesterday", "loan resolved", "' or 1=1 --", "%", "_", "{{title}}", ".*"),
+    *("99999999999999d", "a" * 5000, "<at>loan</at>", "../A-1", "open\u200b"),
+)
 
 
 async def personal(house: House, person: str = "priya") -> str:
@@ -139,18 +149,23 @@ async def click(house: House, activity: str, title: str, inputs: dict[str, str])
 
 async def test_evidence_is_found_for_a_message(house: House) -> None:
     """
-    The message extension: by endpoint, model or id; nothing of it acts.
+    The message extension: by name, person, kind, state or day; nothing of it acts.
     """
     await posted(house)
-    for text in ("loan", "A-1", ""):
+    await house.event("SignalsEvaluated")
+    for text in SEARCHES:
         found = await house.sim_post(
             "people/ana/search", conversation=CHANNEL, text=text
         )
-        [result] = found["composeExtension"]["attachments"]
+        [result] = found["composeExtension"].get("attachments", [text])
+        assert result != text
         assert "A-1" in result["preview"]["content"]["title"]
         assert "actions" not in result["content"]
-    none = await house.sim_post("people/ana/search", conversation=CHANNEL, text="zzz")
-    assert "Nothing was found." == none["composeExtension"]["text"]
+    for text in NOT_FOUND:
+        none = await house.sim_post(
+            "people/ana/search", conversation=CHANNEL, text=text
+        )
+        assert "Nothing was found." == none["composeExtension"]["text"], text
 
 
 async def test_a_guest_finds_nothing(house: House) -> None:

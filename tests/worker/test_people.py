@@ -1,6 +1,7 @@
 """What people get to see when they type and press, over the real botbuilder."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -163,3 +164,33 @@ async def test_a_press_counts_once(house: House) -> None:
     await press()
 
     assert 1 == (await house.types()).count("Noted")
+
+
+async def test_a_press_on_a_stale_card_is_answered_with_the_card_as_it_is(
+    house: House,
+) -> None:
+    """
+    Acknowledged, given back, and the first card is still on her screen: pressing it once
+    more says how it stands now, and a press on what it shows counts.
+    """
+    [stale] = await house.cards()
+
+    async def press(shown: Any) -> Any:
+        [data] = [a["data"] for a in shown["actions"] if a["title"] == "Acknowledge"]
+        action = {"type": "Action.Execute", "verb": "ack", "data": data}
+        frame = from_person(house.sim, "invoke", PRIYA, CHANNELS[0], stale["id"])
+        frame |= {"name": "adaptiveCard/action", "replyToId": stale["id"]}
+        frame |= {"value": {"action": action, "trigger": "manual"}}
+        return json.loads((await send(house.sim, frame)).text or "")
+
+    await press(stale["card"])
+    await house.say("priya", "unack 1")
+    await until("it to be given back", house.types, lambda t: "Unacknowledged" in t)
+
+    again = await press(stale["card"])
+    assert 1 == (await house.types()).count("Acknowledged")
+    assert again["value"]["fallbackText"].startswith("Firing")
+
+    deliberate = await press(again["value"])
+    assert 2 == (await house.types()).count("Acknowledged")
+    assert deliberate["value"]["fallbackText"].startswith("Acknowledged")
