@@ -5,7 +5,7 @@ from bot.commands import commands
 from bot.commands.naming import incident_id
 from bot.incident import Incident, Refused
 from bot.turns import Searched
-from bot.worker import Means
+from bot.worker import Means, reads
 from bot.worker.means import Forgotten
 from cards import evidence, situation
 from cards.figures import utc
@@ -26,8 +26,14 @@ class Looking:
             commands()["evidence"].permit(turn.actor, self._means.watch)
         except Refused as refused:
             return turns.Say(str(refused))
-        found = [self._result(i) for i in await self._incidents(turn)]
-        return turns.Found(tuple(r for r in found if r is not None))
+        found = []
+        for incident in await self._incidents(turn):
+            if (result := self._result(incident)) is None:
+                continue
+            about = incident.endpoint, incident.id, "search"
+            await reads.note(self._means, turn.actor, *about, again=reads.ONE)
+            found.append(result)
+        return turns.Found(tuple(found))
 
     async def _incidents(self, turn: Searched) -> list[Incident]:
         store, watch = self._means.store, self._means.watch
