@@ -71,7 +71,12 @@ class EvidenceRead(Event):
     """
 
     of: str  # "A-1", "G-3", a model
-    how: str  # "page", "packet", "zip", "card"
+    how: str  # "page", "packet", "zip", "card", "api", "search", "export zip", …
+
+
+def readers_of(endpoint: str, at: datetime) -> str:
+    """Return the name of the journal of a day that says who read of an endpoint."""
+    return f"reads/{at:%Y-%m-%d}{endpoint}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

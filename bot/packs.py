@@ -27,8 +27,9 @@ async def noted(
     means: Means, request: web.Request, endpoint: str, of: str, how: str
 ) -> None:
     """Record who reads, before it is read: no record, no evidence (503)."""
+    by, again = request.get(READER), reads.ONE if how == "api" else timedelta()
     try:
-        await reads.note(means, request.get(READER), endpoint, of, how)
+        await reads.note(means, by, endpoint, of, how, again=again)
     except (Conflict, *DATABASE):
         words = "this reading cannot be recorded now"
         raise answers.refusal(web.HTTPServiceUnavailable, words) from None

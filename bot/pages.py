@@ -111,6 +111,7 @@ class _Pages:
 
     async def incident(self, request: web.Request) -> web.Response:
         found = await self._find(request)
+        await noted(self._means, request, found.endpoint, found.id, "api")
         return web.json_response(evidence.packet(found))
 
     async def evidence(self, request: web.Request) -> web.Response:

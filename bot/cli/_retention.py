@@ -1,7 +1,6 @@
 """`watchkeeper evidence hold`, `release`, `expire`: what is kept, and for how long."""
 
 import asyncio
-import getpass
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar
 import typer
 
 from bot.cli._place import Database, Place, State, find, refuse
+from bot.cli._reading import who
 
 if TYPE_CHECKING:
     from bot.evidence.retention import Plan
-    from bot.incident import Actor
     from bot.store import Store
     from bot.watch import WatchList
 
@@ -72,7 +71,7 @@ def expire(
             found = await retention.plan(store, shelf, watch, now)
             if not delete:
                 return found, []
-            return found, await retention.expire(store, shelf, found, _who(), now)
+            return found, await retention.expire(store, shelf, found, who(), now)
 
     found, failed = _with_store("expire", place, run)
     _tell(found, failed, output_format, done=delete)
@@ -127,24 +126,13 @@ def _change(key: str, reason: str, place: Place, *, on: bool) -> None:
         if (held(incident) is not None) == on:
             return f"{name} is {'already' if on else 'not'} under a legal hold"
         kind = EvidenceHeld if on else EvidenceReleased
-        event = kind(at=datetime.now(UTC), by=_who(), reason=reason.strip()[:300])
+        event = kind(at=datetime.now(UTC), by=who(), reason=reason.strip()[:300])
         await store.append(incident, [event])
         return ""
 
     if why := _with_store(verb, place, run):
         refuse(f"evidence {verb}", why)
     typer.echo(f"{name} is {'under' if on else 'no longer under'} a legal hold")
-
-
-def _who() -> "Actor":
-    """Return who runs the command: a person of this machine, not of the tenant."""
-    from bot.incident import Actor  # noqa: PLC0415
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        user = "unknown"
-    return Actor("command line", user, f"{user} (command line)")
 
 
 def _watch(place: Place) -> "WatchList | None":

@@ -51,7 +51,8 @@ def verify(
     """Tell whether anything was changed since it was written. Needs no network.
 
     Ends with 0 (all is as it was written), 1 (it is not; the first wrong record is
-    named) or 2 (it cannot be read).
+    named) or 2 (it cannot be read). The first word is OK only where a key or an anchored
+    head that did not come with the packet says whose it is (in JSON: "proven").
 
     Example: watchkeeper audit verify --state .watchkeeper
     """
@@ -108,7 +109,8 @@ def _tell(found: "Verdict", output_format: Format) -> None:
     if output_format == "json":
         typer.echo(json.dumps(found.document(), indent=1))
         return
-    typer.echo(f"OK: {found.words}" if found.ok else f"TAMPERED: {found.words}")
+    said = "OK" if found.proven else "UNCHANGED, but NOT PROVEN whose it is"
+    typer.echo(f"{said if found.ok else 'TAMPERED'}: {found.words}")
     for note in found.notes:
         typer.echo(f"  {note}")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from bot.cli._place import Database, Place, State, find, refuse
+from bot.cli._reading import noted
 from bot.cli._retention import expire, hold, release
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def show(
     ] = "text",
     output: Output = None,
 ) -> None:
-    """Show one incident's evidence.
+    """Show one incident's evidence. That it was read is recorded first.
 
     Example: watchkeeper evidence show A-1 --format html --output A-1.html
     """
@@ -77,11 +78,12 @@ def show(
     place = find(state, database)
     sealed = _sealed("show", place, incident)
     [found] = sealed.incidents()
+    objects = _objects("show", place, sealed) if output_format == "html" else {}
+    noted("show", place, [found.endpoint], found.id, f"show {output_format}")
     if output_format == "json":
         _write(bundle.text(packet(found)), output)
     elif output_format == "html":
-        html = page(bundle.plain_view(found), _objects("show", place, sealed))
-        _write(html.encode(), output)
+        _write(page(bundle.plain_view(found), objects).encode(), output)
     else:
         _write(_text(found, told), output)
 
@@ -119,6 +121,8 @@ def export(
 ) -> None:
     """Write the packet of an incident: history, frozen objects, proofs, manifest.
 
+    That it was read is recorded first.
+
     With --model, the pack of a model over a period: plan, findings, breaches, decisions.
     The same history gives the same bytes; `watchkeeper audit verify` checks them.
 
@@ -144,6 +148,8 @@ def export(
         return
     sealed = _sealed("export", place, incident)
     content = of_incident(sealed, _objects("export", place, sealed), place.own_key)
+    [(key, endpoint, _)] = sealed.index
+    noted("export", place, [endpoint], key, "export zip")
     target = output or Path(f"{incident.upper()}.zip")
     _write(content, target)
     typer.echo(f"{target}: {len(content):,} bytes", err=True)
@@ -166,6 +172,7 @@ def _pack(place: Place, model: str, asked: str, output: Path | None) -> None:
         refuse("evidence export", f"no incident of {model} in this period")
     objects = _objects("export", place, sealed, PARTS)
     content = of_model(sealed, objects, place.own_key, model=model, period=span)
+    noted("export", place, (e for _, e, _ in sealed.index), model, "export pack")
     target = output or Path(f"{model}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}.zip")
     _write(content, target)
     count = len(sealed.index)

@@ -8,7 +8,7 @@ from bot.commands.naming import incident_id
 from bot.desk.matching import wanted
 from bot.incident import Refused
 from bot.turns import Searched
-from bot.worker import Means
+from bot.worker import Means, reads
 from bot.worker.means import Forgotten
 from cards import evidence, situation
 from cards.figures import utc
@@ -30,7 +30,11 @@ class Looking:
             commands()["evidence"].permit(turn.actor, self._means.watch)
         except Refused as refused:
             return turns.Say(str(refused))
-        found = [_result(view) async for view in self._views(turn)]
+        found = []
+        async for view in self._views(turn):
+            about = view.incident.endpoint, view.incident.id, "search"
+            await reads.note(self._means, turn.actor, *about, again=reads.ONE)
+            found.append(_result(view))
         return turns.Found(tuple(found))
 
     async def _views(self, turn: Searched) -> AsyncIterator[View]:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from bot.evidence import signing
 from bot.evidence.anchor import head_document
+from bot.evidence.archive import build
 from bot.evidence.mapping import mapping
 from bot.evidence.model import Matter, sections
 from bot.evidence.model_page import model_document, model_page
@@ -115,7 +116,7 @@ def close(
         name: {"sha256": digest(content), "size": len(content)}
         for name, content in sorted(whole.items())
     }
-    whole[MANIFEST] = text({"what": what, "files": listed})
+    whole[MANIFEST] = text({"what": what, "made_by": build(), "files": listed})
     if key:
         whole[SIGNATURE] = key.sign(whole[MANIFEST]).hex().encode() + b"\n"
     return pack(whole)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.evidence import bundle, signing
 from bot.evidence.anchor import read_head
+from bot.evidence.archive import build
 from bot.evidence.mapping import mapping
 from bot.evidence.model import sections
 from bot.evidence.model_page import model_document
@@ -69,7 +70,7 @@ def inspect(
             "the packet is not signed, and so not by the key that was given"
         )
     _records(sealed, signer)
-    unread = _content(files, sealed)
+    unread = _other_version(files) or _content(files, sealed)
     if not signed and not unread:
         _rebuilt(files, sealed)
     return Inspected(
@@ -192,6 +193,15 @@ def _objects(files: dict[str, bytes]) -> dict[str, bytes]:
         for name, content in files.items()
         if name.startswith("objects/")
     }
+
+
+def _other_version(files: dict[str, bytes]) -> str:
+    """Return why this version cannot make the packet's texts again, "" when it can.
+
+    A later one words its pages otherwise; that is no tampering.
+    """
+    made = str(json.loads(files[bundle.MANIFEST]).get("made_by", "")) or build()
+    return "" if made == build() else f"version {made} made them, this is {build()}"
 
 
 def _content(files: dict[str, bytes], sealed: Sealed) -> str:

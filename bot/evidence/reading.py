@@ -10,7 +10,10 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 DAMAGED = "the database file is damaged"
-_DAMAGE = ("malformed", "corrupt", "is not a database", "disk I/O error")
+_DAMAGE = (
+    *("malformed", "corrupt", "is not a database", "disk I/O error"),
+    *("Could not decode", "unsupported file format"),
+)
 
 
 class Unreadable(Exception):
@@ -36,6 +39,8 @@ def reading(url: str) -> Iterator[sa.Connection]:
         if isinstance(error.orig, sqlite3.DatabaseError) and _damage(words):
             raise Damaged(f"{DAMAGED} ({words})") from None
         raise Unreadable(f"cannot read the database: {words}") from None
+    except UnicodeDecodeError:  # SQLite's own words about a text that was edited
+        raise Damaged(f"{DAMAGED} (a text in it is none)") from None
     finally:
         engine.dispose()
 

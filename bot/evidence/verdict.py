@@ -21,12 +21,14 @@ from bot.store.log import Head
 class Verdict:
     ok: bool
     words: str  # what was checked, or the first thing that is wrong
+    proven: bool = False  # ours, by a key or a head that did not come with it
     notes: tuple[str, ...] = ()  # what the answer does not cover
     figures: tuple[tuple[str, int], ...] = ()
 
     def document(self) -> dict[str, Any]:
         return {
             "ok": self.ok,
+            "proven": self.proven,
             "words": self.words,
             "notes": list(self.notes),
             **dict(self.figures),
@@ -58,6 +60,9 @@ def of_database(
             objects, odd = kept_objects(db, evidence) if kept and evidence else (0, "")
     except (Tampered, Damaged) as error:
         return wrong(str(error))
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        # SQLite keeps any type in any column: a number where our bytes were.
+        return wrong(f"a field holds what we never write ({error})")
     if odd:
         return wrong(odd)
     notes = _notes(found, key, len(retired))
@@ -70,6 +75,7 @@ def of_database(
     return Verdict(
         ok=True,
         words=words,
+        proven=key is not None,
         notes=tuple(notes),
         figures=(*_figures(found), ("objects", objects)),
     )
@@ -108,7 +114,11 @@ def of_packet(
     if newer is not None:
         notes += (_newer(newer, anchored),)
     return Verdict(
-        ok=True, words=words, notes=notes, figures=(*figures, ("files", found.files))
+        ok=True,
+        words=words,
+        proven=found.signed and (key is not None or found.anchored),
+        notes=notes,
+        figures=(*figures, ("files", found.files)),
     )
 
 
@@ -140,11 +150,14 @@ def _packet_notes(found: Inspected, *, known: bool) -> Iterator[str]:
     elif known:
         yield f"Signed by the key that was given, {found.key}."
     else:
-        yield f"Signed by the packet's own key, {found.key}: compare it, or use --key."
+        yield (
+            f"Signed by the packet's own key, {found.key}. Anybody can make such a packet "
+            "with a key of their own: compare it with the key that you know (--key)."
+        )
     if not found.signed:
         yield "The manifest is not signed: page and tables are checked by digest only."
     if found.unread:
-        yield f"The records were not compared with packet.json: {found.unread}."
+        yield f"Page and tables were not compared with the records: {found.unread}."
     if not found.anchored:
         yield "The head was not compared with an anchored one (--anchor)."
 

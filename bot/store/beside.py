@@ -1,7 +1,7 @@
 """What lies beside the log: the index over the histories, and the bytes that came in.
 
-Neither is sealed. The index has to say what the records say; a delivery has to be what
-its id is the digest of.
+Neither is sealed. The index has to say what the records say; a delivery has to be there
+where a record came from it, and has to be what its id is the digest of.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.incident import EvidenceCollected, Incident
 from bot.store import codec
+from bot.store.derived import Firings, added, numbers
 from bot.store.schema import delivery, history, incident, unsealed
 from bot.store.store import digest
 
@@ -21,7 +22,7 @@ _IDLE = ("SignalsEvaluated", "CardShown", "ChangesFound", "OutcomeWatched", "Car
 
 def wrong(db: sa.Connection) -> str:
     """Return the first thing that is not as the records have it, "" when all is."""
-    checks = (_rows, _empty, _waiting, _times, _states, _deliveries)
+    checks = (added, _rows, _empty, _waiting, _times, _states, numbers, _deliveries)
     return next((words for check in checks if (words := check(db))), "")
 
 
@@ -99,6 +100,7 @@ def _times(db: sa.Connection) -> str:
 
 def _states(db: sa.Connection) -> str:
     """Look for a state, request, endpoint or number that the records do not give."""
+    firings, unread = Firings(), False
     for key, several in groupby(_told(db), lambda row: str(row.id)):
         rows = [*several]
         listed = rows[0]
@@ -107,8 +109,16 @@ def _states(db: sa.Connection) -> str:
                 codec.read_event(r.type, r.version, r.body) for r in rows if r.type
             )
         except (codec.Unreadable, ValueError):
+            unread = True
             continue  # from another version: sealed all the same, but not understood
-        read = Incident(id=key, endpoint="", group_key=listed.group_key, history=events)
+        read = Incident(
+            id=key,
+            endpoint=listed.endpoint,
+            group_key=listed.group_key,
+            history=events,
+        )
+        if odd := firings.add(read):
+            return odd
         says = {
             "status": (listed.status, read.status),
             "request": (
@@ -125,7 +135,7 @@ def _states(db: sa.Connection) -> str:
                     f"the index has another {what} for {key} than its records: "
                     f"{index or 'none'}, not {records or 'none'}"
                 )
-    return ""
+    return "" if unread else firings.wrong(db)
 
 
 def _told(db: sa.Connection) -> Iterator[Any]:

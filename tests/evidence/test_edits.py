@@ -141,6 +141,54 @@ def test_a_packet_that_another_hand_signed_anew_is_found(kept: Kept) -> None:
         inspect(forged, KEY.public_key(), [])
 
 
+def test_a_stranger_who_makes_all_of_it_anew_proves_nothing(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """
+    One hand made it, and nobody knows whose: a risk officer must not read "OK".
+    """
+    files, key = unpack(kept.packet), Ed25519PrivateKey.generate()
+    proof = json.loads(files[PROOF])
+    head = anchor.read_head(proof["head"])
+    proof["key"] = signing.in_hex(key.public_key())
+    proof["head"]["signature"] = key.sign(head.signed).hex()
+    files |= {
+        PROOF: bundle.text(proof),
+        KEY_FILE: signing.in_pem(key.public_key()).encode(),
+    }
+    path = tmp_path / "A-1.zip"
+    path.write_bytes(_signed(files, key))
+    alone = verdict.of_packet(path, None, [])
+
+    assert (True, False) == (alone.ok, alone.proven)
+    assert "Anybody can make such a packet" in " ".join(alone.notes)
+    for known, outside in ((KEY.public_key(), []), (None, kept.outside)):
+        assert not verdict.of_packet(path, known, outside).ok
+    path.write_bytes(kept.packet)
+    for known, outside in ((KEY.public_key(), []), (None, kept.outside)):
+        assert verdict.of_packet(path, known, outside).proven
+
+
+def test_a_packet_of_another_version_is_not_accused(kept: Kept, tmp_path: Path) -> None:
+    """
+    Years later the page is worded otherwise; the signature still holds.
+    """
+    files = unpack(kept.packet)
+    files["packet.json"] = b'{"of": "another version"}'
+    listed = json.loads(files[MANIFEST])
+    listed["made_by"] = "0.0.1"
+    listed["files"]["packet.json"]["sha256"] = digest(files["packet.json"])
+    files[MANIFEST] = bundle.text(listed)
+    files[SIGNATURE] = KEY.sign(files[MANIFEST]).hex().encode() + b"\n"
+    path = tmp_path / "A-1.zip"
+    path.write_bytes(pack(files))
+    found = verdict.of_packet(path, KEY.public_key(), kept.outside)
+
+    assert (True, True) == (found.ok, found.proven), found.words
+    assert "version 0.0.1 made them" in " ".join(found.notes)
+    assert "made_by" in json.loads(unpack(kept.packet)[MANIFEST])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

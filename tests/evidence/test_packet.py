@@ -223,10 +223,15 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     alone = run(application(), ["audit", "verify", str(target)])
     assert 0 == alone.exit_code, alone.output
     assert "the packet's own key" in alone.stdout
+    assert alone.stdout.startswith("UNCHANGED, but NOT PROVEN whose it is: A-1")
+    known = run(application(), ["audit", "verify", str(target), *place])
+    assert known.stdout.startswith("OK: A-1"), known.stdout
     checked = run(
         application(), ["audit", "verify", str(target), *place, "--format", "json"]
     )
-    assert {"ok": True, "sealed": 11}.items() <= json.loads(checked.stdout).items()
+    assert {"ok": True, "proven": True, "sealed": 11}.items() <= json.loads(
+        checked.stdout
+    ).items()
     hexed = run(
         application(), ["audit", "key", *place, "--format", "hex"]
     ).stdout.strip()

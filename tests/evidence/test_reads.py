@@ -1,13 +1,22 @@
 """The access review: who can reach an endpoint, and every reading of its evidence."""
 
+import asyncio
 import base64
 import json
+import sqlite3
+from pathlib import Path
+from typing import Any
 
+from typer.testing import CliRunner
+
+from bot.__main__ import application
 from bot.callers import Credentials, Keys, Readers
 from bot.evidence import verdict
 from bot.incident import Actor
+from bot.store import Store
+from tests.evidence.conftest import write
 from tests.house import QUIET, House, Opened
-from tests.story.remote import until
+from tests.story.remote import CHANNEL, until
 
 
 async def fetched(house: House, path: str, accept: str) -> int:
@@ -48,6 +57,87 @@ async def test_who_can_and_who_did_is_answered(build: Opened) -> None:
         assert words in said
     assert "A-99" not in said
     assert "EvidenceRead" not in await house.types()  # no packet changes by being read
+
+
+async def test_programs_searches_and_commands_are_readers_too(
+    build: Opened, tmp_path: Path
+) -> None:
+    """
+    Whoever is given the packet has read it, by whatever door; who polls, once.
+    """
+    house = await build(endpoint=QUIET)
+    await house.alert()
+    await until("the card to be recorded", house.types, lambda t: "CardShown" in t)
+    for _ in range(3):
+        path = "/api/incidents/A-1"
+        assert 200 == await fetched(house, path, "application/json")
+    for word in ("loan", "loan-", "1"):
+        body = {"conversation": CHANNEL, "text": word}
+        await house.sim_post("people/priya/search", **body)
+    state = ["--state", str(tmp_path)]
+    target = str(tmp_path / "A-1.zip")
+    said = []
+    for words in (
+        ["export", "A-1", "--output", target],
+        ["export", "--model", "loan-prescreening", "--output", target],
+        ["show", "A-1", "--format", "html", "--output", target],
+        ["show", "A-99"],
+    ):
+        command = ["evidence", *words, *state]
+        done = await asyncio.to_thread(CliRunner().invoke, application(), command)
+        said.append(done.exit_code)
+    read = _read_in(tmp_path / "watchkeeper.db")
+    await house.stop()
+
+    assert [0, 0, 0, 2] == said
+    assert [
+        ("api", "A-1"),
+        ("export pack", "loan-prescreening"),
+        ("export zip", "A-1"),
+        ("search", "A-1"),
+        ("show html", "A-1"),
+    ] == sorted((each["how"], each["of"]) for each in read)
+    assert {"command line"} == {
+        each["by"]["tenant"] for each in read if each["how"].startswith(("ex", "show"))
+    }
+
+
+def _read_in(file: Path) -> list[Any]:
+    db = sqlite3.connect(file)
+    rows = db.execute("SELECT body FROM history WHERE type = 'EvidenceRead'").fetchall()
+    db.close()
+    return [json.loads(body) for (body,) in rows]
+
+
+def test_nothing_is_given_away_that_cannot_be_recorded(
+    url: str, tmp_path: Path
+) -> None:
+    async def made() -> None:
+        store = Store.open(url)
+        await write(store, 4)
+        store.close()
+
+    asyncio.run(made())
+    db = sqlite3.connect(tmp_path / "watchkeeper.db")
+    db.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON history BEGIN SELECT RAISE(FAIL, 'full'); END"
+    )
+    db.commit()
+    db.close()
+    target = tmp_path / "A-1.zip"
+    words = [
+        "evidence",
+        "export",
+        "A-1",
+        "--state",
+        str(tmp_path),
+        "--output",
+        str(target),
+    ]
+    done = CliRunner().invoke(application(), words)
+
+    assert (2, False) == (done.exit_code, target.exists())
+    assert "cannot be recorded, so nothing is given away (" in done.output
 
 
 async def test_not_everybody_may_ask_for_it(build: Opened) -> None:
