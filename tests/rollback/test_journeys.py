@@ -233,7 +233,11 @@ async def test_the_gate_does_not_let_a_slip_of_the_pen_pass(
     """
     Nor a monitor that is late, though nobody has been told of it yet.
     """
-    watched = {**QUIET, "monitor": "loan-drift-daily", "listening": {"monitor": True}}
+    watched = {
+        **QUIET,
+        "monitor": "loan-drift-daily",
+        "listening": {"monitor_hours": 1},
+    }
     house = await build(endpoint=watched)
     pink = await house.get(f"{house.bot}/api/gate/{NAME}/pink")
     await house.fail("GET", "/onlineendpoints/", times=9, status=503)

@@ -1,6 +1,7 @@
 """The workspace of the loan scenario, as the JSON documents that ARM stores."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from bot.simulator.world import Document
 
@@ -66,7 +67,6 @@ def documents() -> Iterator[Document]:
     yield _data("loan-reference", REFERENCE_PATH, "Applications of September 2026")
     yield _data("loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour")
     yield _monitor()
-    yield _run()
     yield _compute()
     yield _training()
 
@@ -214,7 +214,10 @@ def _checks() -> Document:
     }
 
 
-def _run() -> Document:
+def nightly(now: datetime) -> Document:
+    """Return last night's run of the monitor."""
+    hour = now.replace(hour=3, minute=15, second=0, microsecond=0)
+    begun = (hour if hour <= now else hour - timedelta(days=1)).isoformat()
     return {
         "id": f"{WORKSPACE}/jobs/{MONITOR}_20261122",
         "name": f"{MONITOR}_20261122",
@@ -229,7 +232,7 @@ def _run() -> Document:
             "tags": {},
             "services": {},
         },
-        "systemData": _MADE,
+        "systemData": {**_MADE, "createdAt": begun},
     }
 
 
