@@ -116,6 +116,7 @@ class RollbackApproved(Event):
     by: Actor
     request: str
     person: str = ""  # who it is, whichever account was used
+    accepted: tuple[str, ...] = ()  # names of the checks that had not passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,55 @@ async def test_afterwards_is_compared_and_can_be_undone(build: Opened) -> None:
     assert 2 == len(house.requests("PUT", "onlineendpoints"))
 
 
+async def test_traffic_that_is_moved_by_hand_meanwhile_is_told_not_undone(
+    build: Opened,
+) -> None:
+    house = await build(endpoint={**QUIET, "watch_minutes": 0.05})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+    await house.event("TrafficShifted")
+    await house.sim_post("azure/traffic", traffic={"blue": 50, "green": 50})
+
+    watched = await house.event("OutcomeWatched")
+    card = await house.shown("Changed since")
+    await house.told("There is nothing of R-1 to undo")
+    await house.say("jonas", "undo R-1 13 is worse")
+    await house.told("as R-1 left it")
+
+    assert "traffic is blue 50%, green 50% by now" == watched["moved_on"]
+    assert "Undo rollback" not in str(card)
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+    assert {"blue": 50, "green": 50} == await house.traffic()
+
+
+async def test_what_has_not_passed_is_approved_by_name_or_not_at_all(
+    build: Opened,
+) -> None:
+    """
+    Azure gives no figures of green, so nobody can say that it is healthy.
+    """
+    house = await build(endpoint=QUIET)
+    path = "deployments/green/providers/microsoft.insights/metrics"
+    await house.fail("GET", path, times=99, status=404)
+    await house.say("jonas", f"rollback {NAME} to green 13 copes")
+    card = await house.shown("Approval needed")
+    answer = await house.press("mei", "Approve rollback", card="Approval needed")
+    await house.say("mei", "approve R-1")
+    await house.told("type: approve R-1 anyway")
+
+    assert "I have read what has not passed" in str(card)
+    assert "tick the box" in str(answer)
+    assert "RollbackApproved" not in await house.types()
+
+    await house.press("mei", "Approve rollback", card="Approval needed", accepts="true")
+    approved = await house.event("RollbackApproved")
+    await house.told("Accepted: how green serves is not known")
+    await house.shown("Rolled back")
+    assert ["health"] == approved["accepted"]
+
+
 @pytest.mark.parametrize(
     ("errors", "latency", "words"),
     [
