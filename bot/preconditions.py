@@ -34,7 +34,8 @@ class Surroundings:
     others: tuple[Incident, ...] = ()  # its other open incidents
     usual: str = ""  # the last deployment that served well, see `last_calm`
     undone: RollbackRequested | None = None  # the request whose move is taken back
-    unkept: str = ""  # why Azure's own document could not be kept as evidence
+    kept: str = ""  # digest of Azure's own document as it was kept for packets
+    unkept: str = ""  # why it could not be kept as evidence
     # deployment, "" for the whole endpoint -> why its figures could not be read
     unread: Mapping[str, str] = field(default_factory=dict)
 

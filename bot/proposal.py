@@ -60,6 +60,7 @@ def propose(
         expires_at=now + timedelta(minutes=endpoint.approval.valid_minutes),
         approvals_needed=endpoint.approval.count,
         undoes=asked.undoes,
+        kept=around.kept,
     )
 
 

@@ -109,6 +109,7 @@ class RollbackRequested(Event):
     expires_at: datetime
     approvals_needed: int = 1
     undoes: str = ""
+    kept: str = ""  # SHA-256 of the captured document without whom it names; "": none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

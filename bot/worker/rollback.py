@@ -1,8 +1,11 @@
 """A rollback from the ask to the proposal, and its end when nobody decides."""
 
+import json
 from datetime import datetime, timedelta
 
-from bot.evidence.shelf import NotKept, keep
+from bot.evidence import policy
+from bot.evidence.objects import CAPTURED
+from bot.evidence.shelf import NotKept, keep, keep_apart
 from bot.incident import (
     OPEN,
     CaptureState,
@@ -90,12 +93,14 @@ async def proposal(
     usual = ""
     if not (asked.target or asked.undoes or endpoint.rollback_target):
         usual = await _usual(means, workspace, endpoint, state)
+    kept, unkept = await _kept(means, request, state, raw) if keeping else ("", "")
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
         others=await others(means, incident),
         usual=usual,
         undone=_undone(incident, asked),
-        unkept=await _kept(means, raw) if keeping else "",
+        kept=kept,
+        unkept=unkept,
         unread=unread,
     )
     return propose(
@@ -134,15 +139,29 @@ async def _health(
     return found, unread
 
 
-async def _kept(means: Means, raw: bytes) -> str:
-    """Keep Azure's own bytes; return why they could not be, which stops nobody."""
+async def _kept(
+    means: Means, request: str, state: EndpointState, raw: bytes
+) -> tuple[str, str]:
+    """Keep Azure's own bytes, and apart from them what a packet may hold of them.
+
+    Return the digest of the second; else why nothing could be kept, which stops nobody.
+    """
     if means.archive is None:
-        return ""
+        return "", ""
+    shelf = means.archive.shelf
     try:
-        await keep(means.archive.shelf, raw)
+        named = await keep_apart(shelf, raw)
+        document = {
+            "part": CAPTURED,
+            "request": request,
+            "captured_at": state.at.isoformat(),
+            "raw_sha256": named,
+            "document": policy.document(json.loads(raw)),
+        }
+        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        return await keep(shelf, text.encode() + b"\n"), ""
     except NotKept as error:
-        return str(error)
-    return ""
+        return "", str(error)
 
 
 def _undone(incident: Incident, asked: RollbackAsked) -> RollbackRequested | None:

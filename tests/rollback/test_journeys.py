@@ -4,12 +4,14 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
-from bot.evidence.shelf import digest, object_name
+from bot.evidence.shelf import digest, restricted_name
 from bot.incident import Health
 from bot.signals import FeatureResult, Report
 from bot.worker.watch import drifted_more, worse
@@ -67,19 +69,35 @@ async def test_a_request_without_an_alert_ends_as_what_it_was(house: House) -> N
 
 async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
     """
-    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf.
+    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf,
+    apart, since they name people. What a packet holds of them names nobody.
     """
+    path = house.watch.endpoints[0].id
+    made = house.world.get("arm", path) or {}
+    house.world.put(
+        "arm", path, made | {"systemData": {"createdBy": "p@contoso.example"}}
+    )
     await house.say("jonas", f"rollback {NAME} the release was a mistake")
     await house.shown("Approval needed")
     asked = await house.event("RollbackRequested")
 
     named = asked["captured"]["digest"]
-    raw = (Path(house.settings.evidence_url) / object_name(named)).read_bytes()
+    shelf = Path(house.settings.evidence_url)
+    raw = (shelf / restricted_name(named)).read_bytes()
+    wanted = {"Accept": "application/zip"}
+    url = f"{house.bot}/evidence/A-1"
+    async with house.session.get(url, headers=wanted) as answer:
+        packet = ZipFile(BytesIO(await answer.read()))
+    kept = json.loads(packet.read(f"objects/{asked['kept']}"))
 
-    assert named == digest(raw)
+    assert named == digest(raw) == kept["raw_sha256"]
     body = json.loads(raw)
     assert {"blue": 90, "green": 10} == body["properties"]["traffic"]
     assert {"kind", "systemData"} <= set(body)
+    assert body | {"systemData": {"createdBy": "[left out]"}} == kept["document"]
+    everything = b"".join(packet.read(name) for name in packet.namelist())
+    assert b"p@contoso.example" not in everything
+    assert b"p@contoso.example" in raw
 
 
 async def test_a_request_outlives_its_incident(build: Opened) -> None:
