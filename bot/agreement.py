@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bot.incident import Incident, RollbackApproved, RollbackRequested
+from bot.preconditions import doubts
 from bot.retraining import RetrainingApproved, RetrainingRequested
 from bot.watch import Endpoint, WatchList
 
@@ -41,6 +42,14 @@ def unknown(request: Requested, watch: WatchList) -> str:
     return f"{name}, who asked for it, is not on the watch list any more"
 
 
+def unsaid(request: Requested, given: Approved) -> tuple[str, ...]:
+    """Return what an approval did not accept of all that had not passed, in words."""
+    if not isinstance(request, RollbackRequested):
+        return ()
+    known = given.accepted if isinstance(given, RollbackApproved) else ()
+    return tuple(c.text for c in doubts(request) if c.name not in known)
+
+
 def unagreed(
     request: Requested,
     approvals: Sequence[Approved],
@@ -57,7 +66,12 @@ def unagreed(
         return why
     if watch.person(request.by) in people:
         return f"{request.by.name} asked for it and approved it"
-    valid = {p.name for p in people if p is not None and p in able}
+    given = zip(people, approvals, strict=True)
+    valid = {
+        p.name
+        for p, e in given
+        if p is not None and p in able and not unsaid(request, e)
+    }
     needed = max(request.approvals_needed, endpoint.approval.count)
     if len(valid) < needed:
         return f"{len(valid)} of {needed} approvals count by now"

@@ -114,7 +114,8 @@ class OutcomeWatched(Event):
     unknown: tuple[str, ...] = ()
     target: str = ""  # the deployment that took over
     drift: Report | None = None  # of what the target took in since the move
-    drift_before: Report | None = None  # the last one before it
+    drift_before: Report | None = None  # the last one before it, of all traffic
+    moved_on: str = ""  # what is served by now instead, in words; "": it still stands
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:

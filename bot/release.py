@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot import answers, gate, silence
 from bot.incident import OPEN
+from bot.oversight import GateAnswered
 from bot.ports import Impossible, Unavailable
 from bot.store import Conflict
 from bot.watch import Endpoint
@@ -14,19 +15,45 @@ from bot.worker import Means
 
 LOOK_S = 8.0  # for Azure; a pipeline waits longer than a person
 LONGEST = 64  # characters of a deployment's name; Azure takes 32
+TOO_LONG = "no deployment has such a name"
 _TRIES = 8  # to keep an answer when somebody else was first
+
+
+class NoSuch(Exception):
+    """There is no such endpoint, or no deployment can have such a name."""
 
 
 async def answer(means: Means, request: web.Request) -> web.Response:
     """Answer whether something may be released, and keep what was told."""
-    store, name = means.store, request.match_info["endpoint"]
     deployment = request.match_info["deployment"]
-    endpoints = means.watch.named(name)
+    if len(deployment) > LONGEST:
+        raise answers.refusal(web.HTTPBadRequest, TOO_LONG)
+    try:
+        found = await judge(means, request.match_info["endpoint"], deployment)
+    except NoSuch as error:
+        raise answers.refusal(web.HTTPNotFound, str(error)) from None
+    except Conflict:
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"}) from None
+    return web.json_response(told(found))
+
+
+def told(found: GateAnswered) -> dict[str, object]:
+    """Return what a pipeline is told: {pass: bool, reasons: [str], evidence: "G-7"}."""
+    return {
+        "pass": found.passed,
+        "reasons": list(found.reasons),
+        "evidence": found.number,
+    }
+
+
+async def judge(means: Means, name: str, deployment: str) -> GateAnswered:
+    """Return the answer, which is kept. Raises NoSuch, and Conflict when many ask at once."""
+    store, endpoints = means.store, means.watch.named(name)
     if len(endpoints) != 1:
         how = "several endpoints have" if endpoints else "no watched endpoint has"
-        raise answers.refusal(web.HTTPNotFound, f"{how} this name")
+        raise NoSuch(f"{how} this name")
     if len(deployment) > LONGEST:
-        raise answers.refusal(web.HTTPBadRequest, "no deployment has such a name")
+        raise NoSuch(TOO_LONG)
     endpoint = endpoints[0]
     live = await _live(means, endpoint, deployment)
     listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
@@ -45,9 +72,8 @@ async def answer(means: Means, request: web.Request) -> web.Response:
         )
         with suppress(Conflict):
             await store.append(ledger, [found])
-            body = {"pass": found.passed, "reasons": list(found.reasons)}
-            return web.json_response({**body, "evidence": number})
-    raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+            return found
+    raise Conflict(endpoint.id)
 
 
 async def _live(means: Means, endpoint: Endpoint, deployment: str) -> list[str]:
@@ -59,7 +85,7 @@ async def _live(means: Means, endpoint: Endpoint, deployment: str) -> list[str]:
         async with asyncio.timeout(LOOK_S):
             state = await workspace.state(endpoint.id)
             found += gate.standing(endpoint, deployment, state)
-            if endpoint.listening.monitor and endpoint.monitor:
+            if endpoint.monitor:  # whose signals are as old as its last run
                 plan = await workspace.plan(endpoint)
                 late = silence.monitor(plan, endpoint.listening, means.clock())
                 found += [late] if late else []

@@ -9,6 +9,7 @@ from bot.oversight import OutcomeWatched
 from bot.signals import Report
 from cards import charts, figures
 from cards.elements import box, heading, missing, paragraph, said
+from cards.words import clean, identifier
 
 
 def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardElement]:
@@ -24,26 +25,55 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
     if before and after:
         shown += _latency(before, after, watched)
         shown += _errors(before, after, watched)
+        shown += _alone(watched)
     shown += _drift(watched)
     gaps = [
         (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
     ]
     if len(shown) == 1:
         gaps = gaps or [("figures", "Azure Monitor has none for these minutes.")]
-    return [*shown, *missing(gaps), *_verdict(watched, known=len(shown) > 1)]
+    known = len(shown) > 1
+    return [*shown, *missing(gaps), *_verdict(watched, known=known, gaps=bool(gaps))]
+
+
+def compared(watched: OutcomeWatched) -> bool:
+    """Return whether there is anything that can be compared at all."""
+    before, after = _first(watched.before), _first(watched.after)
+    pairs = [(w.error_rate, w.latency_p95_ms) for w in (before, after) if w]
+    both = len(pairs) == len((before, after))
+    return both and any(None not in pair for pair in zip(*pairs, strict=True))
 
 
 def _first(windows: tuple[Health, ...]) -> Health | None:
     return windows[0] if windows else None
 
 
-def _verdict(watched: OutcomeWatched, *, known: bool) -> list[CardElement]:
+def _verdict(watched: OutcomeWatched, *, known: bool, gaps: bool) -> list[CardElement]:
+    if watched.moved_on:
+        words = (
+            f"**Changed since.** Not by this request: {clean(watched.moved_on, 160)}. "
+            "There is nothing of it to undo."
+        )
+        return [box("attention", words)]
     if watched.worse:
         lines = [(said(w, 160),) for w in watched.worse]
         return [box("attention", "**Worse than before.** It can be undone.", *lines)]
     if not known:
         return []
-    return [paragraph("It serves no worse than before.", spacing="Small")]
+    so_far = ", as far as is known" if gaps else ""
+    return [paragraph(f"It serves no worse than before{so_far}.", spacing="Small")]
+
+
+def _alone(watched: OutcomeWatched) -> list[CardElement]:
+    """Return how the target itself serves: an endpoint may have others beside it."""
+    mine = next((h for h in watched.after if h.deployment), None)
+    if mine is None or mine.requests is None:
+        return []
+    parts = [f"{figures.percent(mine.error_rate)} errors"]
+    if mine.latency_p95_ms is not None:
+        parts.append(f"p95 {figures.milliseconds(mine.latency_p95_ms)}")
+    words = f"{identifier(mine.deployment)} alone: {', '.join(parts)}"
+    return [paragraph(words, subtle=True, small=True, spacing="Small")]
 
 
 def _latency(
@@ -84,7 +114,10 @@ def _drift(watched: OutcomeWatched) -> list[CardElement]:
     if old is not None and old.verdict in ("breached", "not breached"):
         shown = f"{_over(old)} of {_all(old)}"
         bars.insert(0, charts.Bar("Before", _over(old), shown, over=False))
-    return _chart("Features that drift", bars)
+    of = f" (after: of what {identifier(watched.target)} took in)" * bool(
+        watched.target
+    )
+    return _chart(f"Features that drift{of}", bars)
 
 
 def _chart(what: str, bars: list[charts.Bar]) -> list[CardElement]:

@@ -1,12 +1,14 @@
 """Ask a second person to approve a rollback: what changes, who asked, until when."""
 
-from microsoft_teams.cards import Action
+from microsoft_teams.cards import Action, CardElement
 
 from bot.incident import RollbackRequested
+from bot.preconditions import doubts
 from cards import buttons, figures, rollback, situation
 from cards.elements import (
     Rows,
     band,
+    box,
     facts,
     paragraph,
     plain,
@@ -39,6 +41,7 @@ def render(view: View) -> Rendered:
         *rollback.traffic(request.captured, request.captured.traffic, request.traffic),
         *checks,
         *facts(_rows(view, request)),
+        *_doubts(view, request),
     ]
     who = person(by)
     return card(
@@ -69,6 +72,19 @@ def _rows(view: View, request: RollbackRequested) -> Rows:
             ("Approved", f"{len(given)} of {needed}" + (f": {by}" if by else ""))
         )
     return rows
+
+
+def _doubts(view: View, request: RollbackRequested) -> list[CardElement]:
+    """Return what an approver has to accept by name, nothing when all has passed."""
+    count = len(doubts(request))
+    if not count:
+        return []
+    some = "1 check has not passed" if count == 1 else f"{count} checks have not passed"
+    words = f"**{some}.** Whoever approves takes that upon themselves, on record."
+    return [
+        box("warning", words),
+        *([buttons.accept()] if view.viewer_approves else []),
+    ]
 
 
 def _actions(view: View, request: RollbackRequested) -> list[Action]:

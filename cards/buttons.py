@@ -16,6 +16,7 @@ from microsoft_teams.cards import (
     ShowCardAction,
     SubmitAction,
     TextInput,
+    ToggleInput,
 )
 
 from bot.proposal import spelled
@@ -49,6 +50,20 @@ def acknowledge(view: View) -> Action:
 
 def approve(view: View, request: str) -> Action:
     return execute(view, "Approve rollback", "approve", request)
+
+
+def accept() -> ToggleInput:
+    """Return the tick without which what has not passed cannot be approved.
+
+    Not required by the client, which would then hold up a rejection as well.
+    """
+    return ToggleInput(
+        id="accepts",
+        label="Checks that have not passed",
+        title="I have read what has not passed, and approve all the same.",
+        value="false",
+        wrap=True,
+    )
 
 
 def approve_retraining(view: View, request: str) -> Action:

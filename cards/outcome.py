@@ -11,6 +11,7 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.oversight import OutcomeWatched
+from bot.preconditions import doubts
 from cards import afterwards, buttons, figures, rollback, situation
 from cards.elements import (
     Rows,
@@ -41,23 +42,31 @@ def render(view: View) -> Rendered:
 def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Rendered:
     name, target = identifier(view.endpoint.name), rollback.destination(request)
     words = f"{name} now serves {target}"
-    split = situation.traffic(outcome.after)
-    before = _before(view, request)
     watched = _watched(view, outcome.request)
+    if moved_on := bool(watched and watched.moved_on):
+        words = f"{name} was moved to {target}, and changed since"
+    split = situation.traffic(outcome.after)
+    verb, then = ("was", "Moved") if moved_on else ("is", "Now")
+    before = _before(view, request)
     state = rollback.ending(request, outcome)
     # What was undone is done again by a request of its own.
     undo = [] if request.undoes else [buttons.undo(view, request.request)]
+    if moved_on:  # an undo would take back what somebody else decided since
+        undo = [buttons.rollback(view)]
     body = [
         band(state, "good", rollback.middle(view), view.incident.id),
         title(words),
         rollback.subtitle(view, request),
         paragraph(
-            f"Traffic is {split}, read back at {figures.clock(outcome.state.at)}."
+            f"Traffic {verb} {split}, read back at {figures.clock(outcome.state.at)}."
             + _open(view)
         ),
         *situation.notices(view),
         *rollback.traffic(
-            outcome.state, outcome.before, outcome.after, ("Before", "Now")
+            outcome.state,
+            outcome.before,
+            outcome.after,
+            ("Before", then),
         ),
         *rollback.health(before, outcome.health, ("Before", "Now")),
         *afterwards.comparison(watched, outcome.watch_minutes),
@@ -73,7 +82,7 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
             *([] if watched and watched.worse else undo),
         ],
         summary=line(state, words, request.request),
-        text=f"{state}: {words}. Traffic is {split}.",
+        text=f"{state}: {words}. Traffic {verb} {split}.",
         refresh=buttons.refresh(view),
     )
 
@@ -169,7 +178,15 @@ def _people(view: View, request: RollbackRequested) -> Rows:
             ("Approved", f"{person(view.name(a.by))}, {figures.clock(a.at)}")
             for a in view.incident.approvals
         ),
+        *_accepted(view, request),
     ]
+
+
+def _accepted(view: View, request: RollbackRequested) -> Rows:
+    """Return what had not passed and was approved all the same."""
+    names = {name for a in view.incident.approvals for name in a.accepted}
+    known = [c for c in doubts(request) if c.name in names]
+    return [(f"Accepted: {c.result}", runs(said(c.text, 160))) for c in known[:4]]
 
 
 def _moved(view: View, outcome: TrafficShifted) -> str:

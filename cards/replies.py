@@ -27,7 +27,9 @@ from bot.incident import (
     Unacknowledged,
 )
 from bot.oversight import OutcomeWatched
+from bot.preconditions import doubts
 from cards import care, figures, progress
+from cards.afterwards import compared
 from cards.rollback import ending
 from cards.view import View
 from cards.words import clean, identifier, person
@@ -125,8 +127,14 @@ def _impossible(view: View, event: RollbackImpossible) -> str:
 
 
 def _approved(view: View, event: RollbackApproved) -> str:
-    who = _who(view, event)
-    return f"{who} approved {event.request}; the traffic of {_name(view)} is moved now."
+    asked = view.incident.every(RollbackRequested)
+    request = next((r for r in asked if r.request == event.request), None)
+    known = doubts(request) if request else ()
+    taken = "; ".join(clean(c.text, 120) for c in known if c.name in event.accepted)
+    return (
+        f"{_who(view, event)} approved {event.request}; the traffic of {_name(view)} is "
+        "moved now." + (f" Accepted: {taken}." if taken else "")
+    )
 
 
 def _rejected(view: View, event: RollbackRejected) -> str:
@@ -147,12 +155,18 @@ def _stale(view: View, event: RollbackStale) -> str:
 
 def _watched(view: View, event: OutcomeWatched) -> str:
     name = _name(view)
+    if event.moved_on:
+        return (
+            f"After {event.request}, somebody changed {name} by hand: "
+            f"{clean(event.moved_on, 200)}. There is nothing of {event.request} to undo."
+        )
     if event.worse:
         what = clean("; ".join(event.worse), 300)
         return f"After {event.request}, {name} serves worse: {what}. It can be undone."
-    if event.unknown:
+    if event.unknown and not compared(event):
         return f"After {event.request}, it is not known how {name} serves."
-    return f"After {event.request}, {name} serves no worse than before."
+    so_far = ", as far as is known" if event.unknown else ""
+    return f"After {event.request}, {name} serves no worse than before{so_far}."
 
 
 def _decided(view: View, event: DecisionRecorded) -> str:

@@ -63,6 +63,12 @@ class Document:
         return {str(name): int(percent) for name, percent in traffic.items()}
 
     @property
+    def mirror(self) -> dict[str, int]:
+        """Return which percent of the requests a deployment is sent copies of."""
+        mirror = self.properties.get("mirrorTraffic") or {}
+        return {str(name): int(percent) for name, percent in mirror.items()}
+
+    @property
     def provisioning_state(self) -> str:
         return str(self.properties.get("provisioningState", ""))
 
@@ -215,6 +221,7 @@ def state_of(
             # Azure takes a name in any letter case; ours is the deployment's own.
             traffic={names.get(n.lower(), n): p for n, p in document.traffic.items()},
             deployments=found,
+            mirror={names.get(n.lower(), n): p for n, p in document.mirror.items()},
             provisioning_state=document.provisioning_state,
             digest=document.digest,
             # The history keeps them for good; the digest is over Azure's own bytes.

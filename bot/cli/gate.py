@@ -1,17 +1,22 @@
 """`watchkeeper gate`: may a pipeline roll something out now?"""
 
 import json
-import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
+from bot.cli import _here
+from bot.cli._place import Database, State, find
+
 TIME_OUT_S = 20
 PORT = 3978
+
+
+class _Silent(Exception):
+    """The service does not answer at all."""
 
 
 def gate(
@@ -30,18 +35,18 @@ def gate(
     format: Annotated[  # noqa: A002 - the option's name
         Literal["text", "json"], typer.Option(help="how to print the answer")
     ] = "text",
-    state: Annotated[
-        Path | None, typer.Option(help="folder of a demo, instead of an address")
-    ] = None,
+    state: State = None,
+    database: Database = "",
 ) -> None:
     """Ask the service: exit code 0 go, 1 do not, 2 it could not be asked.
 
     Ask when the deployment is made, before it takes traffic: one that is not there, or
-    an Azure that does not answer, speaks against it.
+    an Azure that does not answer, speaks against it. With --state or --database the
+    answer is given from the records there, and kept among them, where no service runs.
 
     Example: watchkeeper gate loan-prescreening blue --url https://watchkeeper.example
     """
-    found = _ask(url or _address(state), endpoint, deployment, token)
+    found = _found(endpoint, deployment, url, token, state, database)
     if format == "json":
         typer.echo(json.dumps(found))
     else:
@@ -51,16 +56,31 @@ def gate(
     raise SystemExit(0 if found["pass"] else 1)
 
 
-def _address(state: Path | None) -> str:
-    """Return where the demo that keeps its state there listens; by default, the usual."""
-    if state is None:
-        return f"http://127.0.0.1:{PORT}"
+def _found(
+    endpoint: str,
+    deployment: str,
+    url: str,
+    token: str,
+    state: State,
+    database: Database,
+) -> dict[str, Any]:
+    if state is None and not database:
+        address = url or f"http://127.0.0.1:{PORT}"
+        try:
+            return _ask(address, endpoint, deployment, token)
+        except _Silent:
+            _refuse("the service does not answer")
+    place = find(state, database)
+    told = _here.environment(place)
+    if port := told.get("WATCHKEEPER_PORT"):
+        try:
+            return _ask(f"http://127.0.0.1:{port}", endpoint, deployment, token)
+        except _Silent:
+            pass  # it does not run: its records are there all the same
     try:
-        told = (state / "serve.env").read_text("utf-8")
-    except OSError:
-        _refuse(f"no demo keeps its state in {state}; name the service with --url")
-    found = re.search(r"^export WATCHKEEPER_PORT=(\d+)$", told, re.MULTILINE)
-    return f"http://127.0.0.1:{found[1] if found else PORT}"
+        return _here.answered(place, told, endpoint, deployment)
+    except _here.CannotAnswer as error:
+        _refuse(str(error))
 
 
 def _ask(url: str, endpoint: str, deployment: str, token: str) -> dict[str, Any]:
@@ -76,7 +96,7 @@ def _ask(url: str, endpoint: str, deployment: str, token: str) -> dict[str, Any]
     except urllib.error.HTTPError as error:
         _refuse(f"the service answered {error.code}{_said(error)}")
     except (OSError, ValueError):
-        _refuse("the service does not answer")
+        raise _Silent from None
     if not (isinstance(found, dict) and isinstance(found.get("pass"), bool)):
         _refuse("the answer cannot be read")
     return dict(found)

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot import retraining
 from bot.agreement import Requested, giver, unagreed, unknown, untimely
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, request_id, unquoted
+from bot.commands.naming import bare, first_word, named, request_id, unquoted
 from bot.incident import (
     Event,
     Incident,
@@ -16,6 +16,7 @@ from bot.incident import (
     RollbackStale,
 )
 from bot.oversight import blocked
+from bot.preconditions import doubts
 from bot.proposal import drifted
 from bot.retraining import (
     RetrainingApproved,
@@ -32,6 +33,12 @@ REASON_LIMIT = 500
 def _words(rest: str) -> Words:
     request, reason = named(rest)
     return {"request": request_id(request), "reason": unquoted(reason)}
+
+
+def _approve_words(rest: str) -> Words:
+    words = _words(rest)
+    anyway = bare(first_word(words["reason"])[0]).lower() == "anyway"
+    return {**words, "accepts": "true"} if anyway else words
 
 
 def approve(ask: Ask) -> tuple[Event, ...]:
@@ -62,8 +69,24 @@ def _approve_rollback(ask: Ask, request: RollbackRequested) -> Event:
             at=ask.now, request=request.request, reason=why, live=ask.live.traffic
         )
     return RollbackApproved(
-        at=ask.now, by=ask.actor, request=request.request, person=ask.person.name
+        at=ask.now,
+        by=ask.actor,
+        request=request.request,
+        person=ask.person.name,
+        accepted=_accepted(ask, request),
     )
+
+
+def _accepted(ask: Ask, request: RollbackRequested) -> tuple[str, ...]:
+    """Return the checks that had not passed. Raises Refused unless they are accepted."""
+    open_ = doubts(request)
+    if open_ and ask.words.get("accepts", "").lower() != "true":
+        listed = "; ".join(c.text + " (failed)" * (c.result == "failed") for c in open_)
+        raise Refused(
+            f"Not every check has passed: {listed}. To take that upon yourself, tick the "
+            f"box above the button, or type: approve {request.request} anyway."
+        )
+    return tuple(dict.fromkeys(c.name for c in open_))
 
 
 def _approve_retraining(ask: Ask, request: RetrainingRequested) -> Event:
@@ -181,13 +204,13 @@ def objection(
 COMMANDS = (
     Command(
         verb="approve",
-        usage="approve <request>",
+        usage="approve <request> [anyway]",
         does="lets a rollback or a retraining run that someone else asked for",
         about="request",
-        words=_words,
+        words=_approve_words,
         decide=approve,
         looks=True,
-        examples=("approve R-7", "approve 7"),
+        examples=("approve R-7", "approve 7", "approve R-7 anyway"),
     ),
     Command(
         verb="reject",

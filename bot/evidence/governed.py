@@ -61,7 +61,9 @@ def _decided(event: Event) -> tuple[str, str, str]:
         case DecisionRecorded():
             return event.choice, event.reason, event.expires_at.isoformat()
         case RollbackApproved():
-            return f"approved {event.request}", "", ""
+            open_ = ", ".join(event.accepted)
+            reason = f"not passed, accepted: {open_}" if open_ else ""
+            return f"approved {event.request}", reason, ""
         case RollbackRejected():
             done = "withdrew" if event.withdrawn else "rejected"
             return f"{done} {event.request}", event.reason, ""

@@ -18,7 +18,8 @@ def looked_at(db: sa.Connection, folder: Path) -> tuple[int, str]:
     """
     buried = {d for _, _, digests in _rows(db, "EvidenceExpired") for d in digests}
     seen: set[str] = set()
-    for incident, seq, digests in _rows(db, "EvidenceCollected"):
+    kept = (*_rows(db, "EvidenceCollected"), *_captured(db))
+    for incident, seq, digests in kept:
         for name in digests:
             if name in seen or name in buried:
                 continue
@@ -38,6 +39,19 @@ def _odd(folder: Path, name: str) -> str:
     except OSError as error:
         return f"cannot be read ({error.strerror}): {name}"
     return "" if digest(content) == name else f"was changed: {name}"
+
+
+def _captured(db: sa.Connection) -> Iterator[tuple[str, int, list[str]]]:
+    """Yield what requests for a rollback were bound to, where it was kept."""
+    query = sa.select(history.c.incident, history.c.seq, history.c.body)
+    query = query.where(history.c.type == "RollbackRequested")
+    for row in db.execute(query.order_by(history.c.incident, history.c.seq)).all():
+        try:
+            named = json.loads(row.body).get("kept") or ""
+        except (ValueError, AttributeError):
+            continue
+        if named:
+            yield row.incident, row.seq, [str(named)]
 
 
 def _rows(db: sa.Connection, kind: str) -> Iterator[tuple[str, int, list[str]]]:

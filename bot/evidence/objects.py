@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Shelf, fetch, object_name
-from bot.incident import EvidenceCollected, Incident
+from bot.incident import EvidenceCollected, Incident, RollbackRequested
+
+CAPTURED = "captured"  # the part that a request was bound to
 
 
 async def objects(
@@ -22,8 +24,15 @@ async def objects(
         for part, digest in event.digests.items()
         if parts is None or part in parts
     }
+    if parts is None or CAPTURED in parts:
+        named |= {d for incident in sealed.incidents() for d in captured(incident)}
     found = {digest: await fetch(shelf, digest) for digest in sorted(named)}
     return {digest: content for digest, content in found.items() if content is not None}
+
+
+def captured(incident: Incident) -> set[str]:
+    """Return the digests of the documents, redacted, that requests were bound to."""
+    return {e.kept for e in incident.every(RollbackRequested) if e.kept}
 
 
 async def at_hand(shelf: Shelf, incident: Incident) -> dict[str, bytes]:

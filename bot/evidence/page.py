@@ -202,6 +202,8 @@ def _rollbacks(incident: Incident) -> Iterator[str]:
         yield f"<dt>Reason<dd>{escape(asked.reason)}"
         yield f"<dt>Captured<dd>{_traffic(asked.captured.traffic)}, "
         yield f"{asked.captured.at:%Y-%m-%d %H:%M:%S} UTC, {escape(asked.captured.digest)}"
+        if asked.kept:
+            yield f"<dt>Without names<dd>objects/{escape(asked.kept)}"
         yield f"<dt>Proposed<dd>{_traffic(asked.traffic)}"
         rows = [("captured", asked.captured.traffic), ("proposed", asked.traffic)]
         for ended in incident.every(TrafficShifted):

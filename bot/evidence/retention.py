@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from bot.evidence.shelf import NotKept, Shelf, object_name
+from bot.evidence.shelf import NotKept, Shelf, object_name, restricted_name
 from bot.incident import (
     Actor,
     AlertReceived,
@@ -52,7 +52,8 @@ async def plan(
     Raises NotKept when the shelf does not answer.
     """
     found = Plan()
-    there = {name.rpartition("/")[2] for name in await shelf.names("objects/")}
+    every = [*await shelf.names("objects/"), *await shelf.names("restricted/")]
+    there = {name.rpartition("/")[2] for name in every}
     old, needed, gone = [], set[str](), set[str]()
     for listed in await store.incidents(limit=MOST):
         incident = await store.load(listed.id)
@@ -100,6 +101,7 @@ async def expire(
 async def _remove(shelf: Shelf, digest: str) -> str:
     try:
         await shelf.remove(object_name(digest))
+        await shelf.remove(restricted_name(digest))
     except NotKept as error:
         return f"{digest[:12]}…: {error}"
     return ""
@@ -118,7 +120,8 @@ def captured(incident: Incident) -> set[str]:
 
     Not each was kept: the request stands without it.
     """
-    every = {e.captured.digest for e in incident.every(RollbackRequested)}
+    asked = incident.every(RollbackRequested)
+    every = {d for e in asked for d in (e.captured.digest, e.kept) if d}
     return every - buried(incident)
 
 

@@ -51,6 +51,18 @@ def object_name(digest: str) -> str:
     return f"objects/{digest[:2]}/{digest}"
 
 
+def restricted_name(digest: str) -> str:
+    """Return where bytes lie that may name people: no packet and no page has them."""
+    return f"restricted/{digest[:2]}/{digest}"
+
+
+async def keep_apart(shelf: Shelf, content: bytes) -> str:
+    """Keep `content` where no packet looks for it, and return its digest."""
+    name = digest(content)
+    await shelf.put(restricted_name(name), content)
+    return name
+
+
 async def keep(shelf: Shelf, content: bytes) -> str:
     """Keep `content` under its own digest, and return that."""
     name = digest(content)

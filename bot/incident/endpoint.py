@@ -30,6 +30,7 @@ class EndpointState:
     provisioning_state: str
     digest: str  # sha256 of the raw GET body
     tags: Mapping[str, str] = field(default_factory=dict)
+    mirror: Traffic = field(default_factory=dict)  # percent of copies by deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

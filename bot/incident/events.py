@@ -116,6 +116,7 @@ class RollbackRequested(Event):
     expires_at: datetime
     approvals_needed: int = 1
     undoes: str = ""
+    kept: str = ""  # SHA-256 of the captured document without whom it names; "": none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,7 @@ class RollbackApproved(Event):
     by: Actor
     request: str
     person: str = ""  # who it is, whichever account was used
+    accepted: tuple[str, ...] = ()  # names of the checks that had not passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

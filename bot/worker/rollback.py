@@ -1,8 +1,11 @@
 """A rollback from the ask to the proposal, and its end when nobody decides."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
-from bot.evidence.shelf import NotKept, keep
+from bot.evidence import policy
+from bot.evidence.objects import CAPTURED
+from bot.evidence.shelf import NotKept, keep, keep_apart
 from bot.incident import (
     OPEN,
     CaptureState,
@@ -11,6 +14,7 @@ from bot.incident import (
     Event,
     ExpireDecision,
     ExpireRequest,
+    Health,
     Incident,
     RollbackAsked,
     RollbackExpired,
@@ -18,7 +22,8 @@ from bot.incident import (
     RollbackRequested,
 )
 from bot.ports import Impossible, Unavailable, Workspace
-from bot.proposal import HOUR, Surroundings, last_calm, propose
+from bot.preconditions import Surroundings
+from bot.proposal import HOUR, last_calm, propose
 from bot.retraining import RetrainingLapsed, retraining
 from bot.store import Due, Leader
 from bot.watch import Endpoint
@@ -50,7 +55,10 @@ async def _event(
     try:
         number = await means.store.number("request")
         request = f"R-{number}"
-        return await proposal(means, incident, asked, seq, request, keeping=True)
+        patient = attempts < PATIENCE
+        return await proposal(
+            means, incident, asked, seq, request, keeping=True, patient=patient
+        )
     except Unavailable as error:
         if attempts < PATIENCE:
             raise
@@ -68,10 +76,12 @@ async def proposal(
     request: str,
     *,
     keeping: bool = False,
+    patient: bool = False,
 ) -> RollbackRequested | RollbackImpossible:
     """Look at the endpoint and all that concerns it; return what comes of the ask.
 
     `keeping`: Azure's own document is kept on the shelf, under the digest in the request.
+    `patient`: figures that Azure does not give now are waited for; else they are not known.
     Raises Unavailable or Impossible.
     """
     workspace, endpoint = means.workspace, means.endpoint(incident)
@@ -79,19 +89,19 @@ async def proposal(
         raise Impossible("this process does not read Azure")
     end = means.clock()
     state, raw = await workspace.captured(endpoint.id)
-    health = [
-        await workspace.health(endpoint.id, name, end - HEALTH_WINDOW, end)
-        for name in ("", *(d.name for d in state.deployments))
-    ]
+    health, unread = await _health(workspace, endpoint.id, state, end, patient=patient)
     usual = ""
     if not (asked.target or asked.undoes or endpoint.rollback_target):
         usual = await _usual(means, workspace, endpoint, state)
+    kept, unkept = await _kept(means, request, state, raw) if keeping else ("", "")
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
         others=await others(means, incident),
         usual=usual,
         undone=_undone(incident, asked),
-        unkept=await _kept(means, raw) if keeping else "",
+        kept=kept,
+        unkept=unkept,
+        unread=unread,
     )
     return propose(
         asked,
@@ -105,15 +115,53 @@ async def proposal(
     )
 
 
-async def _kept(means: Means, raw: bytes) -> str:
-    """Keep Azure's own bytes; return why they could not be, which stops nobody."""
+async def _health(
+    workspace: Workspace,
+    endpoint: str,
+    state: EndpointState,
+    end: datetime,
+    *,
+    patient: bool,
+) -> tuple[list[Health], dict[str, str]]:
+    """Return how the endpoint and each deployment serves, and why where it is not known.
+
+    Azure Monitor may be down while a model does harm: that must not hold a rollback up.
+    """
+    found, unread = list[Health](), dict[str, str]()
+    span = (end - HEALTH_WINDOW, end)
+    for name in ("", *(d.name for d in state.deployments)):
+        try:
+            found.append(await workspace.health(endpoint, name, *span))
+        except (Unavailable, Impossible) as error:
+            if patient and isinstance(error, Unavailable):
+                raise
+            unread[name] = str(error).rstrip(".")
+    return found, unread
+
+
+async def _kept(
+    means: Means, request: str, state: EndpointState, raw: bytes
+) -> tuple[str, str]:
+    """Keep Azure's own bytes, and apart from them what a packet may hold of them.
+
+    Return the digest of the second; else why nothing could be kept, which stops nobody.
+    """
     if means.archive is None:
-        return ""
+        return "", ""
+    shelf = means.archive.shelf
     try:
-        await keep(means.archive.shelf, raw)
+        named = await keep_apart(shelf, raw)
+        document = {
+            "part": CAPTURED,
+            "request": request,
+            "captured_at": state.at.isoformat(),
+            "raw_sha256": named,
+            "document": policy.document(json.loads(raw)),
+        }
+        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        return await keep(shelf, text.encode() + b"\n"), ""
     except NotKept as error:
-        return str(error)
-    return ""
+        return "", str(error)
 
 
 def _undone(incident: Incident, asked: RollbackAsked) -> RollbackRequested | None:

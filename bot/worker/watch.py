@@ -1,9 +1,14 @@
-"""Afterwards: does the endpoint serve better or worse than before the move?"""
+"""Afterwards: does the endpoint serve better or worse than before the move?
 
-from collections.abc import Iterator
+And is it still this move that serves: somebody may have changed the traffic by hand.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.incident import (
+    Change,
+    EndpointState,
     Event,
     Health,
     Incident,
@@ -14,7 +19,8 @@ from bot.incident import (
 )
 from bot.oversight import OutcomeWatched
 from bot.ports import Impossible, Unavailable
-from bot.proposal import busiest
+from bot.preconditions import find
+from bot.proposal import busiest, in_words, shares
 from bot.signals import Report
 from bot.store import Due, Leader
 from bot.worker.means import Means, record
@@ -50,9 +56,13 @@ async def _compared(
     started = _began(incident, moved)
     unknown = list(_again(incident, moved))
     windows: list[tuple[Health, ...]] = []
-    for name, start in (("before", started - span), ("after", moved.at)):
+    target = busiest(moved.after)
+    for name, start, parts in (
+        ("before", started - span, ("",)),
+        ("after", moved.at, ("", target)),
+    ):
         try:
-            found = await _health(means, incident, start, span)
+            found = await _health(means, incident, (start, start + span), parts)
         except (Unavailable, Impossible) as error:
             if patient and isinstance(error, Unavailable):
                 raise
@@ -63,6 +73,8 @@ async def _compared(
     drift, was = await _drift(means, incident, moved, unknown, patient=patient), None
     if drift:
         was = _report_before(incident, started)
+    unknown += _unmeasured(target, after)
+    moved_on = await _moved_on(means, incident, moved, unknown, patient=patient)
     slower = worse(before[0], after[0]) if before and after else ()
     return OutcomeWatched(
         at=means.clock(),
@@ -71,10 +83,74 @@ async def _compared(
         after=after,
         worse=(*slower, *drifted_more(was, drift)),
         unknown=tuple(unknown),
-        target=busiest(moved.after),
+        target=target,
         drift=drift,
         drift_before=was,
+        moved_on=moved_on,
     )
+
+
+async def _moved_on(
+    means: Means,
+    incident: Incident,
+    moved: TrafficShifted,
+    unknown: list[str],
+    *,
+    patient: bool,
+) -> str:
+    """Return what is served instead of what the move left, "" when it still stands."""
+    if means.workspace is None:
+        return ""
+    began = _began(incident, moved)
+    try:
+        live = await means.workspace.state(incident.endpoint)
+        lines = await means.workspace.changes(incident.endpoint, began, means.clock())
+    except (Unavailable, Impossible) as error:
+        if patient and isinstance(error, Unavailable):
+            raise
+        unknown.append(f"whether anybody has changed it since: {error}")
+        return ""
+    if shares(live.traffic) != shares(moved.after):
+        return f"traffic is {in_words(live.traffic)} by now"
+    unknown += [
+        *deployed_anew(moved, live),
+        *touched(incident.endpoint, lines, moved),
+    ]
+    return ""
+
+
+def deployed_anew(moved: TrafficShifted, live: EndpointState) -> Iterator[str]:
+    for name in sorted(shares(moved.after)):
+        then, now = find(moved.state, name), find(live, name)
+        if then and now and then.model != now.model:
+            words = f"{name} runs {now.model or 'another model'} by now"
+            yield f"what is this move's doing: {words}"
+
+
+def touched(
+    endpoint: str, lines: Sequence[Change], moved: TrafficShifted
+) -> Iterator[str]:
+    """Yield that somebody changed the endpoint and changed it back, by Azure's log.
+
+    Our own operation began before it was read back, so its late lines are known by
+    their correlation.
+    """
+    ours = {c.correlation for c in lines if c.at <= moved.at}
+    for line in reversed(lines):
+        write = line.operation.lower().endswith("/onlineendpoints/write")
+        here = write and line.resource.lower() == endpoint.lower()
+        failed = line.status.lower() in ("failed", "canceled")
+        if here and not failed and line.correlation not in ours:
+            words = f"the endpoint was changed at {line.at:%H:%M} UTC and changed back"
+            yield f"what is this move's doing: {words}"
+            return
+
+
+def _unmeasured(target: str, after: Sequence[Health]) -> Iterator[str]:
+    """Yield that Azure has no figures of the target alone."""
+    alone = next((h for h in after if h.deployment), None)
+    if after and (alone is None or alone.requests is None):
+        yield f"how {target} serves alone: Azure has no figures of it for these minutes"
 
 
 def _began(incident: Incident, moved: TrafficShifted) -> datetime:
@@ -125,12 +201,17 @@ def _report_before(incident: Incident, moment: datetime) -> Report | None:
 
 
 async def _health(
-    means: Means, incident: Incident, start: datetime, span: timedelta
+    means: Means,
+    incident: Incident,
+    span: tuple[datetime, datetime],
+    parts: Sequence[str],
 ) -> tuple[Health, ...]:
+    """Return a window of the whole endpoint (""), and of each deployment named."""
     if means.workspace is None:
         raise Impossible("this process does not read Azure")
     endpoint = means.endpoint(incident).id
-    return (await means.workspace.health(endpoint, "", start, start + span),)
+    found = [await means.workspace.health(endpoint, p, *span) for p in parts]
+    return tuple(found)
 
 
 def worse(before: Health, after: Health) -> tuple[str, ...]:

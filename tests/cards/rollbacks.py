@@ -100,6 +100,33 @@ worse = replace(
     drift=report(),
     drift_before=report(),
 )
+doubtful = replace(
+    requested,
+    checks=(
+        requested.checks[1],
+        Check(
+            name="health",
+            result="failed",
+            text="green answered with 4.0% errors, P95 latency 175 ms",
+        ),
+        Check(
+            name="capacity",
+            result="not known",
+            text="whether green can take all requests is not known",
+        ),
+        requested.checks[2],
+    ),
+)
+aware = replace(approved, accepted=("health", "capacity"))
+moved_on = replace(
+    watched,
+    after=(
+        *watched.after[:1],
+        health(after(30), "green", requests=1_210.0, error_rate=0.001),
+    ),
+    target="green",
+    moved_on="traffic is blue 50%, green 50% by now",
+)
 blind = replace(
     watched,
     before=(),
@@ -207,6 +234,9 @@ MORE: Mapping[str, tuple[Event, ...]] = {
     "afterwards": (*_OPEN, approved, started, moved, watched),
     "afterwards-worse": (*_OPEN, approved, started, moved, worse),
     "afterwards-not-known": (*_OPEN, approved, started, moved, blind),
+    "afterwards-changed-by-hand": (*_OPEN, approved, started, moved, moved_on),
+    "approval-in-doubt": (*_OPEN[:-1], doubtful),
+    "done-in-doubt": (*_OPEN[:-1], doubtful, aware, started, moved),
     "undo": (*_OPEN, approved, started, moved, worse, undo_asked, undo),
     "undone": (
         *(*_OPEN, approved, started, moved, worse, undo_asked, undo),

@@ -69,7 +69,8 @@ def ask(
         watch=WATCH,
         incident=incident,
         endpoint=endpoint,
-        words=words,
+        # Nothing was measured here, which every approval takes upon itself.
+        words={"accepts": "true", **words},
     )
 
 

@@ -152,3 +152,32 @@ def test_old_rows_without_the_new_fields_are_read() -> None:
     event = EvidenceCollected(at=at, endpoint="e", digests={})
 
     assert (0, {}, "") == (event.of, event.missing, event.build)
+
+
+def test_azures_own_document_names_nobody() -> None:
+    """
+    ARM writes a mail address or a name into systemData; object ids stay, as elsewhere.
+    """
+    found = policy.document(
+        {
+            "systemData": {
+                "createdBy": "p.raman@contoso.example",
+                "createdByType": "User",
+                "lastModifiedBy": "",
+            },
+            "properties": {
+                "description": "ask anna@contoso.co.uk, password=hunter2",
+                "traffic": {"blue": 90},
+                "list": [None, True, 1.5, "b@c.de"],
+            },
+            "identity": {"principalId": "44444444-aaaa-4bbb-8ccc-000000000004"},
+        }
+    )
+
+    system = {"createdBy": "[left out]", "createdByType": "User", "lastModifiedBy": ""}
+    assert system == found["systemData"]
+    said = "ask [left out], password=[removed]"
+    assert said == found["properties"]["description"]
+    assert {"blue": 90} == found["properties"]["traffic"]
+    assert [None, True, 1.5, "[left out]"] == found["properties"]["list"]
+    assert "44444444-aaaa" in found["identity"]["principalId"]

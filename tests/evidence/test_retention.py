@@ -15,7 +15,7 @@ from bot.__main__ import application
 from bot.evidence import anchor, bundle, page, retention, signing
 from bot.evidence.inspect import inspect
 from bot.evidence.reading import reading
-from bot.evidence.shelf import Folder, NotKept, keep
+from bot.evidence.shelf import Folder, NotKept, keep, keep_apart
 from bot.incident import Actor, EndpointState, RollbackRequested
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
@@ -127,7 +127,9 @@ async def test_azures_own_document_goes_with_the_evidence(
     store = Store.open(url)
     asked = await store.load("A-2")
     assert asked
-    digest = await keep(Folder(state / "evidence"), raw)
+    folder = Folder(state / "evidence")
+    digest = await keep_apart(folder, raw)
+    shown = await keep(folder, b'{"systemData": {"createdBy": "[left out]"}}')
     request = RollbackRequested(
         at=LONG_AGO,
         by=WHO,
@@ -143,6 +145,7 @@ async def test_azures_own_document_goes_with_the_evidence(
         ),
         traffic={"green": 100},
         expires_at=LONG_AGO,
+        kept=shown,
     )
     await store.append(asked, [request])
     store.close()
@@ -150,8 +153,9 @@ async def test_azures_own_document_goes_with_the_evidence(
     found = await asyncio.to_thread(listed, state, "--delete")
 
     due = {one["incident"]: one["objects"] for one in found["due"]}
-    assert digest in due[asked.id]
-    assert digest not in shelved(state)
+    assert {digest, shown} <= set(due[asked.id])
+    assert shown not in shelved(state)
+    assert not [f for f in (state / "evidence/restricted").rglob("*") if f.is_file()]
 
 
 def test_a_legal_hold_outlives_the_retention(state: Path) -> None:

@@ -109,6 +109,7 @@ async def requested(store: Store, listed: WatchList, number: int) -> Incident:
 
 def press(incident: Incident, who: Account, request: str) -> Pressed:
     data = {"id": incident.id, "rev": "3", "t": f"{incident.id}.3", "ref": request}
+    data["accepts"] = "true"  # nobody has measured anything here
     return Pressed(
         actor=actor(who),
         conversation=CHAT,
@@ -290,7 +291,11 @@ async def test_who_asked_has_to_be_known_at_the_click(
     request, yes = (
         incident.request,
         RollbackApproved(
-            at=NOW, by=actor(people.MEI), request="R-1", person="Mei Chen"
+            at=NOW,
+            by=actor(people.MEI),
+            request="R-1",
+            person="Mei Chen",
+            accepted=("health", "capacity", "lock"),
         ),
     )
     assert request

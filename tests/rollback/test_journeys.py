@@ -4,12 +4,14 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
-from bot.evidence.shelf import digest, object_name
+from bot.evidence.shelf import digest, restricted_name
 from bot.incident import Health
 from bot.signals import FeatureResult, Report
 from bot.worker.watch import drifted_more, worse
@@ -67,19 +69,35 @@ async def test_a_request_without_an_alert_ends_as_what_it_was(house: House) -> N
 
 async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
     """
-    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf.
+    The request names the SHA-256 of Azure's own document; its bytes lie on the shelf,
+    apart, since they name people. What a packet holds of them names nobody.
     """
+    path = house.watch.endpoints[0].id
+    made = house.world.get("arm", path) or {}
+    house.world.put(
+        "arm", path, made | {"systemData": {"createdBy": "p@contoso.example"}}
+    )
     await house.say("jonas", f"rollback {NAME} the release was a mistake")
     await house.shown("Approval needed")
     asked = await house.event("RollbackRequested")
 
     named = asked["captured"]["digest"]
-    raw = (Path(house.settings.evidence_url) / object_name(named)).read_bytes()
+    shelf = Path(house.settings.evidence_url)
+    raw = (shelf / restricted_name(named)).read_bytes()
+    wanted = {"Accept": "application/zip"}
+    url = f"{house.bot}/evidence/A-1"
+    async with house.session.get(url, headers=wanted) as answer:
+        packet = ZipFile(BytesIO(await answer.read()))
+    kept = json.loads(packet.read(f"objects/{asked['kept']}"))
 
-    assert named == digest(raw)
+    assert named == digest(raw) == kept["raw_sha256"]
     body = json.loads(raw)
     assert {"blue": 90, "green": 10} == body["properties"]["traffic"]
     assert {"kind", "systemData"} <= set(body)
+    assert body | {"systemData": {"createdBy": "[left out]"}} == kept["document"]
+    everything = b"".join(packet.read(name) for name in packet.namelist())
+    assert b"p@contoso.example" not in everything
+    assert b"p@contoso.example" in raw
 
 
 async def test_a_request_outlives_its_incident(build: Opened) -> None:
@@ -179,6 +197,55 @@ async def test_afterwards_is_compared_and_can_be_undone(build: Opened) -> None:
     assert 2 == len(house.requests("PUT", "onlineendpoints"))
 
 
+async def test_traffic_that_is_moved_by_hand_meanwhile_is_told_not_undone(
+    build: Opened,
+) -> None:
+    house = await build(endpoint={**QUIET, "watch_minutes": 0.05})
+    await house.alert()
+    await house.press("jonas", "Request rollback", reason="13 copes")
+    await house.shown("Approval needed")
+    await house.press("mei", "Approve rollback")
+    await house.event("TrafficShifted")
+    await house.sim_post("azure/traffic", traffic={"blue": 50, "green": 50})
+
+    watched = await house.event("OutcomeWatched")
+    card = await house.shown("Changed since")
+    await house.told("There is nothing of R-1 to undo")
+    await house.say("jonas", "undo R-1 13 is worse")
+    await house.told("as R-1 left it")
+
+    assert "traffic is blue 50%, green 50% by now" == watched["moved_on"]
+    assert "Undo rollback" not in str(card)
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+    assert {"blue": 50, "green": 50} == await house.traffic()
+
+
+async def test_what_has_not_passed_is_approved_by_name_or_not_at_all(
+    build: Opened,
+) -> None:
+    """
+    Azure gives no figures of green, so nobody can say that it is healthy.
+    """
+    house = await build(endpoint=QUIET)
+    path = "deployments/green/providers/microsoft.insights/metrics"
+    await house.fail("GET", path, times=99, status=404)
+    await house.say("jonas", f"rollback {NAME} to green 13 copes")
+    card = await house.shown("Approval needed")
+    answer = await house.press("mei", "Approve rollback", card="Approval needed")
+    await house.say("mei", "approve R-1")
+    await house.told("type: approve R-1 anyway")
+
+    assert "I have read what has not passed" in str(card)
+    assert "tick the box" in str(answer)
+    assert "RollbackApproved" not in await house.types()
+
+    await house.press("mei", "Approve rollback", card="Approval needed", accepts="true")
+    approved = await house.event("RollbackApproved")
+    await house.told("Accepted: how green serves is not known")
+    await house.shown("Rolled back")
+    assert ["health"] == approved["accepted"]
+
+
 @pytest.mark.parametrize(
     ("errors", "latency", "words"),
     [
@@ -233,7 +300,11 @@ async def test_the_gate_does_not_let_a_slip_of_the_pen_pass(
     """
     Nor a monitor that is late, though nobody has been told of it yet.
     """
-    watched = {**QUIET, "monitor": "loan-drift-daily", "listening": {"monitor": True}}
+    watched = {
+        **QUIET,
+        "monitor": "loan-drift-daily",
+        "listening": {"monitor_hours": 1},
+    }
     house = await build(endpoint=watched)
     pink = await house.get(f"{house.bot}/api/gate/{NAME}/pink")
     await house.fail("GET", "/onlineendpoints/", times=9, status=503)

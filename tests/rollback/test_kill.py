@@ -19,6 +19,7 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.oversight import holder
+from bot.preconditions import doubts
 from bot.proposal import propose
 from bot.retraining import (
     Job,
@@ -76,7 +77,13 @@ async def approved(house: House, store: Store, number: int) -> Incident:
     assert isinstance(request, RollbackRequested)
     new = Incident(id="", group_key=f"g-{number}", endpoint=endpoint.id)
     incident = await store.append(new, [asked, request])
-    yes = RollbackApproved(at=at, by=mei, request=f"R-{number}", person="Mei Chen")
+    yes = RollbackApproved(
+        at=at,
+        by=mei,
+        request=f"R-{number}",
+        person="Mei Chen",
+        accepted=tuple(c.name for c in doubts(request)),
+    )
     return await store.append(incident, [yes], follow(incident, (yes,)))
 
 

@@ -34,7 +34,8 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.oversight import ShiftHeld, ShiftReleased, holder
-from bot.proposal import Surroundings, drifted, propose, shares
+from bot.preconditions import Surroundings
+from bot.proposal import drifted, propose, shares
 from bot.simulator import people
 from bot.simulator.identity import TENANT
 from bot.watch import Approval, Endpoint, Person, WatchList
@@ -102,6 +103,7 @@ class Rollbacks(RuleBasedStateMachine):
         self.captured: dict[str, tuple[dict[str, int], str]] = {}
         self.expires: dict[str, datetime] = {}
         self.said_yes: dict[str, set[str]] = {}
+        self.took_it_on: dict[str, set[str]] = {}  # nobody measured the target's health
         self.ended: set[str] = set()
         self.moved: list[str] = []
         self.locked = False
@@ -141,6 +143,7 @@ class Rollbacks(RuleBasedStateMachine):
         who=st.one_of(APPROVERS, APPROVERS, ACCOUNTS),
         key=KEYS,
         sees=st.booleans(),
+        accepts=st.sampled_from(["true", "true", "false", ""]),
         accounts=st.permutations(people.ACCOUNTS),
     )
     def people_approve(
@@ -149,11 +152,12 @@ class Rollbacks(RuleBasedStateMachine):
         key: str,
         *,
         sees: bool,
+        accepts: str,
         accounts: list[people.Account],
     ) -> None:
         """One after the other, the one account and perhaps more, in any order."""
         for each in (who, *accounts[: 2 * self.needed - 1]):
-            self._person_does(each, key, "approve", sees=sees)
+            self._person_does(each, key, "approve", sees=sees, accepts=accepts)
 
     @rule(
         asker=st.one_of(OPERATORS, ACCOUNTS),
@@ -217,11 +221,17 @@ class Rollbacks(RuleBasedStateMachine):
         return any(i.approved and i.outcome is None for i in self.incidents.values())
 
     def _person_does(
-        self, who: people.Account, key: str, verb: str, *, sees: bool
+        self,
+        who: people.Account,
+        key: str,
+        verb: str,
+        *,
+        sees: bool,
+        accepts: str = "true",
     ) -> None:
         incident = self.incidents[key]
         request = incident.request.request if incident.request else ""
-        words = {"request": request, "reason": "because"}
+        words = {"request": request, "reason": "because", "accepts": accepts}
         if verb == "rollback":
             words.pop("request")
         done = self._decide(who, verb, incident, words, sees=sees)
@@ -231,6 +241,8 @@ class Rollbacks(RuleBasedStateMachine):
         for event in done:
             if isinstance(event, RollbackApproved):
                 self.said_yes[request].add(who.person)
+                if accepts == "true":
+                    self.took_it_on[request].add(who.person)
             elif not isinstance(event, RollbackAsked):
                 self.ended.add(request)
 
@@ -318,6 +330,7 @@ class Rollbacks(RuleBasedStateMachine):
             self.captured[found.request] = (shares(self.split), self.model)
             self.expires[found.request] = found.expires_at
             self.said_yes[found.request] = set()
+            self.took_it_on[found.request] = set()
 
     @precondition(lambda self: self.waiting)
     @rule(key=KEYS)
@@ -371,6 +384,8 @@ class Rollbacks(RuleBasedStateMachine):
             p.name for p in self.watch.people if "approver" in p.roles and not p.guest
         }
         assert len(yes & able) >= self.needed, "too few people who still may"
+        known = yes & able & self.took_it_on[name]
+        assert len(known) >= self.needed, "on checks that nobody has accepted"
         self.moved.append(name)
         global moves  # noqa: PLW0603 as `taken`
         moves += 1

@@ -113,6 +113,7 @@ def _seed(case: Case, world: World, folder: Path, now: datetime) -> None:
         world.put("monitor", endpoint, told)
         world.put("azure", "data", {"shifted": case.shifted})
         _governed(case, world, now)
+    put(world, json.loads(case.called(json.dumps(loan.nightly(now)))))
     shifted = bool((world.get("azure", "data") or {}).get("shifted"))
     _write(case, world, now, shifted=shifted, anew=False)
 

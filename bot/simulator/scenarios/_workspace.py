@@ -1,6 +1,7 @@
 """The workspace of the loan scenario, as the JSON documents that ARM stores."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from bot.simulator.world import Document
 
@@ -68,7 +69,6 @@ def documents() -> Iterator[Document]:
         "loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour"
     )
     yield _monitor()
-    yield _run()
     yield _compute()
     yield _training()
 
@@ -216,7 +216,10 @@ def _checks() -> Document:
     }
 
 
-def _run() -> Document:
+def nightly(now: datetime) -> Document:
+    """Return last night's run of the monitor."""
+    hour = now.replace(hour=3, minute=15, second=0, microsecond=0)
+    begun = (hour if hour <= now else hour - timedelta(days=1)).isoformat()
     return {
         "id": f"{WORKSPACE}/jobs/{MONITOR}_20261122",
         "name": f"{MONITOR}_20261122",
@@ -231,7 +234,7 @@ def _run() -> Document:
             "tags": {},
             "services": {},
         },
-        "systemData": _MADE,
+        "systemData": {**_MADE, "createdAt": begun},
     }
 
 

@@ -44,6 +44,7 @@ from bot.simulator.scenarios._workspace import (
     TRAINING,
     WORKSPACE,
     documents,
+    nightly,
 )
 from bot.simulator.world import WORLD, World
 from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
@@ -81,6 +82,7 @@ def seed(world: World, folder: Path, now: datetime) -> None:
         world.put("monitor", key(ENDPOINT), _monitor())
         world.put("azure", "data", {"shifted": True})
         _governed(world, now)
+    put(world, nightly(now))
     shifted = bool((world.get("azure", "data") or {}).get("shifted", True))
     container = blobs / ACCOUNT / CONTAINER
     write_reference(container / REFERENCE_PATH)

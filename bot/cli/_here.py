@@ -1,0 +1,112 @@
+"""The gate's answer from the records themselves, where no service answers.
+
+As `serve` would give it: with the watch list, a look at Azure by the reader's identity
+(in a pipeline: whoever is signed in there), and kept in the endpoint's history.
+"""
+
+import asyncio
+import logging
+import os
+import shlex
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from bot.cli._place import Place
+
+_SQLITE = "sqlite:///"
+
+
+class CannotAnswer(Exception):
+    """Why, in words for who asked."""
+
+
+def environment(place: Place) -> dict[str, str]:
+    """Return what the demo wrote down beside its database, `serve.env`; {} without."""
+    if not place.database.startswith(_SQLITE):
+        return {}
+    folder = Path(place.database.removeprefix(_SQLITE)).parent
+    try:
+        told = (folder / "serve.env").read_text("utf-8")
+    except OSError:
+        return {}
+    found: dict[str, str] = {}
+    for line in told.splitlines():
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if equals and line.startswith("export "):
+            found[name.strip()] = " ".join(shlex.split(value))
+    return found
+
+
+def answered(
+    place: Place, told: Mapping[str, str], endpoint: str, deployment: str
+) -> dict[str, Any]:
+    """Return {pass, reasons, evidence} as the route does. Raises CannotAnswer."""
+    if place.database.startswith(_SQLITE):
+        file = Path(place.database.removeprefix(_SQLITE))
+        if (
+            not file.is_file()
+        ):  # to open it would make an empty one, which lets all pass
+            raise CannotAnswer(f"there is no database at {file}")
+    given = {**told, **os.environ, "WATCHKEEPER_DATABASE_URL": place.database}
+    given.setdefault("WATCHKEEPER_WATCH_FILE", str(place.watch))
+    logging.disable(logging.CRITICAL)  # the reasons say it, in fewer words
+    return asyncio.run(_answered(given, endpoint, deployment))
+
+
+async def _answered(
+    given: dict[str, str], endpoint: str, deployment: str
+) -> dict[str, Any]:
+    from azure.identity.aio import (  # noqa: PLC0415 `--help` stays quick
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+    )
+
+    from bot import release  # noqa: PLC0415
+    from bot.azure import AzureWorkspace  # noqa: PLC0415
+    from bot.azure.cloud import Cloud  # noqa: PLC0415
+    from bot.azure.database import password  # noqa: PLC0415
+    from bot.settings import Misconfigured, load  # noqa: PLC0415
+    from bot.store import CannotOpen, Conflict, Store, Unwritable  # noqa: PLC0415
+    from bot.worker import Means  # noqa: PLC0415
+    from cards import Links  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        try:
+            settings, watch = load(given)
+            cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+            store = Store.open(
+                settings.database_url,
+                role="gate",
+                password=stack.enter_context(password(settings.database_identity)),
+            )
+        except (Misconfigured, CannotOpen, ValueError) as error:
+            raise CannotAnswer(str(error)) from error
+        stack.callback(store.close)
+        client = settings.reader_client_id
+        credential = (
+            ManagedIdentityCredential(client_id=client)
+            if client
+            else DefaultAzureCredential()
+        )
+        await stack.enter_async_context(credential)
+        workspace = AzureWorkspace(credential, cloud)
+        stack.push_async_callback(workspace.close)
+        means = Means(
+            store=store,
+            watch=watch,
+            clock=lambda: datetime.now(UTC),
+            random=SystemRandom(),
+            links=Links(settings.pages),
+            sign=lambda key, revision: f"{key}.{revision}",  # no card is made here
+            workspace=workspace,
+        )
+        try:
+            return release.told(await release.judge(means, endpoint, deployment))
+        except (release.NoSuch, Unwritable) as error:
+            raise CannotAnswer(str(error)) from error
+        except Conflict as error:
+            raise CannotAnswer("many asked at the same moment; ask again") from error

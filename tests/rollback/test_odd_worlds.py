@@ -1,0 +1,86 @@
+"""Endpoints that are not two deployments and a calm day."""
+
+from typing import Any
+
+from tests.house import QUIET, House, Opened
+from tests.story.remote import until
+
+NAME = "loan-prescreening"
+
+
+def _arm(house: House, path: str, **changes: Any) -> None:
+    """Change a document of the simulated Azure behind everybody's back."""
+    made = house.world.get("arm", path) or {}
+    house.world.put("arm", path, {**made, **changes})
+
+
+async def _moves(house: House, wanted: dict[str, int]) -> None:
+    live = await until("the traffic", house.traffic, lambda found: found == wanted)
+    assert wanted == live
+
+
+async def test_a_split_in_three_is_put_back_by_an_undo_and_by_the_undo_of_that(
+    house: House,
+) -> None:
+    """
+    The third has a name in Azure's own case, and it is the undo that serves it again.
+    """
+    endpoint = house.watch.endpoints[0].id
+    green = house.world.get("arm", f"{endpoint}/deployments/green") or {}
+    odd = f"{endpoint}/deployments/canary-v2-1"
+    _arm(house, odd, **{**green, "id": odd, "name": "Canary-V2-1"})
+    thirds = {"blue": 50, "green": 30, "Canary-V2-1": 20}
+    await house.sim_post("azure/traffic", traffic=thirds)
+
+    await house.say("jonas", f'rollback {NAME} to "canary-v2-1": it copes')
+    await house.shown("Approval needed")
+    await house.say("mei", "approve R-1 anyway")
+    await _moves(house, {"Canary-V2-1": 100})
+    await house.event("TrafficShifted")
+    await house.say("jonas", "undo R-1 too slow")
+    await house.shown("Undo R-1")
+    await house.say("mei", "approve R-2 anyway")
+    await _moves(house, thirds)
+    await until("its record", house.types, lambda t: t.count("TrafficShifted") == 2)
+    await house.say("jonas", "undo R-2 not the reason")
+    await house.shown("Undo R-2")
+    await house.say("mei", "approve R-3 anyway")
+    await _moves(house, {"Canary-V2-1": 100})
+
+    assert 3 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_an_endpoint_that_is_deleted_meanwhile_is_not_made_again(
+    build: Opened,
+) -> None:
+    """
+    A PUT of a captured document would bring a deleted endpoint back to life.
+    """
+    house = await build(endpoint=QUIET, start=False)
+    await house.start("serve")
+    await house.say("jonas", f"rollback {NAME} 13 copes")
+    await house.shown("Approval needed")
+    await house.say("mei", "approve R-1")
+    await house.event("RollbackApproved")
+    await house.fail("GET", f"onlineendpoints/{NAME}", times=99, status=404)
+    await house.start("execute")
+
+    failed = await house.event("ShiftFailed")
+    card = str(await house.shown("R-1"))
+
+    assert failed["reason"].startswith("nothing was changed: ")
+    assert (None, True) == (failed["live"], failed["settled"])
+    assert "Rolled back" not in card
+    assert 0 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_a_target_that_takes_copies_is_not_asked_about(house: House) -> None:
+    endpoint = house.watch.endpoints[0].id
+    made = house.world.get("arm", endpoint) or {}
+    properties = {**made["properties"], "mirrorTraffic": {"green": 10}}
+    _arm(house, endpoint, properties=properties)
+
+    await house.say("jonas", f"rollback {NAME} to green 13 copes")
+
+    await house.told("green takes mirrored traffic (10%); end that first")
+    assert "RollbackRequested" not in await house.types()
