@@ -7,13 +7,16 @@ whatever we did not foresee is a 503 too.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias, TypeVar
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 
 from bot import handshakes, sources
 from bot.callers import Caller, Credentials, Denied, Undecided
@@ -195,8 +198,48 @@ async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response
     except Exception as error:  # noqa: BLE001  whatever it is, it must be sent again
         _log.error("%s was not kept: %s: %s", route, type(error).__name__, error)
         raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
-    kept = b'{"delivery": "%s"}' % delivery.encode()
-    return web.Response(body=kept, status=202, headers=_KEPT)
+    return _Kept(b'{"delivery": "%s"}' % delivery.encode())
+
+
+class _Kept(web.Response):
+    """The 202, written in one piece: a storm wants thousands of them.
+
+    aiohttp makes an answer's head field by field, which costs a fifth of a bare request.
+    Of this one only the date changes. Whoever speaks HTTP/1.0, or closes the connection
+    after it, gets aiohttp's own.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body=body, status=202, headers=_KEPT)
+        self._written = b""
+
+    @property
+    def keep_alive(self) -> bool | None:
+        return True if self._written else super().keep_alive
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        ours = request.keep_alive and request.version == HttpVersion11
+        if not ours or request.transport is None or not isinstance(self.body, bytes):
+            return await super().prepare(request)
+        self._written = _head(len(self.body), int(time.time())) + self.body
+        request.transport.write(self._written)
+        await request.writer.drain()  # who reads nothing waits for himself
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        if not self._written:
+            await super().write_eof(data)
+
+
+@lru_cache(maxsize=8)
+def _head(length: int, second: int) -> bytes:
+    fields = {
+        hdrs.CONTENT_TYPE: _JSON,
+        hdrs.CONTENT_LENGTH: length,
+        hdrs.DATE: formatdate(second, usegmt=True),
+    }
+    shown = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 202 Accepted\r\n{shown}\r\n".encode()
 
 
 def _handshake(

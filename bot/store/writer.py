@@ -21,6 +21,8 @@ from bot.store.rows import Row, Rows
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 GROUP = 256  # about this many requests share a commit at most
+QUIET = 4  # turns of the loop that brought nothing new: what was coming is here
+WINDOW_S = 0.005  # a commit waits no longer than this for company
 WAITING = 20_000  # more than this and we are not keeping up: say so, do not hoard
 PATIENCE_S = 8.0  # an action group gives up at 10
 
@@ -97,12 +99,30 @@ class Writer:
             self._timer = (loop, loop.call_at(job.late, self._give_up))
         self._waiting.append(job)
         if not self._batch:
-            loop.call_soon(self._hand_over)
+            loop.call_soon(self._gathering, loop, 0, 0)
         self._batch.append(job)
         return job.answer
 
+    def _gathering(
+        self, loop: asyncio.AbstractEventLoop, before: int, quiet: int
+    ) -> None:
+        """Hand over once the burst is in; a request needs a few turns to get here.
+
+        A commit costs as much as ten of its rows, and who answers a burst gets the next
+        one: without the wait every other commit holds a single row.
+        """
+        count = len(self._batch)
+        if not count:  # closing handed it over
+            return
+        quiet = 0 if count > before else quiet + 1
+        late = loop.time() > self._batch[0].late - PATIENCE_S + WINDOW_S
+        if quiet >= QUIET or count >= GROUP or late:
+            self._hand_over()
+        else:
+            loop.call_soon(self._gathering, loop, count, quiet)
+
     def _hand_over(self) -> None:
-        """Wake the thread once for all that came in one turn of the loop."""
+        """Wake the thread once for all that came in together."""
         self._jobs.put(self._batch)
         self._batch = []
 

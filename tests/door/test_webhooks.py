@@ -191,3 +191,37 @@ async def test_event_grid_s_media_types(client: Client, kind: str) -> None:
     )
 
     assert 202 == answer.status
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "answers"),
+    [
+        ("HTTP/1.1", "", 2),
+        ("HTTP/1.1", "Connection: close\r\n", 1),
+        ("HTTP/1.0", "", 1),
+        ("HTTP/1.0", "Connection: keep-alive\r\n", 2),
+    ],
+)
+async def test_the_202_is_plain_http_whatever_the_connection(
+    client: Client, line: str, more: str, answers: int
+) -> None:
+    """
+    It is written past aiohttp's own answers: two requests that come at once get one each.
+    """
+    head = f"POST /api/alerts {line}\r\nHost: x\r\nContent-Type: application/json\r\n"
+    asked = f"{head}{more}Content-Length: {len(FIRED)}\r\n\r\n".encode() + FIRED
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(asked * answers)
+    try:
+        for _ in range(answers):
+            first = await reader.readuntil(b"\r\n\r\n")
+            fields = dict(r.split(": ", 1) for r in first.decode().split("\r\n")[1:-2])
+            body = await reader.readexactly(int(fields["Content-Length"]))
+            assert first.startswith(f"{line} 202 ".encode())
+            assert "application/json" == fields["Content-Type"].partition(";")[0]
+            assert 2026 <= int(fields["Date"].split()[3])
+            assert ["delivery"] == list(json.loads(body))
+        if answers == 1:
+            assert b"" == await reader.read()
+    finally:
+        writer.close()
