@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 import typer
 
 from bot import cli
+from bot.cli._usage import Commands
 
 NAMES = [m.name for m in iter_modules(cli.__path__) if not m.name.startswith("_")]
 
@@ -15,7 +16,10 @@ NAMES = [m.name for m in iter_modules(cli.__path__) if not m.name.startswith("_"
 def application(names: Iterable[str] = NAMES) -> typer.Typer:
     """Return the command line with these commands; each is imported only here."""
     app = typer.Typer(
-        no_args_is_help=True, pretty_exceptions_enable=False, callback=_watchkeeper
+        cls=Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        callback=_watchkeeper,
     )
     for name in names:
         for command in import_module(f"bot.cli.{name}").COMMANDS:

@@ -40,6 +40,10 @@ _Labels: TypeAlias = Annotated[
 _Times: TypeAlias = Annotated[
     str, typer.Option(help="Columns of the moments of prediction and of label.")
 ]
+_Strict: TypeAlias = Annotated[
+    bool,
+    typer.Option("--strict", help="End with 2 where there is too little to judge."),
+]
 _Keep: TypeAlias = Annotated[
     Path, typer.Option(help="Folder of stored profiles: profile:DIGEST, or a series.")
 ]
@@ -64,6 +68,7 @@ def drift(
     times: _Times = "",
     kind: Annotated[Kind | None, typer.Option(help="Of model; else guessed.")] = None,
     keep: _Keep = Path(".watchkeeper/profiles"),
+    strict: _Strict = False,
     output_format: Annotated[
         Format, typer.Option("--format", help="What to write.")
     ] = "table",
@@ -76,16 +81,23 @@ def drift(
     Reads Parquet, CSV, JSON lines, MLTable folders, the folders of Azure ML's model
     data collector, and profiles stored by `watchkeeper profile` (profile:DIGEST,
     profile:loan@2026-11-17..2026-11-23, profile:loan@weekday:2026-11-23).
-    Ends with 0 (no breach), 1 (breach) or 2 (error).
+    Ends with 0 (no breach), 1 (breach) or 2 (error). Too little data to judge, an empty
+    window above all, is no breach and no error: a line on standard error says so, and a
+    release pipeline that must not pass then asks for --strict.
 
     Example: watchkeeper drift training.parquet today.parquet --metrics js,psi
     """
     given = dict(locals())
-    options = {k: v for k, v in given.items() if k not in {"output_format", "output"}}
-    _answer(Asked(**options), output_format, output)
+    ours = {"output_format", "output", "strict"}
+    options = {name: value for name, value in given.items() if name not in ours}
+    found = _answer(Asked(**options), output_format, output)
+    if found.verdict in {"not enough data", "cannot compute"}:
+        sys.stderr.write(f"watchkeeper drift: not judged: {found.sentence}\n")
+        raise typer.Exit(2 if strict else 0)
+    raise typer.Exit(1 if found.verdict == "breached" else 0)
 
 
-def _answer(asked: Asked, output_format: Format, output: Path | None) -> NoReturn:
+def _answer(asked: Asked, output_format: Format, output: Path | None) -> "Report":
     from bot.signals.metric import CannotCompute  # noqa: PLC0415
 
     try:
@@ -99,7 +111,7 @@ def _answer(asked: Asked, output_format: Format, output: Path | None) -> NoRetur
         raise typer.Exit(130) from None  # 1 would be a breach
     except Exception as error:  # noqa: BLE001 (the same: a crash must not end with 1)
         fail(f"cannot go on: {type(error).__name__}: {in_a_line(error)}")
-    raise typer.Exit(1 if found.verdict == "breached" else 0)
+    return found
 
 
 def _refuse_nothing(found: "Report") -> None:

@@ -248,9 +248,22 @@ def counted(column: "pa.ChunkedArray", kind: str) -> tuple[Any, Counts, int]:
     if pa.types.is_floating(column.type):
         column = pa.chunked_array([columns.values(column, kind) + 0.0])
         column = column.filter(pc.invert(pc.is_nan(column)))
+    if column.type in {pa.string(), pa.binary()}:
+        return _counted_text(column)
     pairs = pc.value_counts(column.drop_null())
     counted = pairs.field("counts").to_numpy(zero_copy_only=False)
     return pairs.field("values"), counted, total - int(counted.sum())
+
+
+def _counted_text(column: "pa.ChunkedArray") -> tuple[Any, Counts, int]:
+    """Return the same of text; grouping takes half the time of `value_counts`."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    plain = pa.table({"text": column}).group_by("text", use_threads=False)
+    groups = plain.aggregate([([], "count_all")])
+    there = groups.filter(groups["text"].is_valid())
+    found = there["count_all"].to_numpy()
+    return there["text"].combine_chunks(), found, len(column) - int(found.sum())
 
 
 def _counted_codes(column: "pa.ChunkedArray") -> tuple[Any, Counts, int]:

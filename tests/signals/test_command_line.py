@@ -124,6 +124,57 @@ def test_bad_input_is_one_line(
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("drift",),
+            "drift: missing argument 'reference'; see watchkeeper drift --help",
+        ),
+        (("drift", "a", "b", "--nope"), "drift: no such option: --nope"),
+        (
+            ("drift", "a", "b", "--format", "xml"),
+            "drift: invalid value for '--format': ",
+        ),
+        (("drift", "a", "b", "--format"), "drift: option '--format' requires"),
+        (
+            ("audit", "nope"),
+            "audit: no such command 'nope'; see watchkeeper audit --help",
+        ),
+        (("backtest", "a", "--rate", "much"), "backtest: "),
+        (("drft",), "watchkeeper: no such command 'drft'. Did you mean 'drift'"),
+    ],
+)
+def test_what_is_typed_wrongly_is_one_line(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    """
+    In a pipeline's log a box of lines hides which of its words was wrong.
+    """
+    done = run(*arguments)
+
+    assert (2, 1, "") == (done.exit_code, done.stderr.count("\n"), done.stdout)
+    assert said in done.stderr
+    assert "--help" in done.stderr
+
+
+def test_too_little_to_judge_is_loud_and_no_breach(tmp_path: Path) -> None:
+    """
+    A collector that stopped must not look like a quiet day to a release pipeline.
+    """
+    (tmp_path / "a.csv").write_text("a\n" + "1\n2\n" * 500)
+    (tmp_path / "none.csv").write_text("a\n")
+    (tmp_path / "few.csv").write_text("a\n1\n2\n")
+    for name in ("none", "few"):
+        sides = tmp_path / "a.csv", tmp_path / f"{name}.csv"
+        plain, strict = run("drift", *sides), run("drift", *sides, "--strict")
+        assert (0, 2) == (plain.exit_code, strict.exit_code)
+        assert plain.stderr.startswith("watchkeeper drift: not judged: Not enough data")
+        assert 1 == plain.stderr.count("\n") == strict.stderr.count("\n")
+    judged = run("drift", tmp_path / "a.csv", tmp_path / "a.csv", "--strict")
+    assert (0, "") == (judged.exit_code, judged.stderr)
+
+
 def test_what_was_not_compared_is_said_in_json_too(tmp_path: Path) -> None:
     """
     A pipeline reads the rows only; "no breach" of half the columns is no good news.

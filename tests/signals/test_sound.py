@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from bot.signals import FeatureResult, Report, Rule, evaluate
+from bot.signals import FeatureResult, Report, Rule, distance, evaluate
 from bot.signals.metric import Mode
 
 ALL = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2")]
@@ -136,6 +136,46 @@ def test_two_samples_are_compared_as_two_samples() -> None:
     )
 
     assert stats.chi2_contingency(table).pvalue == pytest.approx(result.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [(30_000, 30_000), (30_000, 17_001), (5, 9_000)])
+@pytest.mark.parametrize("digits", [0, 2, 16])
+def test_the_search_for_the_greatest_distance_skips_nothing(
+    sizes: tuple[int, int], digits: int
+) -> None:
+    """
+    It looks at every thousandth value first; ties, gaps and infinities stay exact.
+    """
+    rng = np.random.default_rng(sum(sizes) + digits)
+    x, y = (np.sort(rng.normal(0.01 * i, 1, n)) for i, n in enumerate(sizes))
+    x, y = np.round(x, digits), np.round(y, digits)
+    x[:2], y[-1] = -np.inf, np.inf
+    at = np.concatenate((x, y))
+    apart = [np.searchsorted(side, at, "right") for side in (x, y)]
+    common = np.lcm(*sizes)
+    steps = apart[0] * (common // sizes[0]) - apart[1] * (common // sizes[1])
+
+    assert int(np.abs(steps).max()) == distance.kolmogorov_smirnov(x, y)
+
+
+def test_text_is_counted_however_it_came() -> None:
+    """
+    A column of gaps, one of nothing, and one in pieces are counted like any other.
+    """
+    pieces = pa.chunked_array([["a", None, "b"] * 300, ["b", "", "a"] * 300])
+    known = {"whole": pieces.combine_chunks(), "large": pieces.cast("large_string")}
+    left = pa.table({"pieces": pieces, **known})
+    right = pa.table({name: pa.array(["b", "c"] * 900) for name in left.column_names})
+    none = pa.table({name: pa.nulls(9, pa.string()) for name in left.column_names})
+    report = evaluate(left, right, [Rule("js"), Rule("psi")])
+    gone = evaluate(left, none, [Rule("js")])
+
+    js = {r.value for r in report.results if r.metric == "JensenShannonDistance"}
+    assert 1 == len(js)
+    shares = report.results[0].shape
+    assert shares is not None
+    assert {"a", "b", "c", "(blank)", "missing"} == set(shares.bins)
+    assert {"cannot compute"} == {r.verdict for r in gone.results}
 
 
 @settings(deadline=None, max_examples=40)

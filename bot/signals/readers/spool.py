@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.signals.columns import InMemory
 from bot.signals.readers.files import Files
 from bot.signals.readers.parquet import ParquetFrame
-from bot.signals.readers.unify import cast, unified
+from bot.signals.readers.unify import became_text, cast, unified
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,9 +75,9 @@ class Spool:
         from pyarrow import fs  # noqa: PLC0415
 
         plain = ParquetFrame.open(Files(fs.LocalFileSystem()), self._parts, named=False)
-        read = plain.with_findings(
-            dict.fromkeys((*findings, *self._said, *plain.findings))
-        )
+        turned = {*self._said, *plain.findings}
+        in_order = [line for line in map(became_text, plain.names) if line in turned]
+        read = plain.with_findings(dict.fromkeys((*findings, *in_order)))
         weakref.finalize(read, self._folder.cleanup)
         return read
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.signals.readers.files import Files, Unreadable, short
 from bot.signals.readers.spool import Notes, spooled
+from bot.signals.readers.unify import became_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,7 @@ def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
         except _Misread as found:
             kinds[found.name] = found.kind
             if found.to_text:
-                said[f"{found.name}: values of several types, read as text"] = None
+                said[became_text(found.name)] = None
             continue
         if not frame.rows and notes.bad:
             raise Unreadable(f"{short(paths)}: no line has as many values as names")
@@ -219,5 +220,5 @@ def _column(
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        notes.said[f"{name}: values of several types, read as text"] = None
+        notes.said[became_text(name)] = None
         return pa.array([None if v is None else str(v) for v in values], pa.string())

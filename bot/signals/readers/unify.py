@@ -39,10 +39,14 @@ def unified(
         common = _common(kinds)
         fields.append(pa.field(name, common or pa.string()))
         if common is None:
-            findings.append(f"{name}: values of several types, read as text")
+            findings.append(became_text(name))
     if parts:
         findings = [*_by_part(known, parts, names), *findings]
     return pa.schema(fields), tuple(findings)
+
+
+def became_text(name: str) -> str:
+    return f"{name}: values of several types, read as text"
 
 
 def _by_part(
