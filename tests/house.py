@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import app
+from bot.running import now
 from bot.settings import Settings
 from bot.simulator import app as simulator
 from bot.simulator.azure.operations import plan
@@ -89,7 +90,7 @@ class House(Remote):
         await asyncio.gather(task, return_exceptions=True)
 
     def _clock(self) -> datetime:
-        return app.now() + self.ahead
+        return now() + self.ahead
 
     async def _ready(self) -> bool:
         _, task = self._running["serve"]

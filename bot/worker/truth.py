@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from bot.evidence import policy
 from bot.ports import Windows, Workspace
-from bot.rules import limits
 from bot.signals import Report, attribution, performance
 from bot.signals.columns import frame
 from bot.signals.labels import labelled
@@ -16,6 +15,7 @@ from bot.signals.metric import CannotCompute
 from bot.signals.unknown import cannot
 from bot.signals.verdict import SMALLEST
 from bot.watch import Endpoint
+from bot.watch.rules import limits
 from bot.worker.figures import Asks
 
 PERFORMANCE, ATTRIBUTION = "model-performance", "feature-attribution-drift"

@@ -101,9 +101,9 @@ async def test_check_says_whether_they_can_be_had(
     monkeypatch.setenv("IDENTITY_ENDPOINT", sim.url + "/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", f"secret of {READER}")
     url = f"{sim.url}/secrets/keys"
-    good = await ours.keys(Settings(key_secret_url=url, reader_client_id=READER))
+    good = await ours.keys(Settings(key_secret_url=url, reader_client_id=READER), None)
     gone = await ours.keys(
-        Settings(key_secret_url=url + "-old", reader_client_id=READER)
+        Settings(key_secret_url=url + "-old", reader_client_id=READER), None
     )
 
     assert ("ok", "fail") == (good.level, gone.level)

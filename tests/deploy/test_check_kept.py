@@ -134,7 +134,7 @@ async def test_a_folder_is_told(tmp_path: Path) -> None:
     assert ("look", True) == (alone.level, "other replicas do not see it" in alone.text)
 
 
-def test_the_key_of_another_database_is_told(tmp_path: Path) -> None:
+async def test_the_key_of_another_database_is_told(tmp_path: Path) -> None:
     """
     A restored database with last year's keys looks well until somebody verifies it.
     """
@@ -145,14 +145,14 @@ def test_the_key_of_another_database_is_told(tmp_path: Path) -> None:
     head = Head(size=3, root=b"root", at=NOW, signature=mine.sign(signed))
     given = settings(key_file=str(ours_file))
 
-    told = [ours.keys(settings(key_file=str(other)), head)]
-    told.append(ours.keys(given, head))
+    told = [await ours.keys(settings(key_file=str(other)), head)]
+    told.append(await ours.keys(given, head))
     rotate(ours_file)
-    told.append(ours.keys(given, head))
+    told.append(await ours.keys(given, head))
     ours_file.chmod(0o644)
-    told.append(ours.keys(given, head))
+    told.append(await ours.keys(given, head))
     ours_file.unlink()
-    told += [ours.keys(given, head), ours.keys(given, None)]
+    told += [await ours.keys(given, head), await ours.keys(given, None)]
 
     assert ["fail", "ok", "ok", "look", "fail", "ok"] == [f.level for f in told]
     assert "did not sign this database's log" in told[0].text
