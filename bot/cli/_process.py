@@ -27,6 +27,7 @@ def run(start: Start, *, talks: bool, with_parent: bool) -> None:
     from bot import keys, logs  # noqa: PLC0415 `--help` stays quick
     from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen  # noqa: PLC0415
+    from bot.traces import CannotExport  # noqa: PLC0415
 
     if with_parent:
         os.environ.update(_told())
@@ -37,7 +38,7 @@ def run(start: Start, *, talks: bool, with_parent: bool) -> None:
     logs.set_up(settings.log_level, settings.log_format)
     try:
         asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
-    except (Misconfigured, CannotOpen, keys.CannotRead) as error:
+    except (Misconfigured, CannotOpen, CannotExport, keys.CannotRead) as error:
         refuse(error)
     except KeyboardInterrupt:
         return
