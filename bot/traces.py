@@ -8,6 +8,8 @@ on that delivery finds it again.
 import hashlib
 import logging
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -25,7 +27,35 @@ from opentelemetry.trace import (
 from bot.incident import AlertReceived, CardLost, CardShown, Incident, Replied
 
 log = logging.getLogger("bot.traces")
+LAST = "last spans"  # the thread that sends them
+_LAST_S = 4.0  # for that, once we end
+_ANSWER_S = 5  # for a collector to answer
+_QUIET_S = 300.0  # between two lines about a collector that does not
+_NOISY = (
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.sdk.trace.export",
+    "opentelemetry.sdk._shared_internal",
+    "azure.monitor.opentelemetry.exporter.export._base",
+)
 _OURS = (CardShown, CardLost, Replied)  # what we said; it begins no step
+
+
+class CannotExport(ValueError):
+    """Spans cannot be sent where the setting says; the text says why."""
+
+
+class _Rarely(logging.Filter):
+    """Lets a line through now and then: a collector may be gone for days."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._until = 0.0
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        if (now := time.monotonic()) < self._until:
+            return False
+        self._until = now + _QUIET_S
+        return True
 
 
 def cause(incident: Incident) -> str:
@@ -65,12 +95,16 @@ def step(name: str, begun_by: str, **about: str) -> Iterator[None]:
 
 
 @contextmanager
-def exporting(where: str, client_id: str = "") -> Iterator[None]:
+def exporting(
+    where: str, client_id: str = "", *, last_s: float = _LAST_S
+) -> Iterator[None]:
     """Send spans to `where` while inside; nothing is set up for "".
 
     "log" writes a line each; "otlp:URL" needs the extra `traces`; "appinsights:…" takes a
     connection string and signs in as the managed identity `client_id`.
-    Raises ValueError when `where` is none of these.
+    A collector that is gone costs a line every five minutes, and `last_s` seconds at the
+    end, for the last spans.
+    Raises CannotExport.
     """
     if not where:
         yield
@@ -87,11 +121,22 @@ def exporting(where: str, client_id: str = "") -> Iterator[None]:
         BatchSpanProcessor(_exporter(where, client_id), schedule_delay_millis=1000)
     )
     trace.set_tracer_provider(provider)
+    filters = {logging.getLogger(name): _Rarely() for name in _NOISY}
+    for noisy, rarely in filters.items():
+        noisy.addFilter(rarely)
     try:
         yield
     finally:
-        with suppress(Exception):  # a collector that is gone must not hold up the end
-            provider.force_flush(3000)
+        ending = threading.Thread(target=_end, args=(provider,), name=LAST, daemon=True)
+        ending.start()
+        ending.join(last_s)  # a collector that hangs must not hold up the end
+        for noisy, rarely in filters.items():
+            noisy.removeFilter(rarely)
+
+
+def _end(provider: Any) -> None:
+    with suppress(Exception):
+        provider.force_flush()
         provider.shutdown()
 
 
@@ -105,10 +150,10 @@ def _exporter(where: str, client_id: str) -> Any:
                 OTLPSpanExporter,
             )
         except ImportError:
-            raise ValueError(
+            raise CannotExport(
                 "TRACES=otlp:… needs: pip install watchkeeper[traces]"
             ) from None
-        return OTLPSpanExporter(endpoint=rest)
+        return OTLPSpanExporter(endpoint=rest, timeout=_ANSWER_S)
     if kind == "appinsights":
         from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
         from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415
@@ -120,10 +165,16 @@ def _exporter(where: str, client_id: str) -> Any:
         credential = (
             ManagedIdentityCredential(client_id=client_id) if client_id else None
         )
-        return AzureMonitorTraceExporter(
-            connection_string=rest, credential=credential, disable_offline_storage=True
-        )
-    raise ValueError(
+        try:
+            return AzureMonitorTraceExporter(
+                connection_string=rest,
+                credential=credential,
+                disable_offline_storage=True,
+            )
+        except ValueError:
+            text = "TRACES: Application Insights does not know this connection string"
+            raise CannotExport(text) from None
+    raise CannotExport(
         f"TRACES: {kind!r} is none of log, otlp:URL, appinsights:CONNECTION"
     )
 

@@ -19,15 +19,19 @@ Start: TypeAlias = Callable[["Settings", "WatchList", asyncio.Event], Awaitable[
 
 
 def run(start: Start, *, talks: bool, with_parent: bool) -> None:
-    """Run until SIGTERM or Ctrl-C; exit 2 with one line for each thing to mend.
+    """Run until SIGTERM, SIGHUP or Ctrl-C; exit 2 with one line for each thing to mend.
 
+    What it writes is for its own user alone: alerts may name people. Settings and keys are
+    read once: another start reads them again.
     With a parent: its first line on standard input holds our variables, as JSON; its end
     is ours.
     """
     from bot import keys, logs  # noqa: PLC0415 `--help` stays quick
     from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen  # noqa: PLC0415
+    from bot.traces import CannotExport  # noqa: PLC0415
 
+    os.umask(0o077)
     if with_parent:
         os.environ.update(_told())
     try:
@@ -37,7 +41,7 @@ def run(start: Start, *, talks: bool, with_parent: bool) -> None:
     logs.set_up(settings.log_level, settings.log_format)
     try:
         asyncio.run(_until_stopped(start, settings, watch, with_parent=with_parent))
-    except (Misconfigured, CannotOpen, keys.CannotRead) as error:
+    except (Misconfigured, CannotOpen, CannotExport, keys.CannotRead) as error:
         refuse(error)
     except KeyboardInterrupt:
         return
@@ -63,8 +67,9 @@ async def _until_stopped(
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            loop.add_signal_handler(number, stop.set)
     if with_parent:
         _end_with_parent(loop, stop)
     await start(settings, watch, stop)

@@ -2,11 +2,18 @@
 
 import asyncio
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from bot.cli._place import refuse
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
 
 app = typer.Typer(no_args_is_help=True, help="Move the database.")
 
@@ -21,17 +28,20 @@ def copy(
     source: Annotated[str, typer.Argument(help="sqlite:///FILE or postgresql://…")],
     target: Annotated[str, typer.Argument(help="an empty database")],
     output_format: Annotated[
-        str, typer.Option("--format", help="text or json")
-    ] = "text",
+        Format, typer.Option("--format", help="text or json")
+    ] = Format.text,
 ) -> None:
     """Copy everything into an empty database, and verify the log there.
 
-    The service has to be stopped. Keys and evidence stay where they are.
+    The service has to be stopped. Keys and evidence stay where they are. Interrupted, it
+    leaves the target as empty as before: run it again. PGPASSWORD may hold a token.
 
     Example: watchkeeper store copy sqlite:///.watchkeeper/watchkeeper.db
     postgresql://watchkeeper@host/watchkeeper
     """
-    from bot.store import CannotOpen, Store  # noqa: PLC0415 `--help` stays quick
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 `--help` stays quick
+
+    from bot.store import CannotOpen, Store  # noqa: PLC0415
     from bot.store.check import Tampered, verify  # noqa: PLC0415
     from bot.store.copy import copy as move  # noqa: PLC0415
 
@@ -46,7 +56,10 @@ def copy(
         refuse("store copy", error)
     except Tampered as error:
         refuse("store copy", f"the copy does not verify: {error}", 1)
-    if output_format == "json":
+    except SQLAlchemyError as error:
+        kind = type(getattr(error, "orig", None) or error).__name__
+        refuse("store copy", f"a database failed ({kind}); the target is as before")
+    if output_format is Format.json:
         typer.echo(json.dumps({"rows": counts, "sealed": sealed, "waiting": waiting}))
         return
     for name, count in counts.items():

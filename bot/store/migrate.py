@@ -29,9 +29,14 @@ def migrate(engine: sa.Engine) -> None:
     scripts = script()
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            # A large table takes its time, and so long the other replica waits.
+            connection.execute(
+                sa.text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            )
             connection.execute(
                 sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK}
             )
+            connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
         current = MigrationContext.configure(connection).get_current_revision()
         known = {revision.revision for revision in scripts.walk_revisions()}
         if current is not None and current not in known:

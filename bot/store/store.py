@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot.incident import Event, Follow, Incident
 from bot.store import statements
-from bot.store.engine import FileLock, create
+from bot.store.engine import CannotOpen, FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
 from bot.store.recent import Recent
@@ -74,10 +74,12 @@ class Store:
             lock = FileLock(Path(str(engine.url.database)), role)
         try:
             migrate(engine)
-        except BaseException:
+        except BaseException as error:
             engine.dispose()
             if lock:
                 lock.release()
+            if isinstance(error, sa.exc.DBAPIError):
+                raise CannotOpen(f"DATABASE_URL: {_said(error)}") from None
             raise
         return cls(engine, lock)
 
@@ -371,3 +373,9 @@ class Store:
         query = sa.select(conversation.c.reference).where(conversation.c.id == key)
         found = await self.read(lambda db: db.execute(query).scalar())
         return None if found is None else dict(json.loads(found))
+
+
+def _said(error: sa.exc.DBAPIError) -> str:
+    """Return what a database said, on one line; it names no password."""
+    lines = str(error.orig).splitlines()
+    return " ".join((lines or [type(error.orig).__name__])[0].split())

@@ -1,7 +1,8 @@
 """Alerts at a steady rate for long: `python -m tests.bench.soak [MINUTES] [PER_SECOND]`.
 
-Conditions of one endpoint fire and resolve in turn, so incidents open and close all the
-time. Printed: what was lost, how long answers took, how the memory of `serve` went.
+Conditions of one endpoint fire and resolve in turn. It is of tier 3, which closes without
+a decision, so incidents open and close all the time and no history grows for ever. Printed:
+what was lost, how long answers took, how the memory of `serve` went.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import aiohttp
 import numpy as np
 import yaml
 
+from bot.simulator.scenarios import scenario
 from tests.deploy.conftest import Running, child, start
 
 CONDITIONS = 100  # that fire, and then resolve, in one round
@@ -143,8 +145,15 @@ def report(seen: Seen, seconds: float, left: dict[str, Any]) -> None:
     )
 
 
+def watch_list() -> str:
+    listed = scenario("none").watch()
+    listed["endpoints"][0]["tier"] = 3
+    return yaml.safe_dump(listed)
+
+
 def main(minutes: float, rate: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "watchkeeper.yaml").write_text(watch_list(), "utf-8")
         demo = start(Path(folder), "--scenario", "none")
         try:
             whole = asyncio.run(soak(demo, minutes * 60, rate))

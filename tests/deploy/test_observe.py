@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from bot import logs
 from tests.deploy.conftest import CANARY, Running, until
@@ -41,6 +42,23 @@ def test_a_card_is_counted_and_timed(demo: Running) -> None:
     assert found["watchkeeper_card_seconds_count"] >= 1
     heads = [name for name in found if name.startswith("watchkeeper_log_head{root=")]
     assert [64] == [len(name.split('"')[1]) for name in heads]
+
+
+def test_prometheus_own_parser_takes_the_page(demo: Running) -> None:
+    """
+    A page that it refuses whole leaves every rule without figures.
+    """
+    status, body = demo.ask("/metrics")
+    families = list(text_string_to_metric_families(body.decode()))
+
+    assert 200 == status
+    types = {family.name: family.type for family in families}
+    assert "counter" == types["watchkeeper_accepted"]
+    assert "histogram" == types["watchkeeper_card_seconds"]
+    assert "gauge" == types["watchkeeper_outbox_age_seconds"]
+    assert len(types) == len(families)  # each name once
+    assert all(f.documentation for f in families if f.name.startswith("watchkeeper_"))
+    assert {"unknown"}.isdisjoint(types.values())
 
 
 def test_what_is_refused_is_counted_by_reason(demo: Running) -> None:

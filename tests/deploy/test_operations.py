@@ -104,6 +104,37 @@ async def test_nothing_is_copied_over_something(source: str, postgresql: str) ->
         copy(source, target)
 
 
+async def test_a_copy_cut_off_half_way_leaves_nothing(
+    source: str, postgresql: str
+) -> None:
+    """
+    Half a history verifies as half a history: it must not be there at all.
+    """
+    target = new_database(postgresql)
+    Store.open(target).close()
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute(
+            b"CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            b"PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$"
+        )
+        connection.execute(
+            b"CREATE TRIGGER cut BEFORE INSERT ON outbox "
+            b"FOR EACH ROW EXECUTE FUNCTION cut()"
+        )
+
+    code, said = await cli("store", "copy", source, target)
+    left = {name: found for name, found in rows(target).items() if found}
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute(b"DROP TRIGGER cut ON outbox")
+    again, output = await cli("store", "copy", source, target, "--format", "json")
+
+    assert (2, 1) == (code, len(said.splitlines())), said
+    assert "the target is as before" in said
+    assert {"alembic_version"} == set(left)
+    assert 0 == again, output
+    assert rows(source) == rows(target)
+
+
 async def test_nothing_is_copied_under_a_running_service(
     source: str, postgresql: str
 ) -> None:

@@ -1,13 +1,17 @@
 """SIGTERM while callers are at the door: what was accepted is kept, and soon we are gone."""
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import sqlite3
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from tests.deploy.conftest import child, start, until
 
@@ -41,6 +45,37 @@ def test_fifty_requests_in_flight_are_all_kept(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "watchkeeper.db") as database:
         kept = {row[0] for row in database.execute("SELECT id FROM delivery")}
     assert {delivery for _, delivery in answers} <= kept
+    # alerts may name people: no other user of the machine reads them
+    for name in ("watchkeeper.db", "watchkeeper.db-wal", "keys.json"):
+        path = tmp_path / name
+        assert not path.exists() or not path.stat().st_mode & 0o077, name
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_each_way_to_say_stop_is_heard(
+    number: signal.Signals,
+) -> None:
+    """
+    A closed terminal sends SIGHUP; what was under way ends in order all the same.
+    """
+    code = (
+        "import asyncio, sys\n"
+        "from bot.cli._process import _until_stopped\n"
+        "async def start(settings, watch, stop):\n"
+        "    print('ready', flush=True)\n"
+        "    await stop.wait()\n"
+        "    print('in order')\n"
+        "asyncio.run(_until_stopped(start, None, None, with_parent=False))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert b"ready\n" == await process.stdout.readline()
+    process.send_signal(number)
+    said, _ = await process.communicate()
+
+    assert (b"in order\n", 0) == (said, process.returncode)
 
 
 def _body(number: int) -> bytes:

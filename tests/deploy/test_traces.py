@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import logging
+import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -137,6 +140,46 @@ def test_a_collector_that_is_gone_holds_nothing_up(collector: Collector) -> None
         two_parts()
 
     assert collector.got
+
+
+def test_one_that_never_answers_holds_nothing_up() -> None:
+    """
+    It takes the connection and is silent: the end of the process is not its to decide.
+    """
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
+        with traces.exporting(f"otlp:{url}", last_s=0.1):
+            two_parts()
+
+        left = [each for each in threading.enumerate() if each.name == traces.LAST]
+    assert [True] == [thread.daemon for thread in left]  # still at it, and we are not
+    left[0].join(60)
+
+
+def test_a_collector_that_is_gone_is_told_once(caplog: Any) -> None:
+    """
+    A line a second for a week hides the one that matters, and costs more than the traces.
+    """
+    with traces.exporting("otlp:http://127.0.0.1:9/v1/traces"):
+        for name in traces._NOISY * 3:  # noqa: SLF001
+            logging.getLogger(name).warning("it is gone")
+
+    about = Counter(r.name for r in caplog.records if r.message == "it is gone")
+    assert dict.fromkeys(traces._NOISY, 1) == about  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("appinsights:InstrumentationKey=nonsense", "does not know this connection"),
+        ("appinsights:", "does not know this connection"),
+    ],
+)
+def test_a_connection_string_that_is_none_is_a_line(where: str, words: str) -> None:
+    with pytest.raises(traces.CannotExport, match=words), traces.exporting(where):
+        pass
 
 
 @pytest.mark.parametrize("where", ["jaeger:x", "OTLP"])

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -25,6 +26,37 @@ from tests.conftest import new_database
 def test_an_unusable_address_is_explained(url: str, words: str) -> None:
     with pytest.raises(CannotOpen, match=words):
         Store.open(url)
+
+
+def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    """
+    A trace of SQLAlchemy tells an operator at night nothing; the last line of it does.
+    """
+    (tmp_path / "other").write_bytes(b"a text that somebody put there. " * 40)
+
+    for url, words in (
+        ("postgresql://u:hunter2@127.0.0.1:9/d", "Connection refused"),
+        ("postgresql://u:hunter2@no-such-host.invalid/d", "resolve host"),
+        (f"sqlite:///{tmp_path / 'other'}", "file is not a database"),
+    ):
+        with pytest.raises(CannotOpen, match=words) as caught:
+            Store.open(url)
+        assert str(caught.value).startswith("DATABASE_URL: ")
+        assert 1 == len(str(caught.value).splitlines())
+        assert "hunter2" not in str(caught.value)
+
+
+def test_a_role_without_rights_is_one_line(postgresql: str) -> None:
+    url = new_database(postgresql)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            b"DO $$ BEGIN CREATE ROLE nobody_much LOGIN; "
+            b"EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+        connection.execute(b"REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+    with pytest.raises(CannotOpen, match=r"DATABASE_URL: .*(denied|no schema)"):
+        Store.open(sa.make_url(url).set(username="nobody_much").render_as_string())
 
 
 def test_a_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
