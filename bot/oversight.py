@@ -110,6 +110,8 @@ class OutcomeWatched(Event):
     target: str = ""  # the deployment that took over
     drift: Report | None = None  # of what the target took in since the move
     drift_before: Report | None = None  # the last one before it
+    served: Report | None = None  # how it kept its limits, after and before
+    served_before: Report | None = None
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:

@@ -181,6 +181,8 @@ class Endpoint(_Strict):
     log_workspace: str = ""  # Log Analytics workspace id, for KQL
     # ARM ids outside its subscription whose alerts may call it by its short name
     scopes: tuple[ArmScope, ...] = ()
+    # Names of cost budgets that pay for it: their alerts name no resource
+    budgets: tuple[str, ...] = ()
     signals: tuple[SignalRule, ...] = ()
     predictions: tuple[str, ...] = ()  # columns that hold what the model said
     segments: tuple[str, ...] = ()  # columns to say which part of the rows shifted
@@ -353,8 +355,8 @@ class WatchList(_Strict):
         """Return the watched endpoint that `alert` is about, or None.
 
         In order: an ARM id that is the endpoint or lies below it; the endpoint that a
-        dimension names; the monitor by name. A short name counts only where the alert
-        may speak of it: see `_within`.
+        dimension names; the monitor or a budget by name. A short name counts only where
+        the alert may speak of it: see `_within`.
         """
         resources = tuple(r.lower().rstrip("/") for r in alert.resources)
         for resource in resources:
@@ -368,6 +370,8 @@ class WatchList(_Strict):
                 return named[0]
         monitor = alert.monitor.lower()
         found = [e for e in within if monitor and e.monitor.lower() == monitor]
+        if alert.kind == "cost" and (budget := alert.labels.get("budget", "").lower()):
+            found = [e for e in within if budget in map(str.lower, e.budgets)]
         if alert.kind == "silence" and resources and not alert.readings:
             found = self._deafened(alert, within)
         return found[0] if len(found) == 1 else None

@@ -8,7 +8,7 @@ from bot.incident import Health
 from bot.oversight import OutcomeWatched
 from bot.signals import Report
 from cards import charts, figures
-from cards.elements import box, heading, missing, paragraph, said
+from cards.elements import box, heading, missing, paragraph, runs, said
 
 
 def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardElement]:
@@ -25,6 +25,7 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
         shown += _latency(before, after, watched)
         shown += _errors(before, after, watched)
     shown += _drift(watched)
+    shown += _kept(watched)
     gaps = [
         (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
     ]
@@ -43,6 +44,13 @@ def _verdict(watched: OutcomeWatched, *, known: bool) -> list[CardElement]:
         return [box("attention", "**Worse than before.** It can be undone.", *lines)]
     if not known:
         return []
+    if watched.served and watched.served.verdict in (
+        "not enough data",
+        "cannot compute",
+    ):
+        return [
+            paragraph("No measure that is known is worse than before.", spacing="Small")
+        ]
     return [paragraph("It serves no worse than before.", spacing="Small")]
 
 
@@ -72,6 +80,21 @@ def _errors(
         charts.Bar("After", new * 100, figures.percent(new), over=over),
     ]
     return _chart("Request errors in %", bars)
+
+
+def _kept(watched: OutcomeWatched) -> list[CardElement]:
+    """Return whether it keeps its limits, before and after, in a sentence each."""
+    pairs = (("Before", watched.served_before), ("After", watched.served))
+    return [
+        paragraph(
+            runs(f"{when}: ", said(report.sentence, 160)),
+            subtle=True,
+            small=True,
+            spacing="Small" if when == "Before" else "None",
+        )
+        for when, report in pairs
+        if report is not None
+    ]
 
 
 def _drift(watched: OutcomeWatched) -> list[CardElement]:
