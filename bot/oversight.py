@@ -116,6 +116,8 @@ class OutcomeWatched(Event):
     drift: Report | None = None  # of what the target took in since the move
     drift_before: Report | None = None  # the last one before it, of all traffic
     moved_on: str = ""  # what is served by now instead, in words; "": it still stands
+    served: Report | None = None  # how it kept its limits, after and before
+    served_before: Report | None = None
 
 
 def lock(ledger: Incident) -> EndpointLocked | None:

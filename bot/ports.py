@@ -128,6 +128,7 @@ class Windows:
     production_window: tuple[datetime, datetime] | None
     # The rows of production in their order: the hour that their file names, how many.
     hours: tuple[tuple[datetime, int], ...] = ()
+    findings: tuple[str, ...] = ()  # what was wrong with the files
 
 
 class Workspace(Protocol):

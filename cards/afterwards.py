@@ -8,7 +8,7 @@ from bot.incident import Health
 from bot.oversight import OutcomeWatched
 from bot.signals import Report
 from cards import charts, figures
-from cards.elements import box, heading, missing, paragraph, said
+from cards.elements import box, heading, missing, paragraph, runs, said
 from cards.words import clean, identifier
 
 
@@ -27,6 +27,7 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
         shown += _errors(before, after, watched)
         shown += _alone(watched)
     shown += _drift(watched)
+    shown += _kept(watched)
     gaps = [
         (what.partition(":")[0], what.partition(":")[2]) for what in watched.unknown
     ]
@@ -61,6 +62,12 @@ def _verdict(watched: OutcomeWatched, *, known: bool, gaps: bool) -> list[CardEl
     if not known:
         return []
     so_far = ", as far as is known" if gaps else ""
+    if watched.served and watched.served.verdict in (
+        "not enough data",
+        "cannot compute",
+    ):
+        words = "No measure that is known is worse than before."
+        return [paragraph(words, spacing="Small")]
     return [paragraph(f"It serves no worse than before{so_far}.", spacing="Small")]
 
 
@@ -102,6 +109,21 @@ def _errors(
         charts.Bar("After", new * 100, figures.percent(new), over=over),
     ]
     return _chart("Request errors in %", bars)
+
+
+def _kept(watched: OutcomeWatched) -> list[CardElement]:
+    """Return whether it keeps its limits, before and after, in a sentence each."""
+    pairs = (("Before", watched.served_before), ("After", watched.served))
+    return [
+        paragraph(
+            runs(f"{when}: ", said(report.sentence, 160)),
+            subtle=True,
+            small=True,
+            spacing="Small" if when == "Before" else "None",
+        )
+        for when, report in pairs
+        if report is not None
+    ]
 
 
 def _drift(watched: OutcomeWatched) -> list[CardElement]:

@@ -190,6 +190,8 @@ def _gaps(view: View, found: Report | None) -> Iterator[CardElement]:
         names = ", ".join(r.feature for r in silent[:3])
         words = figures.count(len(silent), "result")
         yield gap(f"{words} for lack of data: ", said(names, 120))
+    if found.findings:
+        yield gap("rows of the data: ", said("; ".join(found.findings), 240))
     if found.dropped:
         words = figures.count(len(found.dropped), "column")
         yield gap(f"{words} not compared: ", said("; ".join(found.dropped), 240))

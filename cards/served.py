@@ -26,13 +26,13 @@ from cards.elements import (
 _ROWS = 5  # more are on the evidence page
 _SHOWN_UNITS = ("share", "%", "times")
 _UNJUDGED = ("not enough data", "cannot compute")
+# What was spent is for Azure alone to know: a cost is never denied.
 _CLAIMS: Final[dict[Kind, str]] = {
     "latency": "slow answers",
     "errors": "failed requests",
     "availability": "an outage",
     "traffic": "unusual traffic",
     "resource": "a lack of capacity",
-    "cost": "a high cost",
     "performance": "a drop in performance",
     "attribution-drift": "attribution drift",
 }
@@ -85,8 +85,6 @@ def doubt(kind: Kind, name: str, found: Report) -> str:
     judged = verdict(kind, found)
     if kind not in _CLAIMS or judged == "breached":
         return ""
-    if kind == "cost" and judged in _UNJUDGED:
-        return ""  # what was spent is known to Azure alone
     return f"Azure reports {_CLAIMS[kind]} on {name}; {_DOUBTS[judged]}"
 
 

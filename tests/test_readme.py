@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.settings import Settings
+from bot.watch import Endpoint
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
@@ -15,6 +17,29 @@ def test_every_setting_is_in_the_table(name: str) -> None:
     default = f"`{field.default}`" if str(field.default) else ""
 
     assert f"| `{name.upper()}` | {default} | {field.description} |" in README
+
+
+def test_the_rules_shown_are_rules() -> None:
+    """
+    Whoever copies the example must not be met by "no metric is called so".
+    """
+    example = README.split("```yaml\n")[1].split("```")[0]
+    endpoint = {
+        "id": "/subscriptions/0/resourceGroups/g/providers/"
+        "Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/loan",
+        "owner": "Priya",
+        "channel": "alerts",
+    }
+
+    found = Endpoint.model_validate({**endpoint, **yaml.safe_load(example)})
+
+    assert {
+        "data-drift",
+        "endpoint-health",
+        "cost",
+        "model-performance",
+        "feature-attribution-drift",
+    } == {rule.kind for rule in found.signals}
 
 
 def test_pictures_and_links_lead_somewhere() -> None:

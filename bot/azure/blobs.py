@@ -1,7 +1,11 @@
-"""Rows out of Blob Storage: Parquet files below a path, as one table, within bounds."""
+"""Rows out of Blob Storage: the files below a path, as one table, within bounds.
+
+Parquet, or what the model data collector writes: JSON lines by the hour.
+"""
 
 import asyncio
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,8 +16,10 @@ from azure.core.credentials_async import AsyncTokenCredential
 from bot.azure.cloud import CONNECT_S, READ_S, Cloud
 from bot.azure.errors import speaking_of
 from bot.azure.ml import Side
+from bot.azure.texts import SUFFIXES, Hours, table
 from bot.azure.together import together
 from bot.ports import Impossible
+from bot.signals.readers import Unreadable
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
@@ -26,15 +32,17 @@ _LIMIT_S = 300
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/")
 
 
-Hours = tuple[tuple[datetime, int], ...]
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The rows of one side."""
+
+    table: pa.Table
+    hours: Hours = ()  # how many rows are of which hour; () where files name none
+    findings: tuple[str, ...] = ()  # what was wrong with the files
 
 
-async def rows(
-    cloud: Cloud, credential: AsyncTokenCredential, side: Side
-) -> tuple[pa.Table, Hours]:
-    """Return the rows of `side`, all columns, and how many of them are of which hour.
-
-    Files of hours outside it are left out; () where files do not name an hour.
+async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Read:
+    """Return the rows of `side`, all columns; files of hours outside it are left out.
 
     An empty window is a table without rows and columns, not an error: it is for the
     engine to say that there was not enough data.
@@ -61,6 +69,9 @@ async def rows(
             files = await _download(container, side)
     try:
         return await asyncio.to_thread(_table, files)
+    except Unreadable as error:
+        words = f"The files of {side.name} cannot be read as rows."
+        raise Impossible(words) from error
     except (pa.ArrowException, OSError) as error:
         words = f"The files of {side.name} are not Parquet of one shape."
         raise Impossible(words) from error
@@ -72,7 +83,7 @@ async def _download(
     names, size = [], 0
     async for blob in container.list_blobs(name_starts_with=side.place.path):
         name = str(blob.name)
-        if not name.endswith(".parquet") or not _within(name, side.window):
+        if not name.endswith((".parquet", *SUFFIXES)) or not _within(name, side.window):
             continue
         names.append(name)
         size += blob.size or 0
@@ -110,18 +121,22 @@ def _hour(name: str) -> datetime | None:
         return None
 
 
-def _table(files: list[tuple[str, bytes]]) -> tuple[pa.Table, Hours]:
+def _table(files: list[tuple[str, bytes]]) -> Read:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    if not files:
-        return pa.table({}), ()
-    tables: list[Any] = [pq.read_table(pa.BufferReader(c)) for _, c in files]
+    packed = [(name, content) for name, content in files if name.endswith(".parquet")]
+    if not packed and files:
+        return Read(*table([(name, _hour(name), content) for name, content in files]))
+    if not packed:
+        return Read(pa.table({}))
+    tables: list[Any] = [pq.read_table(pa.BufferReader(c)) for _, c in packed]
     by_hour: dict[datetime, int] = {}
-    for (name, _), table in zip(files, tables, strict=True):
+    for (name, _), one in zip(packed, tables, strict=True):
         at = _hour(name)
         if at is None:
             by_hour = {}
             break
-        by_hour[at] = by_hour.get(at, 0) + table.num_rows
+        by_hour[at] = by_hour.get(at, 0) + one.num_rows
     # Names sort as their hours do, so the rows of an hour stand together.
-    return pa.concat_tables(tables, promote_options="permissive"), (*by_hour.items(),)
+    whole = pa.concat_tables(tables, promote_options="permissive")
+    return Read(whole, (*by_hour.items(),))

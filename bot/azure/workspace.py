@@ -138,9 +138,13 @@ class AzureWorkspace:
             blobs.rows(self._cloud, self._credential, production),
         )
         return Windows(
-            reference=tables[0][0],
-            production=tables[1][0],
-            hours=tables[1][1],
+            reference=tables[0].table,
+            production=tables[1].table,
+            hours=tables[1].hours,
+            findings=(
+                *(f"reference: {note}" for note in tables[0].findings),
+                *(f"production: {note}" for note in tables[1].findings),
+            ),
             reference_name=reference.name,
             production_name=production.name,
             reference_window=reference.window,
@@ -151,7 +155,7 @@ class AzureWorkspace:
         """Return the rows of a data asset, from wherever in Blob Storage it lies."""
         name, _, version = asset.partition(":")
         side = await self._workspace_of(endpoint).asset(name, version)
-        return (await blobs.rows(self._cloud, self._credential, side))[0]
+        return (await blobs.rows(self._cloud, self._credential, side)).table
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

@@ -152,6 +152,8 @@ def _report(report: Report) -> Iterator[str]:
             yield f"<figure><figcaption>{escape(result.feature)}: reference and production"
             yield f"</figcaption>{charts.distribution(result.feature, result.shape)}"
             yield f"<p class=soft>{escape(result.where)}</p></figure>"
+    if report.findings:
+        yield f"<p class=soft>In the data: {escape('; '.join(report.findings))}</p>"
     if report.dropped:
         yield f"<p class=soft>Not compared: {escape('; '.join(report.dropped))}</p>"
 

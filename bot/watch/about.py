@@ -21,8 +21,8 @@ def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
     """Return the watched endpoint that `alert` is about, or None.
 
     In order: an ARM id that is the endpoint or lies below it; the endpoint that a
-    dimension names; the monitor by name. A short name counts only where the alert
-    may speak of it: see `_within`.
+    dimension names; the monitor or a budget by name. A short name counts only where
+    the alert may speak of it: see `_within`.
     """
     resources = tuple(r.lower().rstrip("/") for r in alert.resources)
     for resource in resources:
@@ -36,6 +36,8 @@ def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
             return named[0]
     monitor = alert.monitor.lower()
     found = [e for e in within if monitor and e.monitor.lower() == monitor]
+    if alert.kind == "cost" and (budget := alert.labels.get("budget", "").lower()):
+        found = [e for e in within if budget in map(str.lower, e.budgets)]
     if alert.kind == "silence" and resources and not alert.readings:
         found = _deafened(alert, within)
     return found[0] if len(found) == 1 else None

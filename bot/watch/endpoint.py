@@ -88,6 +88,8 @@ class Endpoint(Strict):
     log_workspace: str = ""  # Log Analytics workspace id, for KQL
     # ARM ids outside its subscription whose alerts may call it by its short name
     scopes: tuple[ArmScope, ...] = ()
+    # Names of cost budgets that pay for it: their alerts name no resource
+    budgets: tuple[str, ...] = ()
     signals: tuple[SignalRule, ...] = ()
     predictions: tuple[str, ...] = ()  # columns that hold what the model said
     segments: tuple[str, ...] = ()  # columns to say which part of the rows shifted

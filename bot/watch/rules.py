@@ -46,15 +46,15 @@ class Labels(Strict):
     predicted: str  # column of the prediction, in the production data
     # Data asset with the labels, "loan-labels:3"; "": they are in the production data
     data: str = Field(default="", pattern=r"^([\w.-]+:[\w.-]+)?$")
-    on: str = ""  # column that labels and predictions share
+    key: str = ""  # column that labels and predictions share ("on" is true in YAML)
     predicted_at: str = ""  # columns of moments: how late labels came
     labelled_at: str = ""
     task: Literal["classification", "regression"] | None = None  # None: by the types
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
-        if self.data and not self.on:
-            raise ValueError("labels: `on` names the column that joins them")
+        if self.data and not self.key:
+            raise ValueError("labels: `key` names the column that joins them")
         return self
 
 

@@ -24,6 +24,7 @@ async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
     """Return the report of both sides, and how many columns may not be looked at."""
     shown, left_out = disclosed(windows, endpoint)
     found = await asyncio.to_thread(_compare, shown, endpoint)
+    found = replace(found, findings=(*found.findings, *windows.findings))
     return policy.report(found, endpoint.disclosure), left_out
 
 

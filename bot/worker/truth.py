@@ -72,7 +72,7 @@ def _scored(endpoint: Endpoint, production: pa.Table, late: pa.Table | None) -> 
         truth=labels.truth,
         predicted=labels.predicted,
         labels=None if late is None else frame(_allowed(late, endpoint)),
-        on=labels.on,
+        on=labels.key,
         times=(labels.predicted_at, labels.labelled_at),
         task=labels.task,
     )

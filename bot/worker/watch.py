@@ -22,7 +22,10 @@ from bot.ports import Impossible, Unavailable
 from bot.preconditions import find
 from bot.proposal import busiest, in_words, shares
 from bot.signals import Report
+from bot.signals.health import ERRORS
 from bot.store import Due, Leader
+from bot.worker.evaluate import Findings
+from bot.worker.figures import Wish, serving
 from bot.worker.means import Means, record
 from bot.worker.rows import compared
 
@@ -70,12 +73,14 @@ async def _compared(
             found = ()
         windows.append(found)
     before, after = windows
+    moments = (started - span, moved.at)
+    kept = [await _served(means, incident, at, span) for at in moments]
     drift, was = await _drift(means, incident, moved, unknown, patient=patient), None
     if drift:
         was = _report_before(incident, started)
     unknown += _unmeasured(target, after)
     moved_on = await _moved_on(means, incident, moved, unknown, patient=patient)
-    slower = worse(before[0], after[0]) if before and after else ()
+    slower = worse(before[0], after[0], (kept[0], kept[1])) if before and after else ()
     return OutcomeWatched(
         at=means.clock(),
         request=moved.request,
@@ -87,6 +92,8 @@ async def _compared(
         drift=drift,
         drift_before=was,
         moved_on=moved_on,
+        served=kept[1],
+        served_before=kept[0],
     )
 
 
@@ -214,11 +221,32 @@ async def _health(
     return tuple(found)
 
 
-def worse(before: Health, after: Health) -> tuple[str, ...]:
-    """Return which measures are clearly worse after the move, in words."""
+async def _served(
+    means: Means, incident: Incident, start: datetime, span: timedelta
+) -> Report | None:
+    """Return how the endpoint kept its limits; what could not be had stands in it."""
+    if means.workspace is None:
+        return None
+    endpoint = means.endpoint(incident)
+    looked = Findings(means.workspace, endpoint, patient=False)
+    wish = Wish(window=(start, start + span))
+    return await serving(looked, means.workspace, endpoint, None, wish)
+
+
+def worse(
+    before: Health,
+    after: Health,
+    served: tuple[Report | None, Report | None] = (None, None),
+) -> tuple[str, ...]:
+    """Return which measures are clearly worse after the move, in words.
+
+    `served` are the engine's reports of both: more errors that chance alone may have
+    made, in a few requests, are not more.
+    """
     found = []
     old, new = before.error_rate, after.error_rate
-    if old is not None and new is not None and new > old + MORE_ERRORS:
+    chance = _may_be_chance(*served)
+    if old is not None and new is not None and new > old + MORE_ERRORS and not chance:
         found.append(f"errors {new:.1%}, before {old:.1%}")
     slow, fast = after.latency_p95_ms, before.latency_p95_ms
     if (
@@ -228,6 +256,17 @@ def worse(before: Health, after: Health) -> tuple[str, ...]:
     ):
         found.append(f"P95 latency {slow:.0f} ms, before {fast:.0f} ms")
     return tuple(found)
+
+
+def _may_be_chance(before: Report | None, after: Report | None) -> bool:
+    """Return whether the intervals of both error rates meet; unknown ones do not."""
+    spans = [
+        result.interval
+        for report in (before, after)
+        for result in (report.results if report else ())
+        if result.metric == ERRORS.name and result.interval
+    ]
+    return len(spans) == 2 and spans[1][0] <= spans[0][1]  # noqa: PLR2004 both sides
 
 
 def drifted_more(before: Report | None, after: Report | None) -> tuple[str, ...]:

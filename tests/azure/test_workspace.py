@@ -130,6 +130,40 @@ async def test_half_a_file_is_named(
         await rows(cloud, identities[READER], Side("odd:1", place, None))
 
 
+async def test_what_the_data_collector_wrote_is_read(
+    cloud: Cloud,
+    identities: dict[str, ManagedIdentityCredential],
+    folder: Path,
+    sim: Sim,
+) -> None:
+    """
+    Azure ML's collector writes JSON lines; taking only Parquet made its data "empty".
+    """
+    captured = next((FIXTURES.parent / "collector").rglob("*.jsonl")).read_bytes()
+    base = folder / "blobs" / ACCOUNT / CONTAINER / "collected" / "2026" / "11" / "23"
+    for hour, content in (
+        ("01", captured),
+        ("02", captured + b"{torn\n"),
+        ("09", captured),
+    ):
+        (base / hour).mkdir(parents=True, exist_ok=True)
+        (base / hour / "instance.jsonl").write_bytes(content)
+    place = Place(ACCOUNT, "core.windows.net", CONTAINER, "collected/")
+    start = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    window = (start, start + timedelta(hours=2))
+
+    found = await rows(cloud, identities[READER], Side("inputs:1", place, window))
+
+    each = found.table.num_rows // 2
+    assert each > 0
+    assert ((start, each), (start + timedelta(hours=1), each)) == found.hours
+    assert any("line" in note for note in found.findings), found.findings
+    (base / "01" / "instance.jsonl").write_bytes(b"\x00\xff")
+    bad = Side("inputs:1", place, (start, start + timedelta(minutes=30)))
+    with pytest.raises(Impossible, match="inputs:1 cannot be read as rows"):
+        await rows(cloud, identities[READER], bad)
+
+
 async def test_health_of_the_endpoint_and_of_a_deployment(
     workspace: AzureWorkspace,
 ) -> None:

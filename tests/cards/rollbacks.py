@@ -47,6 +47,7 @@ from tests.cards.samples import (
     started,
     state,
 )
+from tests.cards.served import serving
 
 _OPEN = (received, evaluated, acknowledged, asked, requested)
 stale = RollbackStale(
@@ -92,6 +93,8 @@ watched = OutcomeWatched(
     target="green",
     drift=_calm,
     drift_before=report(),
+    served=serving(past=None),
+    served_before=serving(p95=412.0, failed=0.011, past=None),
 )
 worse = replace(
     watched,
@@ -99,6 +102,8 @@ worse = replace(
     worse=("errors 3.4%, before 1.1%", "P95 latency 412 ms, before 228 ms"),
     drift=report(),
     drift_before=report(),
+    served=serving(p95=412.0, failed=0.034, past=None),
+    served_before=serving(failed=0.011, past=None),
 )
 doubtful = replace(
     requested,
@@ -137,6 +142,8 @@ blind = replace(
     ),
     drift=None,
     drift_before=None,
+    served=None,
+    served_before=None,
 )
 undo_asked = RollbackAsked(at=after(40), by=JONAS, reason="13 is worse", undoes="R-7")
 undo = replace(

@@ -14,6 +14,7 @@ import pytest
 from bot.evidence.shelf import digest, restricted_name
 from bot.incident import Health
 from bot.signals import FeatureResult, Report
+from bot.signals.serving import Served, judge
 from bot.worker.watch import drifted_more, worse
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
@@ -272,6 +273,27 @@ def test_worse_is_clearly_worse(
     )
 
     assert words == len(worse(before, after))
+
+
+@pytest.mark.parametrize(("requests", "words"), [(120, 0), (120_000, 1)])
+def test_errors_that_chance_makes_are_not_worse(requests: int, words: int) -> None:
+    """
+    Two errors of 120 requests after none: an undo for that would be a coin toss.
+    """
+    start, end = NOW, NOW + timedelta(minutes=15)
+    served = tuple(
+        judge(
+            Served(
+                window=(start, end),
+                answers={"2xx": requests * (1 - rate), "5xx": requests * rate},
+            ),
+            {},
+        )
+        for rate in (0.0, 2 / 120)
+    )
+    before, after = (Health(start=start, end=end, error_rate=r) for r in (0.0, 2 / 120))
+
+    assert words == len(worse(before, after, (served[0], served[1])))
 
 
 async def test_the_gate_tells_a_pipeline(house: House) -> None:

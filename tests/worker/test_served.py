@@ -1,8 +1,10 @@
 """An alert about how an endpoint serves is answered by the engine, over the real SDKs."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.conftest import FIXTURES
 from tests.house import QUIET, House, Opened, blobs, build
 from tests.story.remote import Json
 
@@ -31,7 +33,7 @@ async def test_slow_answers_are_judged_by_the_minutes_of_the_alert(
 
     report = await _also(house, "endpoint-health")
     by = _by_metric(report)
-    card = json.dumps(await house.shown("What we measured"))
+    assert await house.shown(report["sentence"])
 
     assert ("breached", 250.0, "ms") == tuple(
         by["RequestLatency_P95"][k] for k in ("verdict", "threshold", "unit")
@@ -44,7 +46,6 @@ async def test_slow_answers_are_judged_by_the_minutes_of_the_alert(
     assert "not breached" == by["ErrorRate"]["verdict"]
     assert 4 == by["RequestsPerMinute"]["reference_count"]  # weeks
     assert report["sentence"].startswith("Latency P95 is ")
-    assert report["sentence"] in card
 
     async with house.session.get(f"{house.bot}/evidence/A-1") as answer:
         page = await answer.text()
@@ -99,3 +100,29 @@ async def test_a_figure_that_azure_refuses_is_not_health(build: Opened) -> None:
     assert "cannot compute" == report["verdict"]
     assert {"cannot compute"} == {r["verdict"] for r in report["results"]}
     assert await house.shown("we could not check it")
+
+
+async def test_a_budget_finds_the_endpoint_that_it_pays_for(build: Opened) -> None:
+    """
+    Azure's own alert names no resource at all: only a budget, and what was spent.
+    """
+    paid = {"budgets": ["test_actual_COST_budget"], "prices": {"blue": 9, "green": 1}}
+    house = await build(
+        endpoint=QUIET | paid, watch=lambda listed: listed.update(currency="EUR")
+    )
+    sample = (FIXTURES / "alerts/cas_budget_actual_test.json").read_text()
+    body = sample.replace("2025-04-15T17:53:32.996Z", datetime.now(UTC).isoformat())
+    async with house.session.post(
+        f"{house.bot}/api/alerts",
+        data=body,
+        headers={"Content-Type": "application/json"},
+    ) as answer:
+        assert 202 == answer.status
+
+    cost = await _also(house, "cost")
+    card = json.dumps(await house.shown(cost["sentence"]))
+
+    assert 9 * 3 * 24 + 1 * 2 * 24 == round(_by_metric(cost)["CostPerDay"]["value"])
+    assert cost["sentence"].startswith("A day costs 696.00 EUR; ")
+    assert "loan-prescreening costs more than expected" in card
+    assert "Per 1,000" in card

@@ -31,7 +31,7 @@ async def test_a_model_is_scored_by_the_labels_that_came(build: Opened) -> None:
     """
     Nobody else tells that the answers are wrong: the endpoint is fast and green.
     """
-    labels = {"data": "loan-labels:1", "on": "loan_amount", "truth": "repaid"}
+    labels = {"data": "loan-labels:1", "key": "loan_amount", "truth": "repaid"}
     house = await build(
         tells="loan",
         endpoint={
