@@ -168,7 +168,8 @@ def _heard(
         effects += [LookInAzure()] if is_azure_alert(alert.fingerprint) else []
     elif asleep and worse:
         effects.append(Wake(incident.history.index(asleep) + 1, worse=True))
-    return [look, show, *(Follow(effect=e, due_at=event.at) for e in effects)]
+    # The card first: to recompute takes the processor for longer than it needs.
+    return [show, look, *(Follow(effect=e, due_at=event.at) for e in effects)]
 
 
 def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from microsoft_teams.cards import CardElement
 
@@ -26,6 +27,9 @@ from cards.view import Rendered
 from cards.words import identifier, person
 
 _ROLES, _READS = 14, 8  # lines
+
+# Azure's words for who holds a role, where ours is shorter.
+_KINDS: Final = {"ServicePrincipal": "App", "ForeignGroup": "Group of others"}
 
 
 def render(
@@ -87,13 +91,21 @@ def _where(assignment: Assignment) -> str:
     if not assignment.inherited:
         return "the endpoint itself"
     kind = {3: "subscription", 5: "resource group", 9: "workspace"}.get(len(parts))
-    return f"{kind} {parts[-1]}" if kind else parts[-1] or "everything"
+    return f"{kind} {_short(parts[-1])}" if kind else parts[-1] or "everything"
+
+
+def _short(name: str) -> str:
+    """Return a GUID's first part: all of it runs over the next column on a phone."""
+    first, *rest = name.split("-")
+    whole = len(first) == 8 and len(rest) == 4  # noqa: PLR2004 a GUID has five parts
+    return f"{first}\u2026" if whole else name
 
 
 def _account(actor: Actor, watch: WatchList, kind: str) -> Words:
     if known := watch.person(actor):
         return person(known.name)
-    return runs(said(actor.name or f"{kind} {actor.id}".strip(), 60))
+    unknown = f"{_KINDS.get(kind, kind)} {_short(actor.id)}".strip()
+    return runs(said(actor.name or unknown, 60))
 
 
 def _readings(reads: Sequence[EvidenceRead], watch: WatchList) -> Iterator[CardElement]:

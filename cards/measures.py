@@ -125,8 +125,8 @@ def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
         table(
             (
                 Head("Feature"),
-                Head("Azure says", "88px", right=True),
-                Head("We found", "112px", right=True),
+                Head("Azure says", "96px", right=True),
+                Head("We found", "104px", right=True),
             ),
             rows,
         ),

@@ -46,6 +46,8 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
 
 def what(event: EffectParked) -> str:
     """Return what was not done, in our own words."""
+    if event.effect == "ShowCard" and not event.for_good:
+        return "The alert's card is not posted yet"
     return _EFFECTS.get(event.effect, ("A step was not done", ()))[0]
 
 
@@ -64,8 +66,12 @@ def open_ones(view: View) -> Iterator[EffectParked]:
 
 
 def notice(view: View) -> Iterator[CardElement]:
-    """Yield a box for each parked effect, for the incident's own card."""
-    for event in list(open_ones(view))[:2]:
+    """Yield a box for each parked effect, for the incident's own card.
+
+    Not for the card itself: where this is read, it was posted after all.
+    """
+    told = [e for e in open_ones(view) if e.effect != "ShowCard"]
+    for event in told[:2]:
         yield box(
             "warning",
             runs(

@@ -58,6 +58,9 @@ _DRY = re.compile(
     r"(?:^|\s)(?:[-\u2013\u2014]{1,2}\s?dry[- ]?run|dry-run|dry[ -]?run\W*$)(?=\W|$)",
     re.IGNORECASE,
 )
+_GLUED = re.compile(  # "ack42"
+    r"([a-z-]{2,20}?)(#?(?:[ar]-?)?\d{1,9}[.,:!]?)$", re.IGNORECASE | re.ASCII
+)
 _MARKUP = re.compile(r"^(?:[*_`~>\u2022]+|[-\u2013]\s)\s*")
 
 
@@ -108,6 +111,10 @@ def _split(plain: str) -> tuple[str, str]:
     verb, rest = first_word(plain)
     while rest and bare(verb).lower() in (*_POLITE, *_US, ""):
         verb, rest = first_word(rest)
+    if glued := _GLUED.match(verb):
+        plain = _known_as(glued[1])
+        if plain in commands() and _known_as(verb) not in commands():
+            return plain, f"{glued[2]} {rest}".strip()
     second, behind = first_word(rest)
     if pair := _PAIRS.get((bare(verb).lower(), bare(second).lower())):
         return pair, behind

@@ -14,6 +14,7 @@ from bot.incident import (
     CollectEvidence,
     Effect,
     EffectParked,
+    EvaluateSignals,
     FindChanges,
     Fold,
     Follow,
@@ -145,7 +146,7 @@ class Worker:
             lane = _lane(due)
             kind = pool(lane)
             room = AT_ONCE[kind] - (RESERVED if kind == "chat" and due.rank else 0)
-            if lane in self._busy:
+            if lane in self._busy or self._after_card(due):
                 continue
             if under_way[kind] >= room or not queue.may(due):
                 queue.hold(due)
@@ -157,6 +158,15 @@ class Worker:
         for conversation in queue.crowded():
             again = Follow(effect=Fold(conversation), due_at=self._means.clock())
             await self._means.store.outbox.queue("", again)
+
+    def _after_card(self, due: Due) -> bool:
+        """Return whether to wait for the incident's card: it is on its way this moment.
+
+        To recompute takes the processor for longer than all that the card needs.
+        """
+        if not isinstance(due.effect, EvaluateSignals) or due.attempts:
+            return False
+        return f"chat {due.incident}" in self._busy
 
     def _ended(self, due: Due, _: "asyncio.Task[None]") -> None:
         self._speech.ended(due)

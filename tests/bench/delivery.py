@@ -17,36 +17,53 @@ from pathlib import Path
 
 import pytest
 
+from bot.simulator.teams.messages import MESSAGES, Queue
 from bot.simulator.teams.throttle import Throttle
 from bot.teams.pace import Pace
 from tests.house import QUIET, open_house
 
+WARM = 2  # alerts that pay for imports and connections
+APART_S = 2.4  # a card and two edits each: 40 messages in 30 s stay free of any window
 
-async def alert_to_card(alerts: int) -> list[float]:
-    """Return the seconds from each alert's firing until its card stands in Teams."""
+
+async def alert_to_card(alerts: int) -> list[tuple[float, float]]:
+    """Return how long each alert took from firing until its card stood in Teams.
+
+    Seconds by the clock, and seconds of CPU that all of the house, the simulated cloud
+    too, took meanwhile: on a machine with other work the first is mostly waiting.
+    One alert at a time, no faster than a channel may be written to: what a storm waits
+    for is Teams' windows, which is the other figure.
+    """
     patch = pytest.MonkeyPatch()
-    found: list[float] = []
+    found: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         async with open_house(
             place, place, patch, endpoint={**QUIET, "tier": 2}
         ) as house:
             await house.start("serve")
-            kinds = ("latency", "errors")
-            await house.alert("latency")  # the first pays for imports and connections
-            await house.sim_post("azure/alerts", kind="latency", status="resolved")
-            for n in range(alerts):
-                kind = kinds[n % len(kinds)]
-                begun, before = time.monotonic(), len(await house.cards())
+            seen = house.sim[MESSAGES].watch()
+            for n in range(alerts + WARM):
+                kind = ("latency", "errors")[n % 2]
+                begun, spent = time.monotonic(), time.process_time()
                 await house.sim_post("azure/alerts", kind=kind)
-                async with asyncio.timeout(30):
-                    while len(await house.cards()) == before:  # noqa: ASYNC110 it polls HTTP
-                        await asyncio.sleep(0.005)
-                found.append(time.monotonic() - begun)
+                async with asyncio.timeout(60):
+                    await _posted(seen)
+                took = time.monotonic() - begun, time.process_time() - spent
+                found.append(took)
+                await asyncio.sleep(APART_S / 2)
                 await house.sim_post("azure/alerts", kind=kind, status="resolved")
-                await asyncio.sleep(0.3)  # for the edits of one not to race the next
+                await asyncio.sleep(APART_S / 2)
     patch.undo()
-    return found
+    return found[WARM:]
+
+
+async def _posted(seen: Queue) -> None:
+    """Return when the simulated Teams has a new card."""
+    while True:
+        message = await seen.get()
+        if message and message["card"] and not message["edits"]:
+            return
 
 
 async def at_full_rate(cards: int, channels: int) -> tuple[float, int]:
@@ -103,12 +120,13 @@ def main() -> None:
     took, refused = asyncio.run(at_full_rate(asked.cards, asked.channels))
     text = f"{asked.cards} cards to {asked.channels} channels: {took:.0f} s, {refused} x 429"
     sys.stdout.write(text + "\n")
-    times = sorted(asyncio.run(alert_to_card(asked.alerts)))
-    median, p95 = statistics.median(times), times[int(len(times) * 0.95) - 1]
-    sys.stdout.write(
-        f"{asked.alerts} alerts to their cards: median {median * 1000:.0f} ms, "
-        f"p95 {p95 * 1000:.0f} ms\n"
-    )
+    times = asyncio.run(alert_to_card(asked.alerts))
+    for name, figures in zip(("wall", "CPU"), zip(*times, strict=True), strict=True):
+        ordered = sorted(figures)
+        median = statistics.median(ordered) * 1000
+        p95 = ordered[int(len(ordered) * 0.95) - 1] * 1000
+        text = f"{len(ordered)} alerts to their cards, {name}: "
+        sys.stdout.write(f"{text}median {median:.0f} ms, p95 {p95:.0f} ms\n")
 
 
 if __name__ == "__main__":

@@ -779,6 +779,10 @@ HUNDREDS = tuple(
 )
 
 
+EXECUTOR = "66666666-aaaa-4bbb-8ccc-000000000002"
+READERS = "ffffffff-aaaa-4bbb-8ccc-000000000003"
+
+
 def reached(*, known: bool = True) -> Rendered:
     """Return the access review: a person, a group, an app; two readings of evidence."""
     group = ENDPOINT_ID.split("/providers/", 1)[0]
@@ -787,9 +791,9 @@ def reached(*, known: bool = True) -> Rendered:
             principal=p, kind=kind, role=role, scope=s, inherited=s != ENDPOINT_ID
         )
         for p, kind, role, s in (
-            (f"6{'0' * 7}-a", "ServicePrincipal", "Rollback executor", ENDPOINT_ID),
+            (EXECUTOR, "ServicePrincipal", "Rollback executor", ENDPOINT_ID),
             (PRIYA.id, "User", "AzureML Data Scientist", group),
-            ("f" * 8, "Group", "Reader", group.rsplit("/resourcegroups/", 1)[0]),
+            (READERS, "Group", "Reader", group.rsplit("/resourcegroups/", 1)[0]),
         )
     )
     reads = [

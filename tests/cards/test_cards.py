@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.incident import AlertReceived, Event
+from bot.incident import AlertReceived, EffectParked, Event
 from cards import evidence, findings, parked, replies, show
 from cards.elements import band
 from cards.frame import LIMIT
@@ -378,3 +378,16 @@ def test_only_what_is_true_is_said_of_a_retraining() -> None:
     assert "serves nothing until somebody deploys it" in shown["retraining-complete"]
     assert "Approve retraining" not in shown["retraining-running"]
     assert "Approve retraining" not in shown["retraining-and-rollback"]
+
+
+def test_a_card_does_not_say_of_itself_that_it_is_not_posted() -> None:
+    """
+    It was late, somebody was told elsewhere; whoever reads it has it before them.
+    """
+    late = EffectParked(
+        at=samples.after(16), effect="ShowCard", reason="Teams failed.", for_good=False
+    )
+
+    shown = show(samples.view((*samples.HISTORIES["firing"], late)))
+
+    assert show(samples.view("firing")).card["body"] == shown.card["body"]

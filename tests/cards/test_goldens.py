@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.incident import EffectParked
 from cards import (
     Rendered,
     alerts,
@@ -147,6 +148,15 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     ),
     "unresolved-none": lambda: unresolved.render([], samples.after(30)),
     "parked": lambda: parked.render(samples.view("firing-parked")),
+    "parked-late": lambda: parked.render(
+        samples.view("firing-alone"),
+        EffectParked(
+            at=samples.after(16),
+            effect="ShowCard",
+            reason="Teams failed with 503; it may be posted. 11 more wait there.",
+            for_good=False,
+        ),
+    ),
 }
 
 

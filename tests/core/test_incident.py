@@ -73,7 +73,7 @@ def test_repeats_change_nothing(order: list[int], times: int) -> None:
 def test_a_new_alert_is_looked_into_and_shown() -> None:
     effects = [f.effect for f in follow(NEW, (received(),))]
 
-    assert [EvaluateSignals(), ShowCard(), StartClocks(1)] == effects
+    assert [ShowCard(), EvaluateSignals(), StartClocks(1)] == effects
 
 
 def test_an_acknowledgement_is_told_to_the_thread() -> None:

@@ -472,3 +472,24 @@ def test_a_dry_run_is_known_by_any_dash(dash: str) -> None:
         words["dry_run"],
         words["until"],
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "name"),
+    [
+        ("ack42", "ack", "42"),
+        ("Ack#42 on it", "ack", "#42"),
+        ("showA-42", "show", "A-42"),
+        ("snooze42 2h feed", "snooze", "42"),
+    ],
+)
+def test_a_number_may_stick_to_its_command(text: str, verb: str, name: str) -> None:
+    command, words = understand(text)
+
+    assert (verb, name) == (command.verb, words["incident"])
+
+
+@pytest.mark.parametrize("text", ["a42", "health24h", "42", "ack-42-43", "blue42"])
+def test_what_only_ends_in_a_number_is_no_command(text: str) -> None:
+    with pytest.raises(Refused):
+        understand(text)

@@ -1,7 +1,9 @@
 """The channel: what people do on the page, and what they see of each other."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser import Window
 from tests.page.conftest import Served
@@ -265,3 +267,27 @@ async def test_other_channels_say_that_something_is_new(
 
     await expect(tab.locator(".post")).to_contain_text("Quota raised")
     await expect(other).not_to_contain_text("unread")
+
+
+async def test_a_page_that_still_loads_does_not_say_that_nothing_is_there(
+    channel: Served, window: Window
+) -> None:
+    """
+    The demo's first seconds: an empty channel and one that is not known yet differ.
+    """
+    tab = await window(channel.address)
+    asked = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await asked.wait()
+        await route.continue_()
+
+    await tab.route("**/sim/activities*", late)
+    await tab.reload()
+    await expect(tab.locator("#channel-name")).to_have_text("model-alerts")
+    await expect(tab.locator(".empty")).to_have_text("Loading\u2026")
+    asked.set()
+
+    await expect(tab.locator(".empty")).to_have_text(
+        "Nothing has been posted here yet."
+    )

@@ -60,8 +60,14 @@ async def test_an_edit_that_is_refused_becomes_a_reply(house: House) -> None:
     assert "EffectParked" not in await house.types()
 
 
-async def test_the_owner_is_told_what_the_channel_cannot_be(house: House) -> None:
-    await house.fail("POST", POST, status=403, times=50)
+@pytest.mark.parametrize("status", [403, 404])
+async def test_the_owner_is_told_what_the_channel_cannot_be(
+    house: House, status: int
+) -> None:
+    """
+    The bot was thrown out of the channel, or the channel is gone.
+    """
+    await house.fail("POST", POST, status=status, times=50)
     await house.sim_post("azure/alerts", kind="latency")
 
     told = await house.event("ToldElsewhere")

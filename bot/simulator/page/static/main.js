@@ -126,7 +126,7 @@ function hint() {
 feed.addEventListener("offline", () => (byId("offline").hidden = false));
 feed.addEventListener("online", () => {
   byId("offline").hidden = true;
-  byId("posts").removeAttribute("aria-busy");
+  posts.loaded();
   who();
 });
 feed.addEventListener("reset", () => posts.show([]));

@@ -5,6 +5,8 @@ import { avatar, h, icon } from "./dom.js";
 import { isBot } from "./remote.js";
 import { dateText, prepare, timeText, toHtml, utcText, withMentions } from "./text.js";
 
+const EMPTY = "Nothing has been posted here yet.";
+
 export class Posts {
   #place;
   #articles = new Map();
@@ -22,7 +24,17 @@ export class Posts {
     this.#threads.clear();
     this.#place.replaceChildren();
     all.forEach((one) => this.put(one));
-    if (all.length === 0) this.#place.append(h("p", { class: "empty" }, "Nothing has been posted here yet."));
+    if (all.length === 0) this.#place.append(h("p", { class: "empty" }, this.#loading() ? "Loading…" : EMPTY));
+  }
+
+  // All that was said so far is here: an empty channel is one.
+  loaded() {
+    this.#place.removeAttribute("aria-busy");
+    this.#place.querySelector(":scope > .empty")?.replaceChildren(EMPTY);
+  }
+
+  #loading() {
+    return this.#place.hasAttribute("aria-busy");
   }
 
   // Draw a message, or draw it again; `live` says that somebody may be watching.
