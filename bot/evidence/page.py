@@ -1,5 +1,6 @@
 """The evidence page: one self-contained HTML file, readable on paper and without colour."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from types import MappingProxyType
@@ -61,9 +62,13 @@ def page(
     return document(f"{incident.id} evidence", parts)
 
 
+# Every table begins with the row of its headings: paper repeats it on each sheet.
+_FIRST = re.compile(r"(<table[^>]*>\s*)(<tr><th.*?</tr>)", re.DOTALL)
+
+
 def document(title: str, parts: Iterable[str]) -> str:
     """Return one self-contained HTML file."""
-    body = "\n".join(parts)
+    body = _FIRST.sub(r"\1<thead>\2</thead>", "\n".join(parts))
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width">'

@@ -95,7 +95,7 @@ def _seed(case: Case, world: World, folder: Path, now: datetime) -> None:
     endpoint = key(case.endpoint)
     if world.get("arm", endpoint) is None:
         plan(world, seconds=1.0)
-        for document in loan.documents():
+        for document in (*loan.documents(), *loan.runs(now)):
             put(world, json.loads(case.called(json.dumps(document))))
         remember(world, endpoint)
         usual = {"rpm": case.rpm, "errors": 0.0009, "p95_ms": dict(case.p95_ms)}

@@ -1,6 +1,7 @@
 """The workspace of the loan scenario, as the JSON documents that ARM stores."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from bot.simulator.world import Document
 
@@ -20,6 +21,7 @@ PRODUCTION_PATH = "modelDataCollector/loan-prescreening/blue/model_inputs/"
 TARGET_PATH = "modelDataCollector/loan-prescreening/green/model_inputs/"
 _STORE = f"{WORKSPACE}/datastores/workspaceblobstore"
 _KIND = "Microsoft.MachineLearningServices/workspaces"
+_NOT_RUN = 12  # nights ago
 _MADE = {
     "createdAt": "2026-09-28T08:14:03.511Z",
     "createdBy": "Priya Raman",
@@ -66,7 +68,6 @@ def documents() -> Iterator[Document]:
     yield _data("loan-reference", REFERENCE_PATH, "Applications of September 2026")
     yield _data("loan-inputs", PRODUCTION_PATH, "Model inputs, collected by the hour")
     yield _monitor()
-    yield _run()
     yield _compute()
     yield _training()
 
@@ -214,10 +215,20 @@ def _checks() -> Document:
     }
 
 
-def _run() -> Document:
+def runs(now: datetime) -> Iterator[Document]:
+    """Yield the monitor's runs of the last 30 nights; one night it did not run."""
+    today = now.astimezone(UTC).replace(hour=3, minute=15, second=0, microsecond=0)
+    for back in range(30):
+        at = today - timedelta(days=back)
+        if at < now and back != _NOT_RUN:
+            yield _run(at)
+
+
+def _run(at: datetime) -> Document:
+    begun, ended = at.isoformat(), (at + timedelta(minutes=11)).isoformat()
     return {
-        "id": f"{WORKSPACE}/jobs/{MONITOR}_20261122",
-        "name": f"{MONITOR}_20261122",
+        "id": f"{WORKSPACE}/jobs/{MONITOR}_{at:%Y%m%d}",
+        "name": f"{MONITOR}_{at:%Y%m%d}",
         "type": f"{_KIND}/jobs",
         "properties": {
             "jobType": "Pipeline",
@@ -225,11 +236,11 @@ def _run() -> Document:
             "experimentName": MONITOR,
             "status": "Completed",
             "isArchived": False,
-            "properties": {},
+            "properties": {"StartTimeUtc": begun, "EndTimeUtc": ended},
             "tags": {},
             "services": {},
         },
-        "systemData": _MADE,
+        "systemData": {**_MADE, "createdAt": begun, "lastModifiedAt": ended},
     }
 
 

@@ -44,6 +44,7 @@ from bot.simulator.scenarios._workspace import (
     TRAINING,
     WORKSPACE,
     documents,
+    runs,
 )
 from bot.simulator.world import WORLD, World
 from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
@@ -72,7 +73,7 @@ def seed(world: World, folder: Path, now: datetime) -> None:
     world.put("azure", "blobs", {"folder": str(blobs)})
     if world.get("arm", key(WORKSPACE)) is None:
         plan(world, seconds=2.0)
-        for document in documents():
+        for document in (*documents(), *runs(now)):
             put(world, document)
         remember(world, key(ENDPOINT))
         usual = {"rpm": 240.0, "errors": 0.0009}
