@@ -6,8 +6,9 @@ from datetime import datetime
 from microsoft_teams.cards import CardElement, OpenUrlAction
 
 from bot.incident import EndpointState, Health
+from bot.levels import OfModel
 from bot.watch import Endpoint
-from cards import alerts, figures, findings, measures
+from cards import alerts, figures, findings, measures, service
 from cards.elements import (
     Head,
     Style,
@@ -28,6 +29,7 @@ from cards.view import Links, Rendered, View
 from cards.words import identifier, person
 
 _SHOWN = 8  # deployments
+_DAYS = 30  # of service levels
 
 
 def render(
@@ -39,6 +41,7 @@ def render(
     health: Sequence[Health] = (),
     open_alerts: Sequence[View] = (),
     gaps: Mapping[str, str] | None = None,
+    levels: Sequence[OfModel] = (),
 ) -> Rendered:
     """Return the status; `health` has one window a part, `gaps` says what is missing."""
     name = identifier(endpoint.name)
@@ -64,6 +67,7 @@ def render(
             *tiles(measures.health_tiles(whole, endpoint.latency_p95_ms)),
             *_deployments(state, health),
             *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
+            *service.listing(levels, _DAYS),
             *missing(list((gaps or {}).items())[:4]),
             *facts(rows),
         ],

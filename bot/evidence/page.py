@@ -25,6 +25,7 @@ from bot.incident import (
 from bot.signals import FeatureResult, Report
 from cards.view import View
 
+_LARGE = 1000
 _DRAWN = 3  # distributions on the page; the packet has all
 Rendering: TypeAlias = Literal["owner", "risk"]
 
@@ -106,7 +107,8 @@ def _levels(view: View, frozen: Frozen) -> Iterator[str]:
         target = "none" if clock.target is None else levels.words(clock.target)
         yield f"<tr><td>{clock.step}<td class=n>{took or 'not measured'}"
         yield f"<td class=n>{target}<td>{clock.result}</tr>"
-    yield "</table>"
+    yield "</table><p class=soft>Detect runs from when the shifted data was complete to the"
+    yield " first card (at most: from when that window began), the others from the card.</p>"
 
 
 def _foot(incident: Incident) -> Iterator[str]:
@@ -232,4 +234,11 @@ def _traffic(traffic: Traffic) -> str:
 
 
 def _number(value: float | None, unit: str = "") -> str:
-    return "not known" if value is None else f"{value:,.4g}{unit}"
+    """Return four digits; a large figure whole, since 5.098e+04 reads as nothing.
+
+    >>> _number(50_980.0), _number(0.034567), _number(184.25, " ms")
+    ('50,980', '0.03457', '184.2 ms')
+    """
+    if value is None:
+        return "not known"
+    return f"{value:,.0f}{unit}" if abs(value) >= _LARGE else f"{value:,.4g}{unit}"
