@@ -90,11 +90,13 @@ def show(
 
 def _text(found: "Incident", told: Any) -> bytes:
     from bot.evidence.bundle import plain_view  # noqa: PLC0415
+    from cards.words import clean  # noqa: PLC0415
 
     view = plain_view(found)
     lines = [f"{found.id}, {found.status}, {found.endpoint}"]
     for seq, event in enumerate(found.history, 1):
-        who = event.by.name if event.by else "Watchkeeper"
+        # A terminal obeys what a person may have in a name.
+        who = clean(event.by.name, 80) if event.by else "Watchkeeper"
         at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
         lines.append(f"{seq:4}  {at}  {who}: {told(view, event)}")
     return "".join(f"{line}\n" for line in lines).encode()
