@@ -121,7 +121,7 @@ async def _play(
             for child in children
         ]
         if await _ready(port, stop):
-            _welcome(scenario, port, state)
+            _welcome(scenario, port, state, acts=acts)
             if browser:
                 await asyncio.to_thread(webbrowser.open, f"http://{HOST}:{port + 1}/")
             if acts:
@@ -268,7 +268,20 @@ async def _told(
     )
 
 
-def _welcome(scenario: Scenario, port: int, state: Path) -> None:
+_TO_PRESS = """\
+What to press, on the page:
+  1. A card appears in #model-alerts a few seconds from now. You are Priya, the owner.
+  2. Press Acknowledge, then Evidence.
+  3. Press Request rollback and say why.
+  4. Switch to Mei (top right) and press Approve rollback. Watch the traffic move.
+
+Or type to the bot: @Watchkeeper help"""
+_PLAYED = """\
+The people of the case press and type by themselves; watch them on the page. What the
+case was to reach, and what was measured, follows in a minute or two."""
+
+
+def _welcome(scenario: Scenario, port: int, state: Path, *, acts: bool) -> None:
     page = f"http://{HOST}:{port + 1}/"
     print(  # noqa: T201 it talks to a person
         f"""
@@ -278,13 +291,7 @@ Watchkeeper is running: {scenario.title}
   The bot       http://{HOST}:{port}/  (alerts: POST /api/alerts)
   Its state     {state}
 
-What to press, on the page:
-  1. A card appears in #model-alerts a few seconds from now. You are Priya, the owner.
-  2. Press Acknowledge, then Evidence.
-  3. Press Request rollback and say why.
-  4. Switch to Mei (top right) and press Approve rollback. Watch the traffic move.
-
-Or type to the bot: @Watchkeeper help
+{_PLAYED if acts else _TO_PRESS}
 Ctrl-C stops; the next start goes on where this one was.
 """,
         flush=True,

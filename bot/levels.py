@@ -121,6 +121,33 @@ def summary(measured: Iterable[Levels]) -> tuple[Summary, ...]:
     return tuple(_summed(step, [each.clock(step) for each in every]) for step in STEPS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfModel:
+    """The four steps of one model in one tier, over some incidents."""
+
+    model: str
+    tier: int
+    steps: tuple[Summary, ...]  # in the order of STEPS
+
+
+def by_model(
+    found: Iterable[tuple[Incident, Endpoint]], now: datetime
+) -> tuple[OfModel, ...]:
+    """Return the steps by model and tier; an endpoint without a model is its own.
+
+    Incidents that no alert opened are left out: nobody was waiting for them.
+    """
+    groups: dict[tuple[str, int], list[Levels]] = {}
+    for incident, endpoint in found:
+        if incident.alerts:
+            key = (endpoint.model or endpoint.name, endpoint.tier)
+            groups.setdefault(key, []).append(levels(incident, endpoint, now))
+    return tuple(
+        OfModel(model=model, tier=tier, steps=summary(several))
+        for (model, tier), several in sorted(groups.items())
+    )
+
+
 def shifted(incident: Incident) -> tuple[datetime, datetime] | None:
     """Return when the data shifted: at the earliest, and surely by then.
 

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from microsoft_teams.cards import CardElement
 
 from bot.incident import DecisionRecorded
-from cards import alerts, charts, figures
+from bot.levels import OfModel
+from cards import alerts, charts, figures, service
 from cards.elements import (
     Head,
     Tile,
@@ -26,6 +27,7 @@ from cards.frame import card
 from cards.view import Rendered, View
 from cards.words import person
 
+_WEEK = 7  # days
 _DECIDED = 5  # of them are shown
 
 
@@ -45,6 +47,7 @@ class Day:
     per_day: Sequence[tuple[date, int]] = ()  # alerts, oldest first
     decided: Sequence[tuple[View, DecisionRecorded]] = ()  # since yesterday
     root: str = ""  # signed head of the history's log
+    levels: Sequence[OfModel] = ()  # of the last week
 
 
 def render(day: Day) -> Rendered:
@@ -87,6 +90,7 @@ def render(day: Day) -> Rendered:
                 else []
             ),
             *_decided(day),
+            *service.listing(day.levels, _WEEK),
             *chart,
             *facts(_rows(day)),
         ],

@@ -6,9 +6,10 @@ from datetime import datetime
 from microsoft_teams.cards import CardElement, OpenUrlAction
 
 from bot.incident import EndpointState, Health
+from bot.levels import OfModel
 from bot.signals import Report
 from bot.watch import Endpoint
-from cards import alerts, figures, findings, measures, served
+from cards import alerts, figures, findings, measures, served, service
 from cards.elements import (
     Head,
     Style,
@@ -29,6 +30,7 @@ from cards.view import Links, Rendered, View
 from cards.words import identifier, person
 
 _SHOWN = 8  # deployments
+_DAYS = 30  # of service levels
 
 
 def render(
@@ -41,6 +43,7 @@ def render(
     report: Report | None = None,
     open_alerts: Sequence[View] = (),
     gaps: Mapping[str, str] | None = None,
+    levels: Sequence[OfModel] = (),
 ) -> Rendered:
     """Return the status; `health` has one window a part, `gaps` says what is missing.
 
@@ -74,6 +77,7 @@ def render(
             ),
             *_deployments(state, health),
             *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
+            *service.listing(levels, _DAYS),
             *missing(list((gaps or {}).items())[:4]),
             *facts(rows),
         ],

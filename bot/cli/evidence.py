@@ -90,11 +90,13 @@ def show(
 
 def _text(found: "Incident", told: Any) -> bytes:
     from bot.evidence.bundle import plain_view  # noqa: PLC0415
+    from cards.words import clean  # noqa: PLC0415
 
     view = plain_view(found)
     lines = [f"{found.id}, {found.status}, {found.endpoint}"]
     for seq, event in enumerate(found.history, 1):
-        who = event.by.name if event.by else "Watchkeeper"
+        # A terminal obeys what a person may have in a name.
+        who = clean(event.by.name, 80) if event.by else "Watchkeeper"
         at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
         lines.append(f"{seq:4}  {at}  {who}: {told(view, event)}")
     return "".join(f"{line}\n" for line in lines).encode()
@@ -134,8 +136,7 @@ def export(
     if bool(model) == bool(incident):
         refuse("evidence export", "name an incident, or a model with --model")
     if model:
-        asked = last or (f"{start} to {end}" if start and end else start)
-        _pack(place, model, asked or "90d", output)
+        _pack(place, model, _asked(last, start, end), output_format, output)
         return
     if output_format != "zip":
         show(
@@ -155,7 +156,23 @@ def export(
     typer.echo(f"{target}: {len(content):,} bytes", err=True)
 
 
-def _pack(place: Place, model: str, asked: str, output: Path | None) -> None:
+def _asked(last: str, start: str, end: str) -> str:
+    """Return the period in words; --from alone lasts until today."""
+    if last and (start or end):
+        refuse("evidence export", "--period, or --from and --to: not both")
+    if end and not start:
+        refuse("evidence export", "--to needs --from, the first day")
+    if start:
+        return f"{start} to {end or datetime.now(UTC).date().isoformat()}"
+    return last or "90d"
+
+
+_IN_PACK = {"json": "model.json", "html": "page.html"}
+
+
+def _pack(
+    place: Place, model: str, asked: str, output_format: str, output: Path | None
+) -> None:
     from bot.evidence import of_model, read  # noqa: PLC0415
     from bot.evidence.listing import of_model as keys  # noqa: PLC0415
     from bot.evidence.model import PARTS  # noqa: PLC0415
@@ -173,6 +190,11 @@ def _pack(place: Place, model: str, asked: str, output: Path | None) -> None:
     objects = _objects("export", place, sealed, PARTS)
     content = of_model(sealed, objects, place.own_key, model=model, period=span)
     noted("export", place, (e for _, e, _ in sealed.index), model, "export pack")
+    if output_format in _IN_PACK:
+        from bot.evidence.zipped import unpack  # noqa: PLC0415
+
+        _write(unpack(content)[_IN_PACK[output_format]], output)
+        return
     target = output or Path(f"{model}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}.zip")
     _write(content, target)
     count = len(sealed.index)

@@ -57,11 +57,15 @@ def drift(results: Sequence[FeatureResult], most: int = 12) -> str:
         return ""
     top = max(max(r.value or 0, r.threshold or 0) for r in shown) or 1.0
     room = WIDTH - _LABEL - _FIGURE
+    several = len({r.metric for r in shown}) > 1
 
     def row(place: int, result: FeatureResult) -> Iterator[str]:
         y, value = place * _ROW + 4, result.value or 0.0
         over = result.verdict == "breached"
-        yield _text(_LABEL - 8, y + 13, _cut(result.feature or "all rows"), "end")
+        named = result.feature or "all rows"
+        if several:  # one feature stands here once for each of them
+            named += f", {_initials(result.metric)}"
+        yield _text(_LABEL - 8, y + 13, _cut(named), "end")
         width = max(0.0, min(value / top, 1.0)) * room
         kind = "over" if over else "mark"
         yield _rect(_LABEL, y + 2, width, 14, kind)
@@ -79,6 +83,15 @@ def drift(results: Sequence[FeatureResult], most: int = 12) -> str:
     height = len(shown) * _ROW + 10
     names = ", ".join(f"{r.feature} {_number(r.value)}" for r in shown)
     return _svg(height, f"Features by how far they moved: {names}", body)
+
+
+def _initials(metric: str) -> str:
+    """Return a metric's capitals; the table below the chart has its name.
+
+    >>> _initials("NormalizedWassersteinDistance")
+    'NWD'
+    """
+    return "".join(letter for letter in metric if letter.isupper()) or metric
 
 
 def distribution(feature: str, shape: Shape) -> str:

@@ -1,5 +1,6 @@
 """The evidence page: one self-contained HTML file, readable on paper and without colour."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from bot.incident import (
 from bot.signals import FeatureResult, Report
 from cards.view import View
 
+_LARGE = 1000
 _DRAWN = 3  # distributions on the page; the packet has all
 Rendering: TypeAlias = Literal["owner", "risk"]
 
@@ -63,9 +65,13 @@ def page(
     return document(f"{incident.id} evidence", parts)
 
 
+# Every table begins with the row of its headings: paper repeats it on each sheet.
+_FIRST = re.compile(r"(<table[^>]*>\s*)(<tr><th.*?</tr>)", re.DOTALL)
+
+
 def document(title: str, parts: Iterable[str]) -> str:
     """Return one self-contained HTML file."""
-    body = "\n".join(parts)
+    body = _FIRST.sub(r"\1<thead>\2</thead>", "\n".join(parts))
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width">'
@@ -103,7 +109,8 @@ def _levels(view: View, frozen: Frozen) -> Iterator[str]:
         target = "none" if clock.target is None else levels.words(clock.target)
         yield f"<tr><td>{clock.step}<td class=n>{took or 'not measured'}"
         yield f"<td class=n>{target}<td>{clock.result}</tr>"
-    yield "</table>"
+    yield "</table><p class=soft>Detect runs from when the shifted data was complete to the"
+    yield " first card (at most: from when that window began), the others from the card.</p>"
 
 
 def _foot(incident: Incident) -> Iterator[str]:
@@ -236,4 +243,11 @@ def _traffic(traffic: Traffic) -> str:
 
 
 def _number(value: float | None, unit: str = "") -> str:
-    return "not known" if value is None else f"{value:,.4g}{unit}"
+    """Return four digits; a large figure whole, since 5.098e+04 reads as nothing.
+
+    >>> _number(50_980.0), _number(0.034567), _number(184.25, " ms")
+    ('50,980', '0.03457', '184.2 ms')
+    """
+    if value is None:
+        return "not known"
+    return f"{value:,.0f}{unit}" if abs(value) >= _LARGE else f"{value:,.4g}{unit}"

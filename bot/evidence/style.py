@@ -27,6 +27,6 @@ footer{{margin:3rem 0;color:var(--soft);font-size:.85rem}}
 @media print{{:root{{color-scheme:light;--ink:#000;--soft:#333;--line:#999;--bad:#a80000;
 --bar:#777;--now:#ccc;--paper:#fff}}body{{margin:0;max-width:none;font-size:11px}}
 code{{font-size:10px}}
-h2{{break-after:avoid}}figure,svg,tr,dl{{break-inside:avoid}}thead{{display:table-header-group}}
+h2,h2+p{{break-after:avoid}}figure,svg,tr,pre{{break-inside:avoid}}thead{{display:table-header-group}}
 @page{{margin:16mm}}}}
 {charts.STYLE}"""

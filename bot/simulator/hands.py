@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import aiohttp
 
+from bot.levels import words
 from bot.simulator.people import ALERTS
 
 T = TypeVar("T")
@@ -78,6 +79,11 @@ class Hands:
 
         return await self.until(f"{kind} on {incident}", look)
 
+    async def first(self, kind: str, incident: str = "A-1") -> Json:
+        """Return the oldest event of a type, once there is one."""
+        await self.event(kind, incident)
+        return next(e for e in await self.history(incident) if e["type"] == kind)
+
     async def history(self, incident: str) -> list[Json]:
         found = await self._get(f"{self.bot}/api/incidents/{incident}")
         history: list[Json] = found.get("history", [])
@@ -126,6 +132,23 @@ class Hands:
 
 def at(event: Json) -> datetime:
     return datetime.fromisoformat(event["at"])
+
+
+def detected(objective: str, card: Json, evaluated: Json, limit: timedelta) -> Measured:
+    """Return how long after its data a shift was on a card: at least, and at most.
+
+    It happened somewhere in the window that showed it; the longest time has to do.
+    """
+    window = (evaluated.get("report") or {}).get("production_window") or (
+        card["at"],
+    ) * 2
+    begun, ended = (datetime.fromisoformat(each) for each in window)
+    least, most = (max(at(card) - t, timedelta()) for t in (ended, begun))
+    return Measured(
+        objective=objective,
+        measured=f"{words(least)} after its data was complete, {words(most)} at the most",
+        met=most <= limit,
+    )
 
 
 def within(objective: str, took: timedelta, limit: timedelta) -> Measured:

@@ -11,6 +11,7 @@ from bot.incident import (
     SendDigest,
     TrafficShifted,
 )
+from bot.levels import by_model
 from bot.ports import Impossible, Message
 from bot.store import Due, Leader
 from bot.store.log import heads
@@ -100,6 +101,7 @@ async def gather(means: Means, conversation: str) -> digest.Day:
             if e.at >= today
         ],
         root=root[-1].root.hex() if root else "",
+        levels=by_model(((v.incident, v.endpoint) for v in opened), now),
     )
 
 

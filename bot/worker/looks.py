@@ -1,12 +1,13 @@
 """What is asked of an endpoint itself: how it stands, serves and drifts, looked at now."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.commands.span import span
 from bot.incident import OPEN, EndpointState, Health
+from bot.levels import OfModel, by_model
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.signals import Report
 from bot.signals.load import COLLECTION, TRAFFIC, USED
@@ -29,6 +30,8 @@ ASKED = (
     USED[1].name,
     COLLECTION.name,
 )  # CPU and memory, and what is lost
+MONTH = timedelta(days=30)  # of service levels
+_COUNTED = 200  # incidents in it, the newest
 READ_DAYS = 30  # of readings of evidence, in the access review
 
 
@@ -56,7 +59,16 @@ async def show_status(means: Means, about: Mapping[str, str]) -> Rendered:
         report=report,
         open_alerts=await _open(means, endpoint),
         gaps=looks.gaps,
+        levels=await _levels(means, endpoint, now),
     )
+
+
+async def _levels(means: Means, endpoint: Endpoint, now: datetime) -> Sequence[OfModel]:
+    """Return what the steps took in the incidents of the last month."""
+    listed = await means.store.incidents(endpoint=endpoint.id, limit=_COUNTED)
+    recent = [one.id for one in listed if now - one.opened_at < MONTH]
+    found = [await means.store.load(key) for key in recent]
+    return by_model(((i, endpoint) for i in found if i is not None), now)
 
 
 async def show_health(means: Means, about: Mapping[str, str]) -> Rendered:

@@ -1,6 +1,6 @@
 """The parts of evidence, each looked at once; what could not be had is named with why."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -87,7 +87,9 @@ class Parts:
             self.found["health"] = seen.health
         self.missing.update({name: _why(text) for name, text in seen.missing.items()})
         self.found["settings"] = endpoint.model_dump(mode="json")
-        self.found["repeat"] = commands(endpoint)
+        there = seen.state.deployments if seen.state else ()
+        names = [each.name for each in there]
+        self.found["repeat"] = commands(endpoint, names)
 
     async def _metrics(self, start: datetime, end: datetime) -> None:
         kept: list[Series] = []
@@ -230,12 +232,21 @@ def _log(
     }
 
 
-def commands(endpoint: Endpoint) -> dict[str, str]:
-    """Return the runbook's inspections as commands that anyone can repeat."""
+def commands(endpoint: Endpoint, deployments: Iterable[str] = ()) -> dict[str, str]:
+    """Return the runbook's inspections as commands that anyone can repeat.
+
+    Deployment show (each), job list, data list, metrics list; then the others.
+    """
     parts = endpoint.id.split("/")
     where = f"--subscription {parts[2]} -g {parts[4]} -w {parts[8]}"
     monitor = endpoint.monitor or "MONITOR"
     return {
+        **{
+            f"deployment {name}": (
+                f"az ml online-deployment show -n {name} -e {endpoint.name} {where}"
+            )
+            for name in sorted(deployments)
+        },
         "deployments": f"az ml online-deployment list -e {endpoint.name} {where}",
         "traffic": f"az ml online-endpoint show -n {endpoint.name} {where}",
         "monitor": f"az ml schedule show -n {monitor} {where}",

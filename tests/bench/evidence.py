@@ -7,6 +7,7 @@ incidents. verify: 100,000 records. Times and memory are told, not asserted.
 
 import asyncio
 import json
+import os
 import random
 import resource
 import shutil
@@ -45,11 +46,15 @@ def say(words: str) -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     yield
-    took = time.perf_counter() - begun
+    took, cpu = time.perf_counter() - begun, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    say(f"{what}: {took:.2f} s, peak memory so far {peak} MB")
+    load = os.getloadavg()[0]
+    say(
+        f"{what}: {took:.2f} s ({cpu:.2f} s of CPU, load {load:.1f}), "
+        f"peak memory so far {peak} MB"
+    )
 
 
 async def packs(folder: Path) -> None:

@@ -42,6 +42,7 @@ from bot.incident import (
     Snoozed,
     TrafficShifted,
 )
+from bot.levels import OfModel, Step, Summary
 from bot.oversight import EvidenceRead
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
@@ -728,10 +729,35 @@ def status(*names: str, known: bool = True) -> Rendered:
             else ()
         ),
         report=serving(past=None) if known else None,
+        levels=LEVELS[:1],
         open_alerts=[view(name) for name in names],
         gaps={} if known else {"endpoint state": "Azure answered 403 Forbidden."},
     )
 
+
+def took(step: Step, minutes: int, *, met: int = 0, missed: int = 0) -> Summary:
+    """Return a step of service levels as four incidents might have it."""
+    length = timedelta(minutes=minutes)
+    share = met / (met + missed) if met + missed else None
+    return Summary(
+        step=step, measured=4, met=met, missed=missed, running=0,
+        median=length, p90=2 * length, share_met=share,
+    )  # fmt: skip
+
+
+LEVELS = (
+    OfModel(
+        model="loan-risk",
+        tier=1,
+        steps=(
+            took("detect", 3, met=4),
+            took("acknowledge", 4, met=3, missed=1),
+            took("decide", 95, met=2, missed=1),
+            took("resolve", 112),
+        ),
+    ),
+    OfModel(model="card-fraud", tier=2, steps=(took("detect", 1),)),
+)
 
 DAY = Day(
     now=after(24 * 60),
@@ -759,6 +785,7 @@ DAY = Day(
         ),
     ),
     root="9f2c41d0" * 8,
+    levels=LEVELS,
 )
 
 _KINDS: tuple[Kind, ...] = ("errors", "latency", "data-drift", "resource")

@@ -19,7 +19,7 @@ from bot.incident import (
     RollbackImpossible,
     SignalsEvaluated,
 )
-from bot.levels import STEPS, Levels, levels, resolved_at, shifted, summary
+from bot.levels import STEPS, Levels, by_model, levels, resolved_at, shifted, summary
 from bot.signals import Report
 from bot.watch import Endpoint, ServiceLevels, WatchList
 from tests.conftest import NOW
@@ -262,3 +262,25 @@ def test_the_summary_counts_every_incident_once(taken: list[int | None]) -> None
         assert found.share_met == sum(t <= 30 for t in ended) / len(ended)
     else:
         assert (None, None, None) == (found.median, found.p90, found.share_met)
+
+
+def test_steps_are_told_by_model_and_tier() -> None:
+    """
+    A tier 3 model that nobody hurries for must not hide a tier 1 that was late.
+    """
+    loan = WATCHED.model_copy(update={"model": "loan"})
+    other = loan.model_copy(update={"tier": 3, "levels": ServiceLevels()})
+    late = NEW.having(received(NOW), shown(1), acknowledged(90))
+    quick = NEW.having(received(NOW), shown(1), acknowledged(5))
+    asked = NEW.having(RollbackAsked(at=NOW, by=PRIYA, reason="r"))
+    found = by_model(
+        [(late, loan), (quick, other), (quick, WATCHED), (asked, loan)], at(95)
+    )
+
+    assert [("loan", 1), ("loan", 3), ("loan-prescreening", 1)] == [
+        (of.model, of.tier) for of in found
+    ]
+    tier_1, tier_3, unnamed = (of.steps[STEPS.index("acknowledge")] for of in found)
+    assert (1, 0, minutes(89)) == (tier_1.missed, tier_1.met, tier_1.median)
+    assert (0, 0, minutes(4)) == (tier_3.missed, tier_3.met, tier_3.median)
+    assert (0, 1) == (unnamed.missed, unnamed.met)

@@ -57,6 +57,14 @@ async def test_an_alert_freezes_what_was_there_and_who_changed_it(
     assert 250 == rule["criteria"]["allOf"][0]["threshold"]
     assert {"blue": 80, "green": 20} == found["deployments"]["traffic"]
     assert "az monitor activity-log list" in found["repeat"]["activity log"]
+    for named, command in (
+        ("deployment blue", "az ml online-deployment show -n blue -e loan-"),
+        ("deployment green", "az ml online-deployment show -n green -e loan-"),
+        ("runs", "az ml job list "),
+        ("data", "az ml data list "),
+        ("metrics", "az monitor metrics list "),
+    ):
+        assert found["repeat"][named].startswith(command)
     assert "disabled: the watch list names no monitor" == missing["monitor"]
 
 

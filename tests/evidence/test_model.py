@@ -222,6 +222,13 @@ def test_from_the_command_line(url: str, content: bytes, tmp_path: Path) -> None
     assert 2 == run(app, ["evidence", "export", *place]).exit_code
     other = ["evidence", "export", "--model", "other", "--period", "2026", *place]
     assert 2 == run(app, other).exit_code
+    for kind, name in (("json", "model.json"), ("html", "page.html")):
+        assert 0 == run(app, [*model, *span, "--format", kind]).exit_code
+        assert unpack(content)[name] == target.read_bytes()
+    alone = run(app, [*model, "--to", "2026-07-30"])
+    both = run(app, [*model, *span, "--period", "30d"])
+    assert (2, 2) == (alone.exit_code, both.exit_code)
+    assert "--to needs --from" in alone.output
 
 
 def test_a_wide_table_fits_a_page_and_its_sheet_keeps_all() -> None:

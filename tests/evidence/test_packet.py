@@ -1,5 +1,6 @@
 """The packet: the same bytes from the same history, and every other byte found."""
 
+import asyncio
 import csv
 import io
 import json
@@ -24,13 +25,13 @@ from bot.evidence.sealed import Sealed
 from bot.evidence.sheets import cell, table
 from bot.evidence.shelf import Folder, keep
 from bot.evidence.zipped import BadPacket, pack, unpack
-from bot.incident import EvidenceCollected
+from bot.incident import Acknowledged, Actor, EvidenceCollected
 from bot.store import Leader, Store
 from bot.store.log import Head, Log
 from tests.cards import samples
 from tests.conftest import NOW
 from tests.evidence.conftest import KEY, anchored, write
-from tests.incidents import NEW
+from tests.incidents import NEW, received
 
 PUBLIC = KEY.public_key()
 OBJECT = b'{"series": [1, 2, 3]}'
@@ -240,6 +241,27 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     assert 1 == run(application(), ["audit", "verify", str(target)]).exit_code
     target.write_bytes(b"PK nothing")
     assert 2 == run(application(), ["audit", "verify", str(target)]).exit_code
+
+
+def test_a_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+    """
+    An escape sequence in a name clears the screen, or writes another line over it.
+    """
+    by = Actor("t", "o-9", "Pri\x1b[2Jya\x07")
+
+    async def made() -> None:
+        store = Store.open(f"sqlite:///{tmp_path / 'watchkeeper.db'}")
+        ack = Acknowledged(at=NOW, by=by, note="\x1b[31mred\r\nA-1, resolved")
+        await store.append(NEW, [received(), ack])
+        store.close()
+
+    asyncio.run(made())
+    shown = CliRunner().invoke(
+        application(), ["evidence", "show", "A-1", "--state", str(tmp_path)]
+    )
+    assert 0 == shown.exit_code
+    assert not {c for c in shown.stdout if not c.isprintable()} - {"\n"}
+    assert 3 == len(shown.stdout.splitlines())
 
 
 def test_every_sample_incident_makes_a_packet() -> None:

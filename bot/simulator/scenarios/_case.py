@@ -98,7 +98,7 @@ def _seed(case: Case, world: World, folder: Path, now: datetime) -> None:
     endpoint = key(case.endpoint)
     if world.get("arm", endpoint) is None:
         plan(world, seconds=1.0)
-        for document in loan.documents():
+        for document in (*loan.documents(), *loan.runs(now)):
             put(world, json.loads(case.called(json.dumps(document))))
         remember(world, endpoint)
         usual = {"rpm": case.rpm, "errors": 0.0009, "p95_ms": dict(case.p95_ms)}
@@ -113,7 +113,7 @@ def _seed(case: Case, world: World, folder: Path, now: datetime) -> None:
         world.put("monitor", endpoint, told)
         world.put("azure", "data", {"shifted": case.shifted})
         _governed(case, world, now)
-    put(world, json.loads(case.called(json.dumps(loan.nightly(now)))))
+    put(world, json.loads(case.called(json.dumps(next(loan.runs(now))))))
     shifted = bool((world.get("azure", "data") or {}).get("shifted"))
     _write(case, world, now, shifted=shifted, anew=False)
 

@@ -1,7 +1,7 @@
 """The workspace of the loan scenario, as the JSON documents that ARM stores."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.simulator.world import Document
 
@@ -21,6 +21,7 @@ PRODUCTION_PATH = "modelDataCollector/loan-prescreening/blue/model_inputs/"
 TARGET_PATH = "modelDataCollector/loan-prescreening/green/model_inputs/"
 _STORE = f"{WORKSPACE}/datastores/workspaceblobstore"
 _KIND = "Microsoft.MachineLearningServices/workspaces"
+_NOT_RUN = 12  # nights ago
 _MADE = {
     "createdAt": "2026-09-28T08:14:03.511Z",
     "createdBy": "Priya Raman",
@@ -216,13 +217,20 @@ def _checks() -> Document:
     }
 
 
-def nightly(now: datetime) -> Document:
-    """Return last night's run of the monitor."""
-    hour = now.replace(hour=3, minute=15, second=0, microsecond=0)
-    begun = (hour if hour <= now else hour - timedelta(days=1)).isoformat()
+def runs(now: datetime) -> Iterator[Document]:
+    """Yield the monitor's runs of the last 30 nights; one night it did not run."""
+    today = now.astimezone(UTC).replace(hour=3, minute=15, second=0, microsecond=0)
+    for back in range(30):
+        at = today - timedelta(days=back)
+        if at < now and back != _NOT_RUN:
+            yield _run(at)
+
+
+def _run(at: datetime) -> Document:
+    begun, ended = at.isoformat(), (at + timedelta(minutes=11)).isoformat()
     return {
-        "id": f"{WORKSPACE}/jobs/{MONITOR}_20261122",
-        "name": f"{MONITOR}_20261122",
+        "id": f"{WORKSPACE}/jobs/{MONITOR}_{at:%Y%m%d}",
+        "name": f"{MONITOR}_{at:%Y%m%d}",
         "type": f"{_KIND}/jobs",
         "properties": {
             "jobType": "Pipeline",
@@ -230,11 +238,11 @@ def nightly(now: datetime) -> Document:
             "experimentName": MONITOR,
             "status": "Completed",
             "isArchived": False,
-            "properties": {},
+            "properties": {"StartTimeUtc": begun, "EndTimeUtc": ended},
             "tags": {},
             "services": {},
         },
-        "systemData": {**_MADE, "createdAt": begun},
+        "systemData": {**_MADE, "createdAt": begun, "lastModifiedAt": ended},
     }
 
 

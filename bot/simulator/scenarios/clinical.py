@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
-from bot.simulator.hands import Hands, Measured, at, within
+from bot.simulator.hands import Hands, Measured, at, detected, within
 from bot.simulator.scenarios._case import Case, breached, scenario
 from bot.watch import Escalation, ServiceLevels, SignalRule
 
@@ -52,10 +52,9 @@ def rows(random: Generator, count: int, shifted: bool) -> pa.Table:  # noqa: FBT
 
 async def course(hands: Hands) -> list[Measured]:
     """The check, the call, the review: what is trained waits for a second person."""
-    card = await hands.event("CardShown")
-    received = await hands.event("AlertReceived")
+    card = await hands.first("CardShown")
     found = await hands.event("SignalsEvaluated")
-    called = await hands.event("Escalated")
+    called = await hands.first("Escalated")
     await hands.press("priya", "Acknowledge", "A-1")
     await hands.say(
         "priya", "decide A-1 retrain without lactate until the feed is back"
@@ -80,9 +79,11 @@ async def course(hands: Hands) -> list[Measured]:
             measured=why,
             met="lactate has been so since" in why and "ward medical" in why,
         ),
-        within("a card within a day of it", at(card) - at(received), timedelta(days=1)),
+        detected("a card within a day of it", card, found, timedelta(days=1)),
         within(
-            "somebody is called within four hours", at(called) - at(card), _FOUR_HOURS
+            "somebody is called within four hours (set to 3 s here, to be seen)",
+            at(called) - at(card),
+            _FOUR_HOURS,
         ),
         Measured(
             objective="nothing is trained before a second person has reviewed it",

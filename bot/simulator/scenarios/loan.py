@@ -24,7 +24,7 @@ from bot.simulator.azure.gate import ENDPOINT_WRITE, ML
 from bot.simulator.azure.notices import listening
 from bot.simulator.azure.operations import WRITE, plan, remember
 from bot.simulator.azure.state import AZURE
-from bot.simulator.hands import Hands, Measured, at, within
+from bot.simulator.hands import Hands, Measured, at, detected
 from bot.simulator.identity import EXECUTOR, READER, TENANT
 from bot.simulator.scenarios._applicants import (
     write_production,
@@ -44,10 +44,17 @@ from bot.simulator.scenarios._workspace import (
     TRAINING,
     WORKSPACE,
     documents,
-    nightly,
+    runs,
 )
 from bot.simulator.world import WORLD, World
-from bot.watch import Approval, Endpoint, Retraining, SignalRule, WatchList
+from bot.watch import (
+    Approval,
+    Endpoint,
+    Retraining,
+    ServiceLevels,
+    SignalRule,
+    WatchList,
+)
 
 _SIGNAL = "loan_data_drift"
 _STORY = "loan-drift"
@@ -73,7 +80,7 @@ def seed(world: World, folder: Path, now: datetime) -> None:
     world.put("azure", "blobs", {"folder": str(blobs)})
     if world.get("arm", key(WORKSPACE)) is None:
         plan(world, seconds=2.0)
-        for document in documents():
+        for document in (*documents(), *runs(now)):
             put(world, document)
         remember(world, key(ENDPOINT))
         usual = {"rpm": 240.0, "errors": 0.0009}
@@ -82,7 +89,7 @@ def seed(world: World, folder: Path, now: datetime) -> None:
         world.put("monitor", key(ENDPOINT), _monitor())
         world.put("azure", "data", {"shifted": True})
         _governed(world, now)
-    put(world, nightly(now))
+    put(world, next(runs(now)))  # last night's, also when it is started again
     shifted = bool((world.get("azure", "data") or {}).get("shifted", True))
     container = blobs / ACCOUNT / CONTAINER
     write_reference(container / REFERENCE_PATH)
@@ -142,6 +149,9 @@ def watch() -> dict[str, Any]:
         availability=0.999,
         rollback_target="green",
         retraining=Retraining(job=TRAINING),
+        levels=ServiceLevels(
+            detect_minutes=1440, acknowledge_minutes=60, decide_minutes=480
+        ),
         approval=Approval(people=(people.MEI.person, people.LENA.person)),
     )
     listed = WatchList(
@@ -214,8 +224,8 @@ def attach(app: web.Application) -> None:
 
 async def course(hands: Hands) -> list[Measured]:
     """Drift, a decision on what was shown, a rollback by two people."""
-    card = await hands.event("CardShown")
-    received = await hands.event("AlertReceived")
+    card = await hands.first("CardShown")
+    evaluated = await hands.event("SignalsEvaluated")
     frozen = await hands.event("EvidenceCollected")
     await hands.press("priya", "Acknowledge", "A-1")
     await hands.press("priya", "Request rollback", "A-1", reason="others apply now")
@@ -226,9 +236,10 @@ async def course(hands: Hands) -> list[Measured]:
     kept = {"settings", "monitor", "signal report"} & set(frozen["digests"])
     served = ", ".join(f"{n} {p}%" for n, p in sorted(moved["after"].items()))
     return [
-        within(
+        detected(
             "drift is on a card within one business day",
-            at(card) - at(received),
+            card,
+            evaluated,
             timedelta(days=1),
         ),
         Measured(

@@ -58,7 +58,7 @@ async def course(hands: Hands) -> list[Measured]:
     await hands.say(
         "priya", "decide A-2 accept the promotion ends on Sunday for 7 days"
     )
-    await hands.event("DecisionRecorded", "A-2")
+    decided = await hands.event("DecisionRecorded", "A-2")
     await hands.sim("alerts", kind="latency", deployment="blue", status="resolved")
     await hands.sim("metrics")
     return [
@@ -68,8 +68,9 @@ async def course(hands: Hands) -> list[Measured]:
         _quality(moved),
         Measured(
             objective="what drifted is decided by a person, with a reason and an end",
-            measured="accepted for 7 days",
-            met=True,
+            measured=f"{decided['by']['name']}: {decided['choice']}, "
+            f"{decided['reason']}, until {decided['expires_at'][:10]}",
+            met=bool(decided["by"] and decided["reason"] and decided["expires_at"]),
         ),
     ]
 
