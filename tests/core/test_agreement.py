@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.approval import objection
-from bot.incident import Incident, Refused, RollbackApproved, RollbackRejected
+from bot.incident import (
+    Incident,
+    Refused,
+    RollbackApproved,
+    RollbackRejected,
+    RollbackStale,
+)
 from bot.oversight import EndpointLocked, ShiftHeld
 from bot.watch import Approval, WatchList
 from tests.conftest import NOW
@@ -16,6 +22,7 @@ from tests.core.test_commands import (
     LENA_ADMIN,
     MEI,
     PRIYA,
+    STATE,
     WATCH,
     WATCHED,
     ask,
@@ -153,3 +160,14 @@ def test_an_approver_who_thinks_better_of_it_ends_the_request() -> None:
     assert not ended.approved
     with pytest.raises(Refused, match="not waiting any more"):
         decide("approve", ask(LENA, ended, TWO))
+
+
+def test_an_approval_of_what_is_no_longer_there_ends_the_request() -> None:
+    other = replace(STATE, traffic={"blue": 50, "green": 50})
+    ended = decide("approve", replace(ask(MEI, requested()), live=other))
+
+    stale = ended.last(RollbackStale)
+    assert stale is not None
+    assert "blue 50%, green 50% by now" in stale.reason
+    assert not ended.approved
+    assert decide("approve", replace(ask(MEI, requested()), live=STATE)).approved
