@@ -166,8 +166,9 @@ def _watched(view: View, event: OutcomeWatched) -> str:
     name = _name(view)
     if event.moved_on:
         return (
-            f"After {event.request}, somebody changed {name} by hand: "
-            f"{clean(event.moved_on, 200)}. There is nothing of {event.request} to undo."
+            f"After {event.request}, the traffic of {name} was changed once more, not by "
+            f"{event.request}: {clean(event.moved_on, 200)}. There is nothing of "
+            f"{event.request} to undo."
         )
     if event.worse:
         what = clean("; ".join(event.worse), 300)

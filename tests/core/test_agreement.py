@@ -12,8 +12,11 @@ from bot.incident import (
     RollbackApproved,
     RollbackRejected,
     RollbackStale,
+    ShiftStarted,
+    TrafficShifted,
 )
 from bot.oversight import EndpointLocked, ShiftHeld
+from bot.proposal import drifted
 from bot.watch import Approval, WatchList
 from tests.conftest import NOW
 from tests.core.test_commands import (
@@ -21,6 +24,7 @@ from tests.core.test_commands import (
     LENA,
     LENA_ADMIN,
     MEI,
+    OPEN,
     PRIYA,
     STATE,
     WATCH,
@@ -171,3 +175,49 @@ def test_an_approval_of_what_is_no_longer_there_ends_the_request() -> None:
     assert "blue 50%, green 50% by now" in stale.reason
     assert not ended.approved
     assert decide("approve", replace(ask(MEI, requested()), live=STATE)).approved
+
+
+# -- what a request that has begun allows ----------------------------------------------
+
+BEGUN = ShiftStarted(at=NOW, request="R-1", before=STATE)
+DONE = TrafficShifted(
+    at=NOW, request="R-1", before=STATE.traffic, after={"green": 100}, state=STATE
+)
+
+
+def test_what_has_begun_is_neither_withdrawn_nor_begun_again() -> None:
+    for history in ((BEGUN,), (BEGUN, DONE)):
+        begun = approved().having(*history)
+        assert "was carried out before" in objection(begun, WATCHED, WATCH, LEDGER, NOW)
+        with pytest.raises(Refused, match="it cannot be stopped"):
+            decide("withdraw", ask(JONAS, begun))
+
+
+def test_nobody_rejects_what_they_may_not_approve() -> None:
+    with pytest.raises(Refused, match="cannot decide R-1"):
+        decide("reject", ask(PRIYA, requested(), reason="not now"))
+
+
+def test_nothing_is_asked_while_a_move_is_under_way_or_the_endpoint_is_locked() -> None:
+    with pytest.raises(Refused, match="is being carried out right now"):
+        decide("rollback", ask(PRIYA, approved(), reason="rates rose"))
+    locked = LEDGER.having(EndpointLocked(at=NOW, by=PRIYA, reason="month end"))
+    with pytest.raises(Refused, match="Nothing can be moved: Priya Raman locked"):
+        decide("rollback", replace(ask(JONAS, OPEN, reason="r"), ledger=locked))
+
+
+def test_only_a_move_that_was_made_is_undone() -> None:
+    done = approved().having(BEGUN, DONE)
+
+    assert decide("undo", ask(JONAS, done, request="R-1", reason="slower"))
+    for incident, request in ((done, "R-9"), (approved(), "R-1")):
+        with pytest.raises(Refused, match="moved nothing that can be undone"):
+            decide("undo", ask(JONAS, incident, request=request, reason="slower"))
+
+
+def test_a_target_that_is_gone_is_no_longer_what_was_approved() -> None:
+    request = requested().request
+    assert request is not None
+    gone = replace(STATE, deployments=STATE.deployments[:1])
+
+    assert "green does not exist any more" in drifted(request, gone)
