@@ -7,16 +7,20 @@ import pytest
 
 from bot.commands.approval import objection
 from bot.incident import (
+    EndpointState,
     Incident,
     Refused,
     RollbackApproved,
+    RollbackAsked,
+    RollbackImpossible,
     RollbackRejected,
     RollbackStale,
     ShiftStarted,
     TrafficShifted,
 )
 from bot.oversight import EndpointLocked, ShiftHeld
-from bot.proposal import drifted
+from bot.preconditions import Surroundings
+from bot.proposal import drifted, propose
 from bot.watch import Approval, WatchList
 from tests.conftest import NOW
 from tests.core.test_commands import (
@@ -38,6 +42,7 @@ from tests.incidents import ENDPOINT
 LEDGER = Incident(id="E-1", group_key="ledger", endpoint=ENDPOINT)
 TWO = WATCHED.model_copy(update={"approval": Approval(count=2)})
 HOUR = timedelta(hours=1)
+DEPLOYED = STATE.deployments
 
 
 def without(*names: str) -> WatchList:
@@ -215,9 +220,50 @@ def test_only_a_move_that_was_made_is_undone() -> None:
             decide("undo", ask(JONAS, incident, request=request, reason="slower"))
 
 
-def test_a_target_that_is_gone_is_no_longer_what_was_approved() -> None:
+@pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        (replace(STATE, deployments=STATE.deployments[:1]), "green does not exist"),
+        (replace(STATE, traffic={"blue": 100}), "the traffic is blue 100% by now"),
+        (
+            replace(
+                STATE, deployments=tuple(replace(d, model="loan:16") for d in DEPLOYED)
+            ),
+            "green runs loan:16 by now",
+        ),
+        (
+            replace(
+                STATE,
+                deployments=tuple(
+                    replace(d, provisioning_state="Updating") for d in DEPLOYED
+                ),
+            ),
+            "the deployment green is Updating",
+        ),
+    ],
+)
+def test_what_was_approved_is_this_world_and_no_other(
+    live: EndpointState, why: str
+) -> None:
     request = requested().request
     assert request is not None
-    gone = replace(STATE, deployments=STATE.deployments[:1])
 
-    assert "green does not exist any more" in drifted(request, gone)
+    assert why in drifted(request, live)
+    assert "" == drifted(request, replace(STATE, traffic={**STATE.traffic, "old": 0}))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (requested(), "R-1 on A-7 already waits for approval"),
+        (approved(), "R-1 on A-7 is being carried out"),
+    ],
+)
+def test_one_request_at_a_time_on_an_endpoint(other: Incident, why: str) -> None:
+    around = Surroundings(ledger=LEDGER, others=(replace(other, id="A-7"),))
+    asked = RollbackAsked(at=NOW, by=PRIYA, reason="rates rose")
+
+    found = propose(asked, 2, WATCHED, STATE, (), request="R-2", now=NOW, around=around)
+
+    assert isinstance(found, RollbackImpossible)
+    assert why in found.reason
