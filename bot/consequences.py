@@ -113,6 +113,7 @@ SHOWN = (
 )
 MARKED = (Acknowledged, Unacknowledged, DecisionRecorded)  # Azure is to know of
 LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
+LOOK_AFTER_MOVE = timedelta(minutes=1)  # whether somebody has moved it on by hand
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -255,7 +256,14 @@ def _later(incident: Incident, event: Event) -> list[Follow]:
         look = WatchOutcome(event.request)
         at = event.at + timedelta(minutes=event.watch_minutes)
         due.append(Follow(effect=look, due_at=at))
+        soon = WatchOutcome(event.request, early=True)
+        due.append(Follow(effect=soon, due_at=event.at + between(event)))
     return due
+
+
+def between(moved: TrafficShifted) -> timedelta:
+    """Return how long after a move, and how often, it is looked whether it stands."""
+    return min(LOOK_AFTER_MOVE, timedelta(minutes=moved.watch_minutes / 10))
 
 
 def _unshown(before: Incident, event: Event) -> bool:

@@ -1,6 +1,7 @@
 """One line for the thread: an edit of the card notifies nobody."""
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from bot.incident import (
@@ -131,9 +132,17 @@ def _approved(view: View, event: RollbackApproved) -> str:
     request = next((r for r in asked if r.request == event.request), None)
     known = doubts(request) if request else ()
     taken = "; ".join(clean(c.text, 120) for c in known if c.name in event.accepted)
-    return (
-        f"{_who(view, event)} approved {event.request}; the traffic of {_name(view)} is "
-        "moved now." + (f" Accepted: {taken}." if taken else "")
+    every = view.incident.every(RollbackApproved)
+    earlier = takewhile(lambda e: e != event, every)  # a rehearsed one is not in it
+    given = 1 + sum(e.request == event.request for e in earlier)
+    needed = request.approvals_needed if request else 1
+    follows = f"the traffic of {_name(view)} is moved now."
+    if given < needed:  # nothing moves yet
+        follows = (
+            f"{given} of {needed} approvals; nothing is moved before all are given."
+        )
+    return f"{_who(view, event)} approved {event.request}; {follows}" + (
+        f" Accepted: {taken}." if taken else ""
     )
 
 
@@ -157,8 +166,9 @@ def _watched(view: View, event: OutcomeWatched) -> str:
     name = _name(view)
     if event.moved_on:
         return (
-            f"After {event.request}, somebody changed {name} by hand: "
-            f"{clean(event.moved_on, 200)}. There is nothing of {event.request} to undo."
+            f"After {event.request}, the traffic of {name} was changed once more, not by "
+            f"{event.request}: {clean(event.moved_on, 200)}. There is nothing of "
+            f"{event.request} to undo."
         )
     if event.worse:
         what = clean("; ".join(event.worse), 300)
@@ -214,7 +224,11 @@ def _clause(reason: str) -> str:
 
 
 def _shares(traffic: Traffic) -> str:
-    return ", ".join(f"{identifier(d)} {p}%" for d, p in traffic.items())
+    """Return a split in words, the largest share first; 0 % is not served."""
+    split = sorted(
+        ((d, p) for d, p in traffic.items() if p), key=lambda s: (-s[1], s[0])
+    )
+    return ", ".join(f"{identifier(d)} {p}%" for d, p in split) or "nothing"
 
 
 _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {

@@ -61,6 +61,7 @@ class WatchOutcome:
     """Compare how the endpoint serves after a move with before; due a while after it."""
 
     request: str
+    early: bool = False  # before the minutes are over: does the move still stand?
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ And is it still this move that serves: somebody may have changed the traffic by 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bot.consequences import between
 from bot.incident import (
     Change,
     EndpointState,
@@ -17,7 +18,7 @@ from bot.incident import (
     TrafficShifted,
     WatchOutcome,
 )
-from bot.oversight import OutcomeWatched
+from bot.oversight import OutcomeWatched, holder
 from bot.ports import Impossible, Unavailable
 from bot.preconditions import find
 from bot.proposal import busiest, in_words, shares
@@ -26,7 +27,9 @@ from bot.signals.health import ERRORS
 from bot.store import Due, Leader
 from bot.worker.evaluate import Findings
 from bot.worker.figures import Wish, serving
+from bot.worker.hush import NotYet
 from bot.worker.means import Means, record
+from bot.worker.rollback import others
 from bot.worker.rows import compared
 
 PATIENCE = 5  # attempts before the card says what is not known
@@ -43,7 +46,42 @@ async def watch(means: Means, due: Due, effect: WatchOutcome, leader: Leader) ->
     if moved is None or effect.request in known:
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
+    if effect.early:
+        await _early(means, due, incident, moved, leader)
+        return
     event = await _compared(means, incident, moved, patient=due.attempts < PATIENCE)
+    await record(means, incident.id, lambda _: (event,), leader, done=due.id)
+
+
+async def _early(
+    means: Means, due: Due, incident: Incident, moved: TrafficShifted, leader: Leader
+) -> None:
+    """Look whether the move still stands, until its minutes are over: then all is compared.
+
+    A move of ours that follows it is no news to anybody: the last look tells of it.
+    Raises NotYet as long as it stands.
+    """
+    over = means.clock() >= moved.at + timedelta(minutes=moved.watch_minutes)
+    if not over and means.workspace:
+        live = await means.workspace.state(incident.endpoint)
+        if shares(live.traffic) == shares(moved.after):
+            raise NotYet("the move stands", between(moved))
+        ours = await _ours(means, incident, moved)
+        over = bool(ours)
+    if over or means.workspace is None:
+        await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+        return
+    event = OutcomeWatched(
+        at=means.clock(),
+        request=moved.request,
+        before=(),
+        after=(),
+        unknown=(
+            "how it serves: its traffic was changed before the minutes were over",
+        ),
+        target=busiest(moved.after),
+        moved_on=f"traffic is {in_words(live.traffic)} by now",
+    )
     await record(means, incident.id, lambda _: (event,), leader, done=due.id)
 
 
@@ -57,7 +95,7 @@ async def _compared(
 ) -> Event:
     span = timedelta(minutes=moved.watch_minutes)
     started = _began(incident, moved)
-    unknown = list(_again(incident, moved))
+    unknown = list[str]()
     windows: list[tuple[Health, ...]] = []
     target = busiest(moved.after)
     for name, start, parts in (
@@ -118,7 +156,8 @@ async def _moved_on(
         unknown.append(f"whether anybody has changed it since: {error}")
         return ""
     if shares(live.traffic) != shares(moved.after):
-        return f"traffic is {in_words(live.traffic)} by now"
+        ours = await _ours(means, incident, moved)
+        return ours or f"traffic is {in_words(live.traffic)} by now"
     unknown += [
         *deployed_anew(moved, live),
         *touched(incident.endpoint, lines, moved),
@@ -166,12 +205,20 @@ def _began(incident: Incident, moved: TrafficShifted) -> datetime:
     return next((e.at for e in every if e.request == moved.request), moved.at)
 
 
-def _again(incident: Incident, moved: TrafficShifted) -> Iterator[str]:
-    """Yield what moved meanwhile: the minutes afterwards are then not of one target."""
-    end = moved.at + timedelta(minutes=moved.watch_minutes)
-    for later in incident.every(TrafficShifted):
-        if moved.at < later.at < end and later.request != moved.request:
-            yield f"{later.request} moved traffic again at {later.at:%H:%M} UTC"
+async def _ours(means: Means, incident: Incident, moved: TrafficShifted) -> str:
+    """Return which later request of ours moved traffic, or is at it; "" when none is.
+
+    Asked after Azure was read: the endpoint is held before anything of ours is seen there.
+    """
+    held = holder(await means.store.ledger(incident.endpoint))
+    if held and held.request != moved.request:
+        return f"{held.request} is moving traffic"
+    every = (incident, *await others(means, incident))
+    later = [e for i in every for e in i.every(TrafficShifted) if e.at > moved.at]
+    newest = max(later, key=lambda e: e.at, default=None)
+    if newest is None:
+        return ""
+    return f"{newest.request} moved traffic on at {newest.at:%H:%M} UTC"
 
 
 async def _drift(

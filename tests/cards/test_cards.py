@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -348,6 +349,19 @@ def test_the_thread_is_told_in_one_plain_line() -> None:
     assert told["failed"].endswith("Traffic now: blue 80%, green 20%.")
     assert told["lost"].startswith("Not confirmed (R-7)")
     assert "green does not exist any more." in told["none"]
+
+
+def test_the_first_of_two_approvals_moves_nothing_and_says_so() -> None:
+    asked = replace(samples.requested, approvals_needed=2)
+    first = samples.approved
+    second = replace(first, at=samples.after(15), by=samples.PRIYA, person="Priya")
+    history = (*samples.HISTORIES["approval"][:-1], asked, first, second)
+    view = samples.view(history)
+
+    assert "1 of 2 approvals; nothing is moved" in replies.line(view, first)
+    assert "is moved now" in replies.line(view, second)
+    alone = samples.view(samples.HISTORIES["approval"])
+    assert "is moved now" in replies.line(alone, first)
 
 
 def test_the_thread_is_told_of_every_turn_of_a_rollback() -> None:

@@ -6,8 +6,21 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.approval import objection
-from bot.incident import Incident, Refused, RollbackApproved, RollbackRejected
+from bot.incident import (
+    EndpointState,
+    Incident,
+    Refused,
+    RollbackApproved,
+    RollbackAsked,
+    RollbackImpossible,
+    RollbackRejected,
+    RollbackStale,
+    ShiftStarted,
+    TrafficShifted,
+)
 from bot.oversight import EndpointLocked, ShiftHeld
+from bot.preconditions import Surroundings
+from bot.proposal import drifted, propose
 from bot.watch import Approval, WatchList
 from tests.conftest import NOW
 from tests.core.test_commands import (
@@ -15,7 +28,9 @@ from tests.core.test_commands import (
     LENA,
     LENA_ADMIN,
     MEI,
+    OPEN,
     PRIYA,
+    STATE,
     WATCH,
     WATCHED,
     ask,
@@ -27,6 +42,7 @@ from tests.incidents import ENDPOINT
 LEDGER = Incident(id="E-1", group_key="ledger", endpoint=ENDPOINT)
 TWO = WATCHED.model_copy(update={"approval": Approval(count=2)})
 HOUR = timedelta(hours=1)
+DEPLOYED = STATE.deployments
 
 
 def without(*names: str) -> WatchList:
@@ -153,3 +169,101 @@ def test_an_approver_who_thinks_better_of_it_ends_the_request() -> None:
     assert not ended.approved
     with pytest.raises(Refused, match="not waiting any more"):
         decide("approve", ask(LENA, ended, TWO))
+
+
+def test_an_approval_of_what_is_no_longer_there_ends_the_request() -> None:
+    other = replace(STATE, traffic={"blue": 50, "green": 50})
+    ended = decide("approve", replace(ask(MEI, requested()), live=other))
+
+    stale = ended.last(RollbackStale)
+    assert stale is not None
+    assert "blue 50%, green 50% by now" in stale.reason
+    assert not ended.approved
+    assert decide("approve", replace(ask(MEI, requested()), live=STATE)).approved
+
+
+# -- what a request that has begun allows ----------------------------------------------
+
+BEGUN = ShiftStarted(at=NOW, request="R-1", before=STATE)
+DONE = TrafficShifted(
+    at=NOW, request="R-1", before=STATE.traffic, after={"green": 100}, state=STATE
+)
+
+
+def test_what_has_begun_is_neither_withdrawn_nor_begun_again() -> None:
+    for history in ((BEGUN,), (BEGUN, DONE)):
+        begun = approved().having(*history)
+        assert "was carried out before" in objection(begun, WATCHED, WATCH, LEDGER, NOW)
+        with pytest.raises(Refused, match="it cannot be stopped"):
+            decide("withdraw", ask(JONAS, begun))
+
+
+def test_nobody_rejects_what_they_may_not_approve() -> None:
+    with pytest.raises(Refused, match="cannot decide R-1"):
+        decide("reject", ask(PRIYA, requested(), reason="not now"))
+
+
+def test_nothing_is_asked_while_a_move_is_under_way_or_the_endpoint_is_locked() -> None:
+    with pytest.raises(Refused, match="is being carried out right now"):
+        decide("rollback", ask(PRIYA, approved(), reason="rates rose"))
+    locked = LEDGER.having(EndpointLocked(at=NOW, by=PRIYA, reason="month end"))
+    with pytest.raises(Refused, match="Nothing can be moved: Priya Raman locked"):
+        decide("rollback", replace(ask(JONAS, OPEN, reason="r"), ledger=locked))
+
+
+def test_only_a_move_that_was_made_is_undone() -> None:
+    done = approved().having(BEGUN, DONE)
+
+    assert decide("undo", ask(JONAS, done, request="R-1", reason="slower"))
+    for incident, request in ((done, "R-9"), (approved(), "R-1")):
+        with pytest.raises(Refused, match="moved nothing that can be undone"):
+            decide("undo", ask(JONAS, incident, request=request, reason="slower"))
+
+
+@pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        (replace(STATE, deployments=STATE.deployments[:1]), "green does not exist"),
+        (replace(STATE, traffic={"blue": 100}), "the traffic is blue 100% by now"),
+        (
+            replace(
+                STATE, deployments=tuple(replace(d, model="loan:16") for d in DEPLOYED)
+            ),
+            "green runs loan:16 by now",
+        ),
+        (
+            replace(
+                STATE,
+                deployments=tuple(
+                    replace(d, provisioning_state="Updating") for d in DEPLOYED
+                ),
+            ),
+            "the deployment green is Updating",
+        ),
+    ],
+)
+def test_what_was_approved_is_this_world_and_no_other(
+    live: EndpointState, why: str
+) -> None:
+    request = requested().request
+    assert request is not None
+
+    assert why in drifted(request, live)
+    assert "" == drifted(request, replace(STATE, traffic={**STATE.traffic, "old": 0}))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (requested(), "R-1 on A-7 already waits for approval"),
+        (approved(), "R-1 on A-7 is being carried out"),
+    ],
+)
+def test_one_request_at_a_time_on_an_endpoint(other: Incident, why: str) -> None:
+    around = Surroundings(ledger=LEDGER, others=(replace(other, id="A-7"),))
+    asked = RollbackAsked(at=NOW, by=PRIYA, reason="rates rose")
+
+    found = propose(asked, 2, WATCHED, STATE, (), request="R-2", now=NOW, around=around)
+
+    assert isinstance(found, RollbackImpossible)
+    assert why in found.reason

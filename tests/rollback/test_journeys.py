@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -201,15 +201,17 @@ async def test_afterwards_is_compared_and_can_be_undone(build: Opened) -> None:
 async def test_traffic_that_is_moved_by_hand_meanwhile_is_told_not_undone(
     build: Opened,
 ) -> None:
-    house = await build(endpoint={**QUIET, "watch_minutes": 0.05})
+    house = await build(endpoint={**QUIET, "watch_minutes": 1})
     await house.alert()
     await house.press("jonas", "Request rollback", reason="13 copes")
     await house.shown("Approval needed")
     await house.press("mei", "Approve rollback")
-    await house.event("TrafficShifted")
+    moved = await house.event("TrafficShifted")
     await house.sim_post("azure/traffic", traffic={"blue": 50, "green": 50})
 
     watched = await house.event("OutcomeWatched")
+    took = datetime.fromisoformat(watched["at"]) - datetime.fromisoformat(moved["at"])
+    assert took < timedelta(seconds=60), "only when the minute was over"
     card = await house.shown("Changed since")
     await house.told("There is nothing of R-1 to undo")
     await house.say("jonas", "undo R-1 13 is worse")

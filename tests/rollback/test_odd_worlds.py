@@ -18,6 +18,12 @@ async def _moves(house: House, wanted: dict[str, int]) -> None:
     live = await until("the traffic", house.traffic, lambda found: found == wanted)
     assert wanted == live
 
+    async def held() -> bool:
+        ledger = await house.get(f"{house.bot}/api/gate/{NAME}/green")
+        return any("holds the endpoint" in why for why in ledger["reasons"])
+
+    await until("its release", held, lambda still: not still)
+
 
 async def test_a_split_in_three_is_put_back_by_an_undo_and_by_the_undo_of_that(
     house: House,
