@@ -37,6 +37,11 @@ ArmScope: TypeAlias = Annotated[
     StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
 ]
 _CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
+_LOGS = re.compile(
+    r"/microsoft\.(operationalinsights/workspaces|insights/(components|scheduledqueryrules))"
+    r"/[^/]+$"
+)
+_NAMED = r"(?<![a-z0-9-]){}(?![a-z0-9-])"  # a whole name in a sentence
 _IN_WORKSPACE = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
     r"/microsoft\.machinelearningservices/workspaces/[^/]+"
@@ -324,6 +329,15 @@ class WatchList(_Strict):
         """Return the ARM ids of all workspaces that hold a watched endpoint."""
         return frozenset(_workspace(e.id) for e in self.endpoints)
 
+    def about(self, alert: Alert) -> tuple[Endpoint, ...]:
+        """Return every watched endpoint among the alert's targets, else `resolve`'s."""
+        resources = {r.lower().rstrip("/") for r in alert.resources}
+        hit = [e for e in self.endpoints if any(_covers(e.id, r) for r in resources)]
+        if len(hit) > 1:
+            return tuple(hit)
+        one = self.resolve(alert)
+        return (one,) if one else ()
+
     def resolve(self, alert: Alert) -> Endpoint | None:
         """Return the watched endpoint that `alert` is about, or None.
 
@@ -346,6 +360,26 @@ class WatchList(_Strict):
         if alert.kind == "silence" and resources and not alert.readings:
             found = self._deafened(alert, within)
         return found[0] if len(found) == 1 else None
+
+    def mentioned(self, alert: Alert) -> Endpoint | None:
+        """Return the endpoint that a rule over a log workspace speaks of, or None.
+
+        Whose whole name they hold, if only one's; else the one that lists the alert's
+        resource in its `scopes`, if only one does.
+        """
+        resources = tuple(r.lower().rstrip("/") for r in alert.resources)
+        if not resources or not all(_LOGS.search(r) for r in resources):
+            return None
+        words = f"{alert.rule} {alert.description}".lower()
+        within = self._within(resources)
+        named = [
+            e for e in within if re.search(_NAMED.format(re.escape(e.name)), words)
+        ]
+        listed = [e for e in within if any(r in e.scopes for r in resources)]
+        for found in (named, listed):
+            if len(found) == 1:
+                return found[0]
+        return None
 
     def _deafened(self, alert: Alert, within: tuple[Endpoint, ...]) -> list[Endpoint]:
         """Return who is told that the events of a whole workspace come no more.
