@@ -13,8 +13,10 @@ from typing import Any, NoReturn
 MAX_DEPTH = 64
 MAX_VALUES = 100_000  # in the whole document
 MAX_MEMBERS = 10_000  # of one object
-_INTEGER = 20  # characters: every 64-bit integer, signed or not
-_NUMBER = 400  # characters of a number with a fraction or an exponent
+_INTEGER = (
+    20  # characters: every 64-bit integer, signed or not; longer ones are doubles
+)
+_NUMBER = 400  # characters of any number: every double written out
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # unclosed: to the end
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -30,8 +32,9 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH, nan_is_null: bool = False)
 
     `nan_is_null` reads what Python's own writer made: NaN and infinities become None.
 
-    Raises NotJson and nothing else. Integers have at most 20 characters; every string
-    can be stored as UTF-8 and holds no NUL.
+    Raises NotJson and nothing else. An integer of more than 20 characters is read as the
+    nearest double, as JavaScript does; every string can be stored as UTF-8 and holds no
+    NUL.
 
     >>> parse(b'{"severity": "Sev1"}')
     {'severity': 'Sev1'}
@@ -77,10 +80,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _INTEGER:
-        raise NotJson("a number is too large")
-    return int(digits)
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _INTEGER else _fraction(digits)
 
 
 def _fraction(digits: str) -> float:

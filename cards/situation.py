@@ -67,6 +67,13 @@ _TITLES = {  # with the endpoint's name
     "platform": "Azure reports a problem around {}",
     "change": "Something was changed on {}",
 }
+_SILENT = {  # by the rule of a silence, as bot.silence names it
+    "monitor-run": "The monitor of {} does not run as planned",
+    "traffic": "No requests reach {}",
+    "data-collection": "Collected data of {} gets lost",
+    "alert-delivery": "Azure's alerts about {} do not reach us",
+    "event-delivery": "Azure ML's events about {} do not reach us",
+}
 _DRIFT = {
     "data-drift": "data drift",
     "prediction-drift": "prediction drift",
@@ -81,6 +88,10 @@ def headline(view: View) -> str:
     alert = findings.lead(view.incident)
     if alert is None:
         return f"A rollback was asked for on {name}"
+    if alert.kind == "silence":
+        deaf = alert.source == "subscription_deleted"
+        silent = "event-delivery" if deaf else alert.rule
+        return _SILENT.get(silent, _TITLES["silence"]).format(name)
     ours = findings.answer(view.incident)
     if not findings.of_rows(view.incident) and ours:
         doubt = served.doubt(alert.kind, name, ours)

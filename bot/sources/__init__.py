@@ -7,6 +7,7 @@ source recognises a document, except GENERAL ones, which are asked last.
 
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -17,6 +18,9 @@ from bot.strict_json import NotJson
 from bot.strict_json import parse as parse_json
 
 __all__ = ["SOURCES", "NotAnAlert", "Route", "Unhandled", "check", "read"]
+
+
+UNSAID = datetime(2020, 1, 1, tzinfo=UTC)  # where nobody tells when it was received
 
 
 class Source(Protocol):
@@ -43,14 +47,16 @@ SOURCES: tuple[Source, ...] = tuple(
 )
 
 
-def read(route: Route, body: bytes) -> tuple[Alert, ...]:
+def read(route: Route, body: bytes, received: datetime = UNSAID) -> tuple[Alert, ...]:
     """Return the alerts that a delivery to /api/{route} holds.
+
+    `received` is the time of what leaves its own out, as CloudEvents may.
 
     Raises NotAnAlert (no alert or event at all) or Unhandled (a kind unknown to us;
     it carries the alerts of the delivery that were understood).
     """
     alerts: list[Alert] = []
-    documents, unknown = _documents(route, body)
+    documents, unknown = _documents(route, body, received)
     for document in documents:
         try:
             alerts += _source(route, document).parse(document)
@@ -68,7 +74,7 @@ def check(route: Route, body: bytes) -> None:
     What passes is read later without NotAnAlert. The envelope alone is looked at
     where it decides, for the sender waits and a storm brings thousands.
     """
-    documents, _ = _documents(route, body)
+    documents, _ = _documents(route, body, UNSAID)
     for document in documents:
         if route == "events":
             continue  # their envelopes were checked as they were taken apart
@@ -81,14 +87,16 @@ def check(route: Route, body: bytes) -> None:
             continue
 
 
-def _documents(route: Route, body: bytes) -> tuple[list[Document], list[str]]:
+def _documents(
+    route: Route, body: bytes, received: datetime
+) -> tuple[list[Document], list[str]]:
     """Return what a delivery holds, and what is wrong with the rest of it."""
     try:
         found = parse_json(body)
     except NotJson as error:
         raise NotAnAlert(f"not JSON: {error}") from None
     if route == "events":
-        return _event.documents(found)
+        return _event.documents(found, received)
     if not isinstance(found, dict):
         raise NotAnAlert("an alert is a JSON object")
     return [found], []

@@ -89,8 +89,6 @@ def admit(document: Document) -> Document:
     alert_id = fields.get("alertId")
     if not isinstance(alert_id, str) or not 0 < len(alert_id.strip()) <= _LONGEST_ID:
         raise NotAnAlert("alertId is not a text of usual length")
-    if not isinstance(fields.get("alertTargetIDs"), list | None):
-        raise NotAnAlert("alertTargetIDs is not a list")
     status(fields.get("monitorCondition"))
     severity(fields.get("severity"))
     required_moment(fields, "firedDateTime")
@@ -103,6 +101,7 @@ def essentials(document: Document) -> Essentials:
     fired = required_moment(fields, "firedDateTime")
     ended = moment(fields.get("resolvedDateTime"))
     early = ended is not None and ended < fired
+    targets = fields.get("alertTargetIDs")  # whatever it is, the alert is kept
     level = severity(fields.get("severity"))
     return Essentials(
         alert_id=line(fields["alertId"], _LONGEST_ID).lower(),
@@ -110,7 +109,7 @@ def essentials(document: Document) -> Essentials:
         severity=2 if level is None else level,  # a budget has none: a warning
         rule=line(fields.get("alertRule")),
         description=prose(fields.get("description")),
-        targets=arm_ids(fields.get("alertTargetIDs") or ()),
+        targets=arm_ids(targets if isinstance(targets, list) else [targets]),
         fired=fired,
         ended=None if early else ended,
         notes={

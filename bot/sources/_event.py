@@ -29,8 +29,10 @@ class Envelope:
     data: Any
 
 
-def documents(found: Any) -> tuple[list[Document], list[str]]:
+def documents(found: Any, received: datetime) -> tuple[list[Document], list[str]]:
     """Return the events of a delivery, and what is wrong with what is none.
+
+    CloudEvents may leave out the time: then it is when we received it.
 
     Event Grid never repeats what is refused, so one bad event must not take the good
     ones with it. Raises NotAnAlert when there is no good one.
@@ -46,12 +48,15 @@ def documents(found: Any) -> tuple[list[Document], list[str]]:
         if not isinstance(document, dict):
             wrong.append(f"event {position} is not an object")
             continue
+        timed = document
+        if "specversion" in document and document.get("time") is None:
+            timed = {**document, "time": received.isoformat()}
         try:
-            envelope(document)
+            envelope(timed)
         except NotAnAlert as error:
             wrong.append(f"event {position}: {error}")
         else:
-            good.append(document)
+            good.append(timed)
     if not good:
         raise NotAnAlert(wrong[0])
     return good, wrong

@@ -8,6 +8,7 @@ from typing import cast, get_args
 
 from bot.incident import MISSED, Alert, Kind
 from bot.sources._common_alert import SCHEMA, alert, status
+from bot.sources._criteria import condition_of, criteria
 from bot.sources._fields import (
     Document,
     NotAnAlert,
@@ -23,15 +24,18 @@ from bot.sources._metrics import worded
 
 ROUTE: Route = "own"
 SILENCE, LISTED = "watchkeeper.silence", "watchkeeper.listed-alert"
+AGAIN = "watchkeeper.heard-again"  # what Event Grid said had ended is heard of again
 
 
 def recognises(document: Document) -> bool:
-    return document.get("schemaId") in (SILENCE, LISTED)
+    return document.get("schemaId") in (SILENCE, LISTED, AGAIN)
 
 
 def parse(document: Document) -> tuple[Alert, ...]:
     if document.get("schemaId") == SILENCE:
         return (_silence(document),)
+    if document.get("schemaId") == AGAIN:
+        return (_again(document),)
     return (_listed(document),)
 
 
@@ -64,10 +68,30 @@ def _silence(document: Document) -> Alert:
     )
 
 
+def _again(document: Document) -> Alert:
+    """Read the end of a silence that another source began, by its fingerprint."""
+    return Alert(
+        source="own",
+        kind="silence",
+        fingerprint=line(document.get("fingerprint"), 4000),
+        status="resolved",
+        severity=severity(document.get("severity")) or 1,
+        title=line(document.get("title")),
+        rule=line(document.get("check")),
+        starts_at=required_moment(document, "since"),
+        ends_at=required_moment(document, "at"),
+        resources=(line(document.get("endpoint"), 2000).lower(),),
+    )
+
+
 def _listed(document: Document) -> Alert:
-    """Read one alert of Azure's list as if its own call had come."""
+    """Read one alert of Azure's list as if its own call had come.
+
+    `endpoint` is the ARM id of whom it is about, where its target is another resource.
+    """
     found = mapping(document.get("alert"))
     essentials = told(found)
+    measured = criteria(condition_of(_context(found)))
     rule = line(essentials.get("alertRule"))
     name = rule.rsplit("/", 1)[-1]
     said = {
@@ -75,7 +99,10 @@ def _listed(document: Document) -> Alert:
         "alertRule": name,
         "severity": essentials.get("severity"),
         "monitorCondition": essentials.get("monitorCondition"),
-        "alertTargetIDs": [essentials.get("targetResource")],
+        "alertTargetIDs": [
+            essentials.get("targetResource"),
+            document.get("endpoint"),
+        ],
         "firedDateTime": essentials.get("startDateTime"),
         "resolvedDateTime": essentials.get("monitorConditionResolvedDateTime"),
         "description": essentials.get("description"),
@@ -89,6 +116,15 @@ def _listed(document: Document) -> Alert:
         source="own",
         kind=known
         or worded(f"{name} {line(essentials.get('description'))}")
+        or worded(measured.words)
         or "platform",
-        dimensions={MISSED: "its own call never came"},
+        readings=measured.readings,
+        window=measured.window,
+        dimensions={**measured.dimensions, MISSED: "its own call never came"},
     )
+
+
+def _context(found: Document) -> Document:
+    """Return what the rule measured; some services wrap it once more."""
+    context = mapping(mapping(found.get("properties")).get("context"))
+    return context if "condition" in context else mapping(context.get("context"))

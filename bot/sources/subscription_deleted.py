@@ -5,6 +5,7 @@ from bot.sources._event import envelope, fingerprint
 from bot.sources._fields import Document, Route, line, mapping
 
 ROUTE: Route = "events"
+NAME = "subscription_deleted"
 _KIND = "Microsoft.EventGrid.SubscriptionDeletedEvent"
 
 
@@ -17,7 +18,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
     which = line(mapping(event.data).get("eventSubscriptionId")).rsplit("/", 1)[-1]
     return (
         Alert(
-            source="subscription_deleted",
+            source=NAME,
             kind="silence",
             fingerprint=fingerprint(event, "subscription", which or event.id),
             status="firing",

@@ -198,6 +198,17 @@ class Outbox:
         await self._store.write(lambda db: db.execute(again), key="outbox")
         self._store.changed.set()
 
+    async def hasten(self, kinds: Sequence[type[Effect]], now: datetime) -> None:
+        """Let effects of these kinds that wait fall due now."""
+        waiting = sa.update(outbox).where(
+            outbox.c.state == "due",
+            outbox.c.due_at > micros(now),
+            outbox.c.type.in_([kind.__name__ for kind in kinds]),
+        )
+        sooner = waiting.values(due_at=micros(now))
+        await self._store.write(lambda db: db.execute(sooner), key="outbox")
+        self._store.changed.set()
+
     async def only(self, timer: Follow, now: datetime, *, of: str) -> None:
         """Set the one timer of its kind with `of` in it; a late one is left to fire."""
         same = (

@@ -5,6 +5,11 @@ import re
 from bot.incident import Alert
 from bot.watch.endpoint import Endpoint
 
+_LOGS = re.compile(
+    r"/microsoft\.(operationalinsights/workspaces|insights/(components|scheduledqueryrules))"
+    r"/[^/]+$"
+)
+_NAMED = r"(?<![a-z0-9-]){}(?![a-z0-9-])"  # a whole name in a sentence
 _IN_WORKSPACE = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
     r"/microsoft\.machinelearningservices/workspaces/[^/]+"
@@ -15,6 +20,16 @@ def workspace(arm_id: str) -> str:
     """Return the Azure ML workspace in an ARM id, "" when it names none."""
     found = _IN_WORKSPACE.match(arm_id)
     return found.group() if found else ""
+
+
+def targets(endpoints: tuple[Endpoint, ...], alert: Alert) -> tuple[Endpoint, ...]:
+    """Return every watched endpoint among the alert's targets, else `resolve`'s."""
+    resources = {r.lower().rstrip("/") for r in alert.resources}
+    hit = [e for e in endpoints if any(_covers(e.id, r) for r in resources)]
+    if len(hit) > 1:
+        return tuple(hit)
+    one = resolve(endpoints, alert)
+    return (one,) if one else ()
 
 
 def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
@@ -41,6 +56,25 @@ def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
     if alert.kind == "silence" and resources and not alert.readings:
         found = _deafened(alert, within)
     return found[0] if len(found) == 1 else None
+
+
+def mentioned(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
+    """Return the endpoint that a rule over a log workspace speaks of, or None.
+
+    Whose whole name they hold, if only one's; else the one that lists the alert's
+    resource in its `scopes`, if only one does.
+    """
+    resources = tuple(r.lower().rstrip("/") for r in alert.resources)
+    if not resources or not all(_LOGS.search(r) for r in resources):
+        return None
+    words = f"{alert.rule} {alert.description}".lower()
+    within = _within(endpoints, resources)
+    named = [e for e in within if re.search(_NAMED.format(re.escape(e.name)), words)]
+    listed = [e for e in within if any(r in e.scopes for r in resources)]
+    for found in (named, listed):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _deafened(alert: Alert, within: tuple[Endpoint, ...]) -> list[Endpoint]:

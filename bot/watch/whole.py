@@ -153,3 +153,11 @@ class WatchList(Strict):
     def resolve(self, alert: Alert) -> Endpoint | None:
         """Return the watched endpoint that `alert` is about, or None."""
         return about.resolve(self.endpoints, alert)
+
+    def about(self, alert: Alert) -> tuple[Endpoint, ...]:
+        """Return every watched endpoint among the alert's targets, else `resolve`'s."""
+        return about.targets(self.endpoints, alert)
+
+    def mentioned(self, alert: Alert) -> Endpoint | None:
+        """Return the one endpoint that a rule over a log workspace speaks of, or None."""
+        return about.mentioned(self.endpoints, alert)

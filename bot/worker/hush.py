@@ -56,7 +56,10 @@ async def hushed(means: Means, incident: Incident, leader: Leader) -> bool:
         if found is not None:
             raise NotYet(found, LOOK_AGAIN)
     if until is not None and now < until:
-        raise NotYet("more alerts may belong to it", until - now)
+        # Longer than the channel says only a clock can make it that was set back.
+        longest = max(channel.group_wait_s, channel.group_interval_s)
+        if until - now <= timedelta(seconds=longest):
+            raise NotYet("more alerts may belong to it", until - now)
     return False
 
 

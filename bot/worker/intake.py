@@ -11,8 +11,10 @@ from bot import sources, traces
 from bot.consequences import STALE, follow
 from bot.grouping import OWN_START, Group, wanted
 from bot.incident import Alert, AlertReceived, Incident
+from bot.sources import subscription_deleted
 from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
 from bot.watch import Endpoint
+from bot.worker.listen import heard_again
 from bot.worker.means import CONFLICTS, DATABASE, Means
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,13 @@ class _Taken:
     at: datetime  # one for all: what follows from each of them is the same, once
     groups: dict[tuple[str, str], list[AlertReceived]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # by delivery; "": none
+    # Of Event Grid's events, the newest by the ARM id of its workspace
+    events: dict[str, datetime] = field(default_factory=dict)
+
+    def hear(self, alert: Alert) -> None:
+        for resource in alert.resources:
+            known = self.events.get(resource, alert.starts_at)
+            self.events[resource] = max(known, alert.starts_at)
 
 
 async def take_in(means: Means, leader: Leader) -> None:
@@ -82,13 +91,16 @@ async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> 
     for failed in await asyncio.gather(*joins, return_exceptions=True):
         if isinstance(failed, BaseException):
             raise failed
+    for endpoint in means.watch.endpoints if taken.events else ():
+        if at := taken.events.get(endpoint.id.split("/onlineendpoints/")[0]):
+            await heard_again(means, endpoint, min(at, taken.at))
     await means.store.settle(taken.reasons, fence=leader.epoch)
 
 
 def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
     reasons: list[str] = []
     try:
-        alerts = sources.read(delivery.route, delivery.body)
+        alerts = sources.read(delivery.route, delivery.body, delivery.received_at)
     except sources.NotAnAlert as error:
         alerts, reasons = (), [f"not an alert: {error}"]
     except sources.Unhandled as miss:
@@ -97,19 +109,35 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
         log.exception("delivery %s could not be read", delivery.id)
         alerts, reasons = (), [f"our fault: {type(error).__name__} while reading it"]
     for alert in alerts:
-        endpoint = means.watch.resolve(alert)
-        if endpoint is None or alert.kind == "change":
+        if delivery.route == "events" and alert.source != subscription_deleted.NAME:
+            taken.hear(alert)
+        endpoints = means.watch.about(alert)
+        if not endpoints or alert.kind == "change":
             reasons.append(_unresolved(alert))
             continue
-        event = AlertReceived(
-            at=taken.at,
-            alert=timed(alert, delivery.received_at),
-            delivery=delivery.id,
-            tier=endpoint.tier,
-        )
-        key = (group_key(alert, endpoint), endpoint.id)
-        taken.groups.setdefault(key, []).append(event)
+        for endpoint in endpoints:
+            several = len(endpoints) > 1
+            event = AlertReceived(
+                at=taken.at,
+                alert=timed(
+                    _share(alert, endpoint) if several else alert,
+                    delivery.received_at,
+                ),
+                delivery=delivery.id,
+                tier=endpoint.tier,
+            )
+            key = (group_key(alert, endpoint), endpoint.id)
+            taken.groups.setdefault(key, []).append(event)
     taken.reasons[delivery.id] = "; ".join(dict.fromkeys(reasons))[:1000]
+
+
+def _share(alert: Alert, endpoint: Endpoint) -> Alert:
+    """Return an alert about several endpoints as the incident of one hears it."""
+    below = endpoint.id + "/deployments/"
+    named = [r for r in alert.resources if "/deployments/" in r.lower()]
+    own = [r.lower().removeprefix(below) for r in named if r.lower().startswith(below)]
+    deployment = own[0].split("/")[0] if own else "" if named else alert.deployment
+    return replace(alert, endpoint=endpoint.name, deployment=deployment)
 
 
 def _unresolved(alert: Alert) -> str:

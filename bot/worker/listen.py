@@ -10,7 +10,7 @@ from bot import silence
 from bot.incident import Alert, Listen
 from bot.inhibition import COLLECTION
 from bot.ports import Impossible, Unavailable, Workspace
-from bot.sources import own
+from bot.sources import own, subscription_deleted
 from bot.store import Due, Leader
 from bot.watch import Endpoint
 from bot.worker.hush import NotYet, opened
@@ -52,6 +52,9 @@ async def tell(
         for a in incident.alerts
         if a.kind == "silence" and a.source == "own" and a.status == "firing"
     }
+    if found.get(silence.EVENTS) == "":
+        name = endpoint.listening.events.rsplit("/", 1)[-1]
+        await heard_again(means, endpoint, now, subscription=name)
     for check, words in found.items():
         begun = known.get(check)
         if words is None or bool(words) == (begun is not None):
@@ -60,6 +63,36 @@ async def tell(
             continue
         body = _notice(endpoint, check, words, begun, now)
         await means.store.accept("own", body, now)
+
+
+async def heard_again(
+    means: Means, endpoint: Endpoint, at: datetime, *, subscription: str = ""
+) -> None:
+    """End what Event Grid began by saying that a subscription was deleted.
+
+    `at`: when an event came again, or the subscription was seen; "": any of them.
+    """
+    incident = await means.store.newest(f"{endpoint.id} silence")
+    for alert in incident.alerts if incident else ():
+        if (
+            alert.source == subscription_deleted.NAME
+            and alert.status == "firing"
+            and alert.starts_at < at
+            and subscription.lower() in ("", alert.rule.lower())
+        ):
+            document = {
+                "schemaId": own.AGAIN,
+                "endpoint": endpoint.id,
+                "fingerprint": alert.fingerprint,
+                "check": silence.EVENTS,
+                "severity": alert.severity,
+                "title": alert.title,
+                "since": alert.starts_at.isoformat(),
+                "at": at.isoformat(),
+            }
+            await means.store.accept(
+                "own", json.dumps(document).encode(), means.clock()
+            )
 
 
 def _notice(

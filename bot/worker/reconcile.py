@@ -9,19 +9,20 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.incident import Reconcile
 from bot.ports import Impossible, Workspace
 from bot.silence import DELIVERY
-from bot.sources import own
+from bot.sources import NotAnAlert, own
 from bot.store import Due, Leader
-from bot.watch import WatchList
+from bot.watch import Endpoint, WatchList
 from bot.worker.hush import NotYet
 from bot.worker.listen import tell
 from bot.worker.means import Means
 
 log = logging.getLogger(__name__)
+Document: TypeAlias = Mapping[str, Any]
 EVERY = timedelta(minutes=5)
 LATER = timedelta(hours=1)  # when we may not read the list
 BACK = timedelta(minutes=30)  # how far each look goes
@@ -55,37 +56,52 @@ async def reconcile(means: Means, due: Due, effect: Reconcile, leader: Leader) -
 
 async def missing(
     means: Means, workspace: Workspace, since: datetime, now: datetime
-) -> list[Mapping[str, Any]]:
+) -> list[Document]:
     """Return a document for each alert, or end of one, that we were not told of."""
     start = max(since, now - LONGEST)
-    found: list[Mapping[str, Any]] = []
+    found: list[Document] = []
     for subscription in subscriptions(means.watch):
         listed = await workspace.fired(subscription, start, now)
         watched = [
-            a
-            for a in listed
-            if isinstance(a.get("id"), str)
-            and _settled(a, now)
-            and _ours(means.watch, a)
+            (alert, endpoint)
+            for alert in listed
+            if isinstance(alert.get("id"), str)
+            and _settled(alert, now)
+            and (endpoint := about(means.watch, alert))
         ]
-        heard = await means.store.heard(_fingerprint(a) for a in watched)
-        for alert in watched:
+        heard = await means.store.heard(_fingerprint(a) for a, _ in watched)
+        for alert, endpoint in watched:
             kind, over = heard.get(_fingerprint(alert), ("", False))
             ended = own.told(alert).get("monitorCondition") == "Resolved"
             if not kind or (ended and not over):
-                found.append(
-                    {"schemaId": own.LISTED, "alert": alert, "kind": kind or None}
-                )
+                found.append(_document(alert, endpoint, kind))
     return found
+
+
+def _document(alert: Mapping[str, Any], endpoint: Endpoint, kind: str) -> Document:
+    """Return what is taken in; the endpoint is told where the target does not tell."""
+    target = str(own.told(alert).get("targetResource", "")).lower()
+    below = target == endpoint.id or target.startswith(endpoint.id + "/")
+    document = {"schemaId": own.LISTED, "alert": alert, "kind": kind or None}
+    return document if below else {**document, "endpoint": endpoint.id}
 
 
 def subscriptions(watch: WatchList) -> list[str]:
     return sorted({e.id.split("/")[2] for e in watch.endpoints})
 
 
-def _ours(watch: WatchList, alert: Mapping[str, Any]) -> bool:
-    target = str(own.told(alert).get("targetResource", "")).lower()
-    return any(target == e.id or target.startswith(e.id + "/") for e in watch.endpoints)
+def about(watch: WatchList, alert: Mapping[str, Any]) -> Endpoint | None:
+    """Return the watched endpoint that an alert of Azure's list is about, or None.
+
+    A log alert's target is its Log Analytics workspace: then a dimension names the
+    endpoint, else the words of the rule do.
+    """
+    try:
+        [read] = own.parse({"schemaId": own.LISTED, "alert": alert})
+    except NotAnAlert as error:
+        log.warning("an alert of Azure's list cannot be read: %s", error)
+        return None
+    return watch.resolve(read) or watch.mentioned(read)
 
 
 def _settled(alert: Mapping[str, Any], now: datetime) -> bool:
@@ -98,16 +114,15 @@ def _fingerprint(alert: Mapping[str, Any]) -> str:
     return str(alert["id"]).lower()
 
 
-async def _tell_of_calls(means: Means, missed: Iterable[Mapping[str, Any]]) -> None:
+async def _tell_of_calls(means: Means, missed: Iterable[Document]) -> None:
     """Open, or end, the silence of each endpoint whose alerts were missed.
 
     It lasts as long as the action group rests: until then more may be missed, though
     what has been is taken in by now.
     """
-    silent = {
-        str(own.told(d["alert"]).get("targetResource", "")).lower() for d in missed
-    }
+    found = [about(means.watch, document["alert"]) for document in missed]
+    silent = {endpoint.id for endpoint in found if endpoint}
     for endpoint in means.watch.endpoints:
-        hit = any(s == endpoint.id or s.startswith(endpoint.id + "/") for s in silent)
+        hit = endpoint.id in silent
         words = "Azure fired alerts and its action group did not call us" if hit else ""
         await tell(means, endpoint, {DELIVERY: words}, at_least=RESTS)

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from bot.incident import Follow, Listen, Reconcile
+from bot.incident import EvaluateSignals, Fold, Follow, Listen, Reconcile, ShowCard
 from bot.worker.means import Means
 from bot.worker.reconcile import EVERY
 
@@ -11,6 +11,7 @@ log = logging.getLogger(__name__)
 BEAT_EVERY = timedelta(seconds=30)
 GAP = timedelta(minutes=2)  # longer, and calls may have been given up on
 BEFORE = timedelta(minutes=5)  # an alert is older than the first call that failed
+LOOKS = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)  # too early does no harm
 
 
 class Rounds:
@@ -23,20 +24,34 @@ class Rounds:
     async def begin(self) -> None:
         """Queue what comes back, and after a gap what was missed in it."""
         now, queue = self._means.clock(), self._means.store.outbox.queue
-        last = await self._means.store.last_beat()
-        if last is not None and now - last > GAP:
-            log.warning("nobody drove since %s; asking Azure what it fired", last)
-            missed = Reconcile(since=last - BEFORE)
-            await queue("", Follow(effect=missed, due_at=now))
+        self._beat = await self._means.store.last_beat()
+        await self._mind_the_gap(now)
         await queue("", Follow(effect=Reconcile(), due_at=now + EVERY))
         for endpoint in self._means.watch.endpoints:
             if endpoint.listening.on:
                 await queue("", Follow(effect=Listen(endpoint.id), due_at=now))
+        self._beat = None
         await self.turn()
 
     async def turn(self) -> None:
-        """Say now and then that we are alive."""
+        """Say now and then that we are alive, by whatever the clock says now."""
         now = self._means.clock()
-        if self._beat is None or now - self._beat > BEAT_EVERY:
+        if self._beat is None or abs(now - self._beat) > BEAT_EVERY:
+            await self._mind_the_gap(now)
             self._beat = now
             await self._means.store.beat(now)
+
+    async def _mind_the_gap(self, now: datetime) -> None:
+        """Make good for the time in which nobody drove, or for a clock that was ahead.
+
+        A machine that slept finds itself in the future as one that was down does. Set
+        back, the clock would let every look wait for as long as it was wrong.
+        """
+        last, outbox = self._beat, self._means.store.outbox
+        if last is not None and now - last > GAP:
+            log.warning("nobody drove since %s; asking Azure what it fired", last)
+            missed = Reconcile(since=last - BEFORE)
+            await outbox.queue("", Follow(effect=missed, due_at=now))
+        if last is not None and last - now > BEAT_EVERY:
+            log.warning("the clock was set back from %s to %s", last, now)
+            await outbox.hasten(LOOKS, now)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot import silence
 from bot.incident import AlertReceived, EffectParked, Event
-from cards import evidence, findings, parked, replies, show
+from bot.inhibition import COLLECTION
+from cards import evidence, findings, parked, replies, show, situation
 from cards.elements import band
 from cards.frame import LIMIT
 from tests.cards import reading, samples, tainted
@@ -405,3 +407,34 @@ def test_a_card_does_not_say_of_itself_that_it_is_not_posted() -> None:
     shown = show(samples.view((*samples.HISTORIES["firing"], late)))
 
     assert show(samples.view("firing")).card["body"] == shown.card["body"]
+
+
+SILENT = {
+    silence.MONITOR: "The monitor of loan-screening does not run as planned",
+    silence.TRAFFIC: "No requests reach loan-screening",
+    COLLECTION: "Collected data of loan-screening gets lost",
+    silence.DELIVERY: "Azure's alerts about loan-screening do not reach us",
+    silence.EVENTS: "Azure ML's events about loan-screening do not reach us",
+}
+
+
+@pytest.mark.parametrize("rule", silence.SEVERITY)
+def test_a_silence_is_titled_by_what_is_silent(rule: str) -> None:
+    """
+    Missing traffic calls for another person than a monitor that is switched off.
+    """
+    told = samples.of_kind("silence")
+    alert = replace(told.alert, source="own", rule=rule)
+    view = samples.view((replace(told, alert=alert),))
+
+    assert SILENT[rule] == situation.headline(view)
+    assert SILENT[rule] in json.dumps(show(view).card)
+
+
+def test_a_deleted_subscription_is_titled_by_the_events_it_brought() -> None:
+    told = samples.of_kind("silence")
+    alert = replace(told.alert, source="subscription_deleted", rule="drift")
+
+    assert SILENT[silence.EVENTS] == situation.headline(
+        samples.view((replace(told, alert=alert),))
+    )

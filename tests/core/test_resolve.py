@@ -160,3 +160,52 @@ def test_events_that_come_no_more_are_told_where_it_hurts_most() -> None:
 
     assert ("major", "heard") == (told("another"), told("drift"))
     assert watch.resolve(replace(gone, resources=(OURS.lower(),))) is None
+
+
+def test_an_alert_with_two_targets_is_about_both() -> None:
+    """
+    And about no third: a target that nobody watches adds nothing.
+    """
+    other = watched(arm("s-1", "mlw", "other"))
+    watch = listed(LOAN, other)
+    both = about(
+        arm("s-1", "mlw", "Other") + "/deployments/blue",
+        arm("s-9", "mlw", "loan"),
+        arm("s-1", "mlw", "loan"),
+    )
+
+    assert (LOAN, other) == watch.about(both)
+    assert (LOAN,) == watch.about(about(arm("s-1", "mlw", "loan")))
+    assert () == watch.about(about(arm("s-9", "mlw", "loan")))
+
+
+@pytest.mark.parametrize(
+    ("resource", "words", "found"),
+    [
+        (OURS + LOGS, "Errors of loan over 5 %", "loan"),
+        (OURS + LOGS, "errors-of-loan", ""),
+        (OURS + LOGS, "Errors of loan-2", "loan-2"),
+        (OURS + LOGS, "Errors of loan and loan-2", ""),
+        (OURS + LOGS, "Errors of everything", ""),
+        ("/subscriptions/s-2/resourceGroups/g" + LOGS, "Errors of loan", ""),
+        ("/subscriptions/s-9/resourceGroups/g" + LOGS, "Errors", "loan-2"),
+        (OURS + "/providers/microsoft.compute/virtualmachines/vm", "loan is full", ""),
+        (arm("s-1", "mlw", "else"), "loan", ""),
+    ],
+)
+def test_the_words_of_a_log_rule_name_one_endpoint(
+    resource: str, words: str, found: str
+) -> None:
+    """
+    Azure's list of alerts holds the log workspace as the target of every log alert.
+    """
+    second = watched(
+        arm("s-1", "mlw", "loan-2"),
+        scopes=("/subscriptions/s-9/resourcegroups/g" + LOGS,),
+    )
+    watch = listed(watched(arm("s-1", "mlw", "loan")), second)
+    alert = replace(about(resource), rule="r", description=words)
+
+    told = watch.mentioned(alert)
+
+    assert found == (told.name if told else "")

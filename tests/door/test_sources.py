@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -262,7 +263,6 @@ def test_a_budget_is_not_called_overspent_before_it_is(
         ("monitorCondition", "Exploded"),
         ("monitorCondition", ["Fired"]),
         ("severity", ["Sev1"]),
-        ("alertTargetIDs", "x"),
     ],
 )
 def test_an_envelope_that_says_nothing_usable_is_refused(
@@ -273,3 +273,51 @@ def test_an_envelope_that_says_nothing_usable_is_refused(
 
     with pytest.raises(NotAnAlert):
         sources.check("alerts", json.dumps(document).encode())
+
+
+LOAN = "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/types/Loan"
+
+
+@pytest.mark.parametrize(
+    ("given", "targets"),
+    [
+        (LOAN, (LOAN.lower(),)),
+        ([LOAN, 7, {"id": LOAN}, None], (LOAN.lower(),)),
+        ("x", ()),
+        (7, ()),
+        ({"id": LOAN}, ()),
+        (None, ()),
+    ],
+)
+def test_odd_targets_lose_no_alert(given: object, targets: tuple[str, ...]) -> None:
+    """
+    They only say what it is about; an alert about nobody is listed as unresolved.
+    """
+    document = json.loads(FOUND["cas_metric_static_test"])
+    document["data"]["essentials"]["alertTargetIDs"] = given
+    body = json.dumps(document).encode()
+
+    sources.check("alerts", body)
+    [alert] = sources.read("alerts", body)
+
+    assert targets == alert.resources
+
+
+@pytest.mark.parametrize("absent", [{}, {"time": None}])
+def test_a_cloud_event_without_a_time_is_of_when_it_came(
+    absent: dict[str, Any],
+) -> None:
+    """
+    CloudEvents 1.0 makes the time optional, and a 400 is never sent again.
+    """
+    document = json.loads(FOUND["ce_modelmonitor_data_quality"])
+    event = document[0] if isinstance(document, list) else document
+    event.pop("time")
+    body = json.dumps({**event, **absent}).encode()
+    came = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
+
+    sources.check("events", body)
+    found = sources.read("events", body, came)
+
+    assert found
+    assert {came} == {alert.starts_at for alert in found}

@@ -139,6 +139,34 @@ async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> No
     assert 1 == len(await house.cards())
 
 
+async def test_a_missed_log_alert_finds_its_endpoint_beside_a_bad_entry(
+    build: Opened,
+) -> None:
+    """
+    Its target is a log workspace; a dimension names the endpoint. What Azure's list
+    holds besides, and nobody can read, hides nothing.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    group, name = named(0).split("/providers/")[0], named(0).rsplit("/", 1)[-1]
+    alert = fired(20)
+    properties = alert["properties"]
+    properties["essentials"] |= {
+        "signalType": "Log",
+        "targetResource": f"{group}/providers/microsoft.operationalinsights"
+        "/workspaces/law",
+    }
+    dimensions = [{"name": "EndpointName", "value": name.upper()}]
+    properties["context"] = {"condition": {"allOf": [{"dimensions": dimensions}]}}
+    house.world.put("alert", "a-bad", {"id": "/subscriptions/s/alerts/bad"})
+    house.world.put("alert", "missed", alert)
+    await ask(house, 1)
+    card = await house.shown("Missed")
+
+    assert name in str(card)
+    [asked] = house.requests("GET", "Microsoft.AlertsManagement/alerts")
+    assert 200 == asked["status"]
+
+
 async def test_an_action_group_that_rests_is_told_of(build: Opened) -> None:
     """
     After failures it calls nobody for a quarter of an hour, and says so to nobody.
@@ -148,7 +176,7 @@ async def test_an_action_group_that_rests_is_told_of(build: Opened) -> None:
     store = Store.open(house.settings.database_url, role="reconcile")
     await store.outbox.queue("", Follow(effect=Reconcile(), due_at=NOW))
     store.close()
-    card = await house.shown("No word from the monitor")
+    card = await house.shown("do not reach us")
 
     assert "its action group did not call us" in str(card)
 
@@ -206,7 +234,7 @@ async def _asked(house: House) -> bool:
 async def test_a_monitor_that_is_late_gets_a_card_of_its_own(build: Opened) -> None:
     late = {"monitor": True, "monitor_hours": 0.001}
     house = await build(endpoint={"signals": [], "listening": late})
-    card = await house.shown("No word from the monitor")
+    card = await house.shown("does not run as planned")
 
     assert "last ran on" in str(card) or "no run" in str(card)
 
@@ -218,7 +246,7 @@ async def test_an_event_subscription_that_is_gone_is_told(build: Opened) -> None
     path = f"{named(0).split('/providers/')[0]}/providers/Microsoft.EventGrid"
     events = f"{path}/systemTopics/mlw/eventSubscriptions/watchkeeper"
     house = await build(endpoint={**QUIET, "listening": {"events": events}})
-    card = await house.shown("No word from the monitor")
+    card = await house.shown("Azure ML's events about")
 
     assert "Event Grid subscription is gone" in str(card)
 

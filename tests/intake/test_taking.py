@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot import silence
 from bot.incident import AlertReceived, EvaluateSignals, ShowCard
 from bot.simulator.scenarios import scenario
 from bot.store import Delivery, Due, Leader, Store
 from bot.watch import WatchList
 from bot.worker.intake import take
+from bot.worker.listen import tell
 from bot.worker.means import Means
 from cards import Links
 from tests.conftest import FIXTURES, NOW
@@ -144,3 +147,116 @@ async def test_an_older_database_learns_where_its_alerts_are(
     again = Store.open(database_url)
     assert {"f-1": {NOW: "A-1"}} == await again.conditions(NEW.group_key, {"f-1"})
     again.close()
+
+
+async def test_an_alert_about_two_endpoints_opens_one_incident_each(
+    means: Means, store: Store, notice: Callable[..., bytes]
+) -> None:
+    """
+    Each owner hears of it, and each incident ends with the one Resolved.
+    """
+    [first] = means.watch.endpoints
+    second = first.model_copy(update={"id": f"{first.id}-2", "tier": 3})
+    endpoints = (first.model_copy(update={"tier": 3}), second)
+    means = replace(
+        means, watch=means.watch.model_copy(update={"endpoints": endpoints})
+    )
+    leader = await Leader.elect(store, "driver")
+
+    def both(condition: str) -> bytes:
+        document = json.loads(notice("one", condition))
+        targets = [first.id, f"{second.id}/deployments/green"]
+        document["data"]["essentials"]["alertTargetIDs"] = targets
+        document["data"]["alertContext"]["condition"]["allOf"][0]["dimensions"] = []
+        return json.dumps(document).encode()
+
+    await take(means, await _accepted(store, [both("Fired")]), leader)
+    opened = {one.endpoint: one.status for one in await store.incidents()}
+    await take(means, await _accepted(store, [both("Resolved"), both("Fired")]), leader)
+    listed = await store.incidents()
+    found = [await store.load(one.id) for one in listed]
+
+    assert dict.fromkeys((first.id, second.id), "firing") == opened
+    assert ["resolved", "resolved"] == [one.status for one in listed]
+    assert {(first.id, ""), (second.id, "green")} == {
+        (i.endpoint, i.alerts[0].deployment) for i in found if i
+    }
+    assert [] == await store.unhandled()
+
+
+async def test_events_that_come_again_end_the_word_that_they_would_not(
+    means: Means, store: Store
+) -> None:
+    """
+    Event Grid says that a subscription was deleted, and nothing when it is made anew.
+    """
+    [endpoint] = means.watch.endpoints
+    means = replace(
+        means,
+        watch=means.watch.model_copy(
+            update={"endpoints": (endpoint.model_copy(update={"tier": 3}),)}
+        ),
+    )
+    leader = await Leader.elect(store, "driver")
+    workspace = endpoint.id.split("/onlineendpoints/")[0]
+
+    async def after(kind: str, minutes: int, topic: str = workspace) -> str:
+        event = {
+            "id": f"{kind}-{minutes}",
+            "eventType": kind,
+            "topic": topic,
+            "subject": "s",
+            "eventTime": f"2026-11-27T09:{minutes:02}:00Z",
+            "data": {
+                "eventSubscriptionId": f"{topic}/eventSubscriptions/drift",
+                "ModelName": "m",
+                "ModelVersion": 1,
+            },
+        }
+        await store.accept("events", json.dumps([event]).encode(), datetime.now(UTC))
+        while waiting := await store.new_deliveries():
+            await take(means, waiting, leader)
+        [one] = await store.incidents()
+        return one.status
+
+    registered = "Microsoft.MachineLearningServices.ModelRegistered"
+    gone = "Microsoft.EventGrid.SubscriptionDeletedEvent"
+
+    assert "firing" == await after(gone, 10)
+    assert "firing" == await after(registered, 5)  # it was under way before
+    assert "firing" == await after(registered, 20, workspace + "-2")
+    assert "resolved" == await after(registered, 20)
+    assert "resolved" == await after(gone, 10)  # Event Grid repeats itself
+
+
+async def test_a_subscription_that_is_seen_again_ends_its_own_silence(
+    means: Means, store: Store
+) -> None:
+    """
+    Only its own: another one of the workspace may still be gone.
+    """
+    [endpoint] = means.watch.endpoints
+    path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid"
+    path += "/systemTopics/t/eventSubscriptions/"
+    leader = await Leader.elect(store, "driver")
+    event = {
+        "id": "1",
+        "eventType": "Microsoft.EventGrid.SubscriptionDeletedEvent",
+        "topic": endpoint.id.split("/onlineendpoints/")[0],
+        "subject": "s",
+        "eventTime": "2026-11-27T09:10:00Z",
+        "data": {"eventSubscriptionId": f"{path}Drift"},
+    }
+    await store.accept("events", json.dumps([event]).encode(), datetime.now(UTC))
+    await take(means, await store.new_deliveries(), leader)
+    firing = []
+    for name in ("another", "drift"):
+        listening = endpoint.listening.model_copy(update={"events": path + name})
+        seen = endpoint.model_copy(update={"listening": listening})
+        await tell(means, seen, {silence.EVENTS: ""})
+        await take(means, await store.new_deliveries(), leader)
+        incident = await store.newest(f"{endpoint.id} silence")
+        assert incident
+        firing.append([a.status for a in incident.alerts])
+
+    assert [["firing"], ["resolved"]] == firing

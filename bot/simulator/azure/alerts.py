@@ -17,16 +17,22 @@ _READ = "microsoft.alertsmanagement/alerts/read"
 
 @routes.get(_ALERTS)
 async def listing(request: web.Request) -> web.Response:
-    """List alerts, newest last; `targetResource` and `alertState` filter."""
+    """List alerts, newest last; `targetResource` and `alertState` filter.
+
+    What a rule measured is told to those who ask with `includeContext` alone.
+    """
     allow(request, _READ)
     target = request.query.get("targetResource", "").lower()
     state = request.query.get("alertState")
+    context = request.query.get("includeContext", "").lower() == "true"
     found = []
     for _, alert in request.app[WORLD].all("alert"):
-        essentials = alert["properties"]["essentials"]
-        wanted = target in ("", essentials["targetResource"].lower())
-        if wanted and state in (None, essentials["alertState"]):
-            found.append(alert)
+        properties = alert.get("properties", {})
+        essentials = properties.get("essentials", {})
+        wanted = target in ("", essentials.get("targetResource", "").lower())
+        if wanted and state in (None, essentials.get("alertState")):
+            shown = {k: v for k, v in properties.items() if context or k != "context"}
+            found.append({**alert, "properties": shown})
     return web.json_response({"value": found})
 
 
