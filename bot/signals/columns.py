@@ -120,6 +120,10 @@ def spark_type(kind: "pa.DataType") -> str:
     return named.get(str(kind), str(kind))
 
 
+def is_number(kind: str) -> bool:
+    return kind in NUMBERS or kind.startswith("decimal")
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """A column that both sides have, and how to read it."""
@@ -171,7 +175,7 @@ def select(
         if told.get(name) == "Numerical" and kind in _WORDS:
             dropped.append(f"{name}: {kind} cannot be compared as a number")
             continue
-        usable = kind in NUMBERS | _WORDS | {"boolean"} or kind.startswith("decimal")
+        usable = is_number(kind) or kind in _WORDS | {"boolean"}
         data_type = told.get(name) if usable else None
         data_type = data_type or _data_type(reference, name, kind, mode)
         if data_type is None:
