@@ -170,7 +170,7 @@ def _of_rows(
         categorical=listed(asked.categorical),
         progress=done,
     )
-    if not asked.segment:
+    if not asked.segment or not found.results:
         return found
     some = carriers(left, right, asked.segment, found, rules)
     return replace(found, explained=in_words(some, found.results[0].feature))

@@ -47,6 +47,8 @@ def _table(report: "Report", file: "TextIO | None") -> None:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
+    from bot.signals.sentence import visible  # noqa: PLC0415
+
     console = Console(file=file, width=120 if file else None, highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("Feature", overflow="fold")
@@ -56,13 +58,15 @@ def _table(report: "Report", file: "TextIO | None") -> None:
     table.add_column("Limit", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
     for result in report.results:
-        table.add_row(*(escape(cell) for cell in _cells(result)), style=_style(result))
-    console.print(f"[bold]{escape(report.sentence)}[/bold]\n")
+        table.add_row(
+            *(escape(visible(cell)) for cell in _cells(result)), style=_style(result)
+        )
+    console.print(f"[bold]{escape(visible(report.sentence))}[/bold]\n")
     console.print(table)
     for line in report.explained:
-        console.print(escape(line))
+        console.print(escape(visible(line)))
     for line in (*report.findings, *(f"not compared: {d}" for d in report.dropped)):
-        console.print(escape(line), style="dim")
+        console.print(escape(visible(line)), style="dim")
 
 
 def _style(result: "FeatureResult") -> str:

@@ -103,6 +103,7 @@ def _table(replays: "Sequence[Replay]", windows: int) -> str:
     from rich.text import Text  # noqa: PLC0415
 
     from bot.signals.page import short  # noqa: PLC0415
+    from bot.signals.sentence import visible  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False)
     for title in ("Feature", "Metric", "Alerts", "Limit", "Proposed", "Largest"):
@@ -110,7 +111,7 @@ def _table(replays: "Sequence[Replay]", windows: int) -> str:
         table.add_column(title, justify="left" if left else "right")
     for one in replays:
         cells = (
-            one.feature,
+            visible(one.feature),
             one.metric,
             f"{one.alerts} of {len(one.values)}",
             short(one.threshold) or "-",

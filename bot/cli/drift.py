@@ -92,7 +92,7 @@ def drift(
     options = {name: value for name, value in given.items() if name not in ours}
     found = _answer(Asked(**options), output_format, output)
     if found.verdict in {"not enough data", "cannot compute"}:
-        sys.stderr.write(f"watchkeeper drift: not judged: {found.sentence}\n")
+        _say(f"not judged: {found.sentence}")
         raise typer.Exit(2 if strict else 0)
     raise typer.Exit(1 if found.verdict == "breached" else 0)
 
@@ -129,8 +129,14 @@ def in_a_line(error: Exception) -> str:
 
 def fail(line: str, command: str = "drift") -> NoReturn:
     """End with 2 and one line."""
-    sys.stderr.write(f"watchkeeper {command}: {line}\n")
+    _say(line, command)
     raise typer.Exit(2)
+
+
+def _say(line: str, command: str = "drift") -> None:
+    from bot.signals.sentence import visible  # noqa: PLC0415
+
+    sys.stderr.write(f"watchkeeper {command}: {visible(line)}\n")
 
 
 @contextmanager

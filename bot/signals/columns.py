@@ -1,5 +1,6 @@
 """Two tables, column by column: which can be compared, and as what."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -71,10 +72,15 @@ def frame(data: Data) -> Frame:
     Args:
         data: a frame, a `pyarrow.Table`, or a mapping of names to arrays of one length
             (NumPy arrays are taken over without a copy; NaN stays NaN).
+
+    Raises:
+        ValueError: two columns of one name, or arrays of several lengths or types.
     """
     import pyarrow as pa  # noqa: PLC0415 (most of the start-up time)
 
     if isinstance(data, pa.Table):
+        if twice := [n for n, k in Counter(data.column_names).items() if k > 1]:
+            raise ValueError(f"several columns are called {twice[0]!r}")
         return InMemory(data)
     if isinstance(data, Mapping):
         return InMemory(pa.table({name: pa.array(v) for name, v in data.items()}))
@@ -101,6 +107,7 @@ def spark_type(kind: "pa.DataType") -> str:
         "string": "string",
         "large_string": "string",
         "string_view": "string",
+        "uint64": "decimal(20,0)",
         "bool": "boolean",
         "date32[day]": "date",
         "date64[ms]": "date",
@@ -111,6 +118,10 @@ def spark_type(kind: "pa.DataType") -> str:
     if t.is_timestamp(kind):
         return "timestamp_ntz" if kind.tz is None else "timestamp"
     return named.get(str(kind), str(kind))
+
+
+def is_number(kind: str) -> bool:
+    return kind in NUMBERS or kind.startswith("decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ def select(
         if told.get(name) == "Numerical" and kind in _WORDS:
             dropped.append(f"{name}: {kind} cannot be compared as a number")
             continue
-        usable = kind in NUMBERS | _WORDS | {"boolean"} or kind.startswith("decimal")
+        usable = is_number(kind) or kind in _WORDS | {"boolean"}
         data_type = told.get(name) if usable else None
         data_type = data_type or _data_type(reference, name, kind, mode)
         if data_type is None:
@@ -286,7 +297,7 @@ def values(column: "pa.ChunkedArray", kind: str) -> Floats:
     import pyarrow as pa  # noqa: PLC0415
 
     if kind == "boolean" or kind.startswith("decimal"):
-        column = column.cast(pa.float64())
+        column = column.cast(pa.float64(), safe=False)  # to the nearest double
     if column.null_count:
         column = column.drop_null()
     own = np.empty(len(column))

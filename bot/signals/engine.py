@@ -54,7 +54,7 @@ def evaluate(
         progress: called with each column's name when it is done.
 
     Raises:
-        ValueError: a rule names a metric that does not exist.
+        ValueError: a rule names a metric that does not exist, or a side is no table.
 
     >>> import numpy as np
     >>> week = np.arange(1_000.0)

@@ -3,6 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from bot.signals.sentence import visible
 from bot.signals.shape import readable
 
 if TYPE_CHECKING:
@@ -38,17 +39,21 @@ figcaption .why{font-weight:400}
 """
 
 
+def _plain(text: str) -> str:
+    return escape(visible(text))
+
+
 def page(report: "Report") -> str:
     """Return the report as a self-contained HTML document."""
     names = report.reference_name or "reference", report.production_name or "production"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(report.sentence)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(report.sentence)}</h1>"
-        f"<p>{escape(names[0])}: {report.reference_rows:,} rows. "
-        f"{escape(names[1])}: {report.production_rows:,} rows. "
-        f"Signal {escape(report.signal)}, mode {report.mode}.</p>"
+        f"<title>{_plain(report.sentence)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{_plain(report.sentence)}</h1>"
+        f"<p>{_plain(names[0])}: {report.reference_rows:,} rows. "
+        f"{_plain(names[1])}: {report.production_rows:,} rows. "
+        f"Signal {_plain(report.signal)}, mode {report.mode}.</p>"
         f"{_figures(report)}{_table(report)}"
         f"{_list('Where it comes from', report.explained)}"
         f"{_list('How the data read', report.findings)}"
@@ -73,7 +78,7 @@ def _figures(report: "Report") -> str:
 def _figure(name: str, shape: "Shape", where: str) -> str:
     top = max((*shape.reference, *shape.production), default=1) or 1
     bins = "".join(
-        f'<div class="bin"><span>{escape(label)}</span><div class="bars">'
+        f'<div class="bin"><span>{_plain(label)}</span><div class="bars">'
         f'<i class="r" style="width:{100 * p / top:.1f}%"></i>'
         f'<i class="p" style="width:{100 * q / top:.1f}%"></i></div>'
         f'<span class="v">{p:.1%}<br>{q:.1%}</span></div>'
@@ -81,8 +86,8 @@ def _figure(name: str, shape: "Shape", where: str) -> str:
             shape.bins, shape.reference, shape.production, strict=True
         )
     )
-    said = f'<div class="why">Most of it: {escape(where)}</div>' if where else ""
-    return f"<figure><figcaption>{escape(name)}{said}</figcaption>{bins}</figure>"
+    said = f'<div class="why">Most of it: {_plain(where)}</div>' if where else ""
+    return f"<figure><figcaption>{_plain(name)}{said}</figcaption>{bins}</figure>"
 
 
 def _table(report: "Report") -> str:
@@ -101,14 +106,14 @@ def _table(report: "Report") -> str:
 
 def _row(result: "FeatureResult") -> str:
     notes = [result.reason, *result.flags] if result.reason else list(result.flags)
-    why = f'<div class="why">{escape("; ".join(notes))}</div>' if notes else ""
+    why = f'<div class="why">{_plain("; ".join(notes))}</div>' if notes else ""
     interval = result.interval
     between = f"{short(interval[0])} to {short(interval[1])}" if interval else ""
     sign = "&gt;" if result.breached_when == "above" else "&lt;"
     limit = "" if result.threshold is None else f"{sign} {short(result.threshold)}"
     return (
-        f"<tr><td>{escape(result.feature)}</td><td>{escape(result.metric)}</td>"
-        f'<td class="n">{short(result.value) or escape(result.not_finite) or "&ndash;"}</td>'
+        f"<tr><td>{_plain(result.feature)}</td><td>{_plain(result.metric)}</td>"
+        f'<td class="n">{short(result.value) or _plain(result.not_finite) or "&ndash;"}</td>'
         f'<td class="n">{limit}</td><td class="n">{between}</td>'
         f'<td class="{result.verdict.replace(" ", "-")}">{result.verdict}{why}</td></tr>'
     )
@@ -128,5 +133,5 @@ def short(value: float | None) -> str:
 def _list(title: str, lines: tuple[str, ...]) -> str:
     if not lines:
         return ""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    items = "".join(f"<li>{_plain(line)}</li>" for line in lines)
     return f"<h2>{title}</h2><ul>{items}</ul>"

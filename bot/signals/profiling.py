@@ -65,7 +65,7 @@ def _as(feature: Feature, like: TableProfile) -> Feature:
     known = like.columns.get(feature.name)
     if known is None:
         return feature
-    number = isinstance(known, NumberProfile) and feature.kind in columns.NUMBERS
+    number = isinstance(known, NumberProfile) and columns.is_number(feature.kind)
     kind: DataType = "Numerical" if number else "Categorical"
     return Feature(feature.name, feature.kind, kind)
 

@@ -18,10 +18,14 @@ _LIMIT = {
 
 
 def overall(results: Sequence[FeatureResult], *, empty: str = "") -> Verdict:
-    """Return the verdict on a whole signal: one breach is enough, one answer too."""
-    if empty:
-        return "not enough data"
+    """Return the verdict on a whole signal: one breach is enough, one answer too.
+
+    Beside an empty window only Azure ML finds a breach (of the row count), so that one
+    stands, and no other answer does.
+    """
     verdicts = {result.verdict for result in results}
+    if empty and "breached" not in verdicts:
+        return "not enough data"
     return next((v for v in WORST_FIRST if v in verdicts), "cannot compute")
 
 
@@ -32,7 +36,7 @@ def sentence(signal: str, ranked: Sequence[FeatureResult], *, empty: str = "") -
         ranked: the worst first; several metrics of one feature count as one feature.
         empty: the side that has no rows at all, if one has none.
     """
-    if empty:
+    if empty and overall(ranked) != "breached":
         return f"Not enough data to judge: the {empty} window is empty."
     if not ranked:
         return "There is nothing to compare: the two sides share no usable column."
@@ -70,3 +74,16 @@ def _calm(ranked: Sequence[FeatureResult], limit: str) -> str:
         return f"{first.feature} is within the {limit}."
     near = f"; {first.feature} moved most" if first.value else ""
     return f"None of {count} features is over the {limit}{near}."
+
+
+def visible(text: str) -> str:
+    r"""Return a name from data as it may be shown: what moves other text is spelled out.
+
+    Escape sequences would command a terminal, and marks of direction reorder a line.
+
+    >>> visible("age" + chr(27) + "[2J" + chr(0x202E))
+    'age\\x1b[2J\\u202e'
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )

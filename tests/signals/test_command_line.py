@@ -94,10 +94,45 @@ def test_names_from_data_do_not_become_markup(tmp_path: Path) -> None:
     assert "<b>" not in html.stdout
 
 
+def test_names_from_data_command_no_terminal(tmp_path: Path) -> None:
+    """
+    A column called by an escape sequence could clear the screen, or turn a line round.
+    """
+    path = tmp_path / "a.parquet"
+    values = ["\x1b[31mred", "\u202eleft"] * 300
+    pq.write_table(pa.table({"\x1b[2J\u202ea": values}), path)
+    shown = [
+        run("drift", path, path, *more).output
+        for more in ((), ("--format", "html"), ("--columns", "\x1b[2J"))
+    ]
+    past = run("backtest", path, path)
+
+    for text in (*shown, past.output):
+        assert not {"\x1b", "\u202e"} & set(text)
+    assert "\\x1b[2J\\u202ea" in shown[0]
+    assert "\\x1b[31mred" in shown[1]
+
+
+def test_exit_code_and_rows_say_the_same_of_an_empty_window(tmp_path: Path) -> None:
+    """
+    Azure ML limits the row count, so beside no rows at all it alerts.
+    """
+    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    (tmp_path / "none.csv").write_text("a\n")
+    done = run(
+        "drift", tmp_path / "none.csv", tmp_path / "a.csv", "--format=json",
+        "--task=data-quality", "--mode=azureml",
+    )  # fmt: skip
+
+    breached = [r["metric_name"] for r in json.loads(done.stdout) if r["breached"]]
+    assert (1, ["RowCount"]) == (done.exit_code, breached)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("nowhere.parquet", "b.csv"),
+        ("b.csv", "d.csv", "--segment", "a"),
         ("b.csv", "a.parquet"),
         ("b.csv", "b.csv", "--metrics", "jensen"),
         ("b.csv", "c.csv"),
@@ -115,6 +150,7 @@ def test_bad_input_is_one_line(
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not really")
     (tmp_path / "b.csv").write_text("a,b\n1,2\n")
     (tmp_path / "c.csv").write_text("c\n1\n")
+    (tmp_path / "d.csv").write_text("a,b\nx,y\n")
 
     done = run("drift", *arguments)
 

@@ -208,3 +208,21 @@ def test_a_person_may_say_what_a_column_is() -> None:
     assert 0.5 == told.results[0].value
     text = evaluate({"a": ["x"] * 9}, {"a": ["x"] * 9}, ALL, numerical=["a"])
     assert ("a: string cannot be compared as a number",) == text.dropped
+
+
+def test_whole_numbers_without_a_sign_are_numbers() -> None:
+    """
+    Spark reads them as decimals, which Azure ML leaves out; we need not.
+    """
+    high = pa.array([2**64 - 1 - i for i in range(600)], pa.uint64())
+    low = pa.array(range(600), pa.uint64())
+
+    assert "breached" == evaluate({"a": high}, {"a": low}).verdict
+    assert () == evaluate({"a": high}, {"a": low}, mode="azureml").results
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    twice = pa.table([[1.0], [2.0]], names=["a", "a"])
+
+    with pytest.raises(ValueError, match="several columns are called 'a'"):
+        evaluate(twice, twice)

@@ -156,3 +156,17 @@ def test_an_empty_day_is_said() -> None:
     with pytest.raises(ValueError, match="nothing to merge"):
         merge([])
     assert isinstance(none, TableProfile)
+
+
+def test_a_day_of_decimals_merges_with_the_others() -> None:
+    """
+    Money often comes as decimals; taken as a category it would not be compared at all.
+    """
+    cents = pa.array([100 + i for i in range(1_000)], pa.int64())
+    first, second = (
+        profile({"paid": cents.cast(pa.decimal128(21, 2))}, like=like)
+        for like in (None, profile({"paid": cents.cast(pa.decimal128(21, 2))}))
+    )
+
+    assert isinstance(second.columns["paid"], NumberProfile)
+    assert "not breached" == compare(first, second).verdict

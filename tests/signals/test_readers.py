@@ -141,6 +141,139 @@ def test_an_mltable_is_followed(tmp_path: Path) -> None:
     assert ("the MLTable's step filter was not followed",) == findings(frame)
 
 
+def mltable(folder: Path, text: str) -> Frame:
+    (folder / "MLTable").write_text(text)
+    return read(str(folder))
+
+
+def test_an_mltable_names_files_anywhere_on_this_machine(tmp_path: Path) -> None:
+    """
+    What `az ml data` keeps may name a sibling, an absolute path or an address.
+    """
+    away, here = tmp_path / "away", tmp_path / "here"
+    for path in (away / "deep", here / "data"):
+        path.mkdir(parents=True)
+    for number, path in enumerate(
+        (here / "data/1.csv", away / "deep/2.csv", away / "3.csv", away / "4.csv"), 1
+    ):
+        path.write_text(f"a\n{number}\n")
+    (away / "deep" / "README").write_text("not a table")
+    steps = "transformations: [read_delimited: {header: all_files_same_headers}]"
+    for listed, found in (
+        ("{file: ./data/1.csv}, {file: ../away/3.csv}", [1, 3]),
+        (f"{{pattern: {away}/**/*.csv}}", [3, 4, 2]),
+        (f"{{pattern: {away}/*.csv}}", [3, 4]),
+        ("{pattern: '../away/[3-9].csv'}, {folder: data}", [3, 4, 1]),
+        (f"{{file: 'file://{away}/4.csv'}}", [4]),
+    ):
+        frame = mltable(here, f"type: mltable\npaths: [{listed}]\n{steps}\n")
+        assert sorted(found) == sorted(frame.column("a").to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "found"),
+    [
+        ("delimiter: tab", b"a\tb\n1\tx\n", {"a": [1], "b": ["x"]}),
+        ("encoding: iso88591", b"a,b\n1,caf\xe9\n", {"a": [1], "b": ["caf\u00e9"]}),
+        ("encoding: utf16", "a,b\n1,x\n".encode("utf-16"), {"a": [1], "b": ["x"]}),
+        (
+            "header: no_header",
+            b"1,x\n2,y\n",
+            {"Column1": [1, 2], "Column2": ["x", "y"]},
+        ),
+        ("support_multi_line: true", b'a,b\n1,"x\ny"\n', {"a": [1], "b": ["x\ny"]}),
+        ("empty_as_string: true", b"a,b\n1,\n2,x\n", {"a": [1, 2], "b": ["", "x"]}),
+    ],
+)
+def test_an_mltable_says_how_its_text_is_written(
+    tmp_path: Path, options: str, content: bytes, found: dict[str, list[object]]
+) -> None:
+    (tmp_path / "1.csv").write_bytes(content)
+    said = (
+        f"paths:\n- file: ./1.csv\ntransformations:\n- read_delimited: {{{options}}}\n"
+    )
+
+    assert found == values(mltable(tmp_path, said))
+
+
+def test_an_mltables_header_may_be_the_first_files(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "2.csv").write_text("2,y\n3,z\n")
+    said = "paths: [pattern: '*.csv']\ntransformations:\n"
+    said += "- read_delimited: {header: from_first_file}\n"
+
+    assert {"a": [1, 2, 3], "b": ["x", "y", "z"]} == values(mltable(tmp_path, said))
+
+
+def test_an_mltables_columns_are_chosen_and_converted(tmp_path: Path) -> None:
+    """
+    A code that looks like a number is a category when its MLTable says text.
+    """
+    (tmp_path / "1.jsonl").write_text(
+        '{"zip": 8001, "age": "41", "flag": "true", "x": 1}\n'
+        '{"zip": 8002, "age": "unknown", "flag": "no", "x": 2}\n'
+    )
+    frame = mltable(
+        tmp_path,
+        "paths: [file: 1.jsonl]\ntransformations:\n- read_json_lines\n"
+        "- convert_column_types:\n"
+        "  - {columns: zip, column_type: string}\n"
+        "  - {columns: [age], column_type: int}\n"
+        "  - {columns: flag, column_type: boolean}\n"
+        "- keep_columns: [zip, age, flag, gone]\n",
+    )
+
+    assert {"zip": ["8001", "8002"], "age": [41, None], "flag": [True, None]} == values(
+        frame
+    )
+    assert ["string", "bigint", "boolean"] == [frame.kind(n) for n in frame.names]
+    assert ("keep_columns names gone, which is not there",) == findings(frame)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "paths:\n- file: 1.csv\n- file: ./gone.csv",
+            "line 3: no such file: ./gone.csv",
+        ),
+        ("paths:\n\n- pattern: ./*.parquet", "line 3: no file is there: ./*.parquet"),
+        ("paths:\n- folder: ./nowhere", "line 2: no file is there: ./nowhere"),
+        (
+            "paths:\n- file: azureml://datastores/main/paths/a.csv",
+            "line 2: azureml:// is not read; name the files by a path, or as abfss://",
+        ),
+        ("paths:\n- pattern: '[z-a].csv'", "line 2: no pattern: [z-a].csv"),
+        ("paths:\n- pattern: '[!1].csv'", "line 2: no file is there"),
+        ("paths:\n- 1.csv", "line 2: a path is one of file, folder, pattern"),
+        ("paths: []", "its list of paths is empty"),
+        ("paths: [file: 1.csv]\ntransformations: 3", "its transformations are no list"),
+        (
+            "paths: [file: 1.csv]\ntransformations: [read_delta_lake: {}]",
+            "read_delta_lake",
+        ),
+        (
+            "paths: [file: 1.csv]\ntransformations: [read_delimited: {encoding: klingon}]",
+            "'klingon' is none of utf8",
+        ),
+        (
+            "paths: [file: 1.csv]\ntransformations: [read_delimited: {delimiter: '||'}]",
+            "is not one character",
+        ),
+    ],
+)
+def test_an_mltable_that_leads_nowhere_is_refused_by_its_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "1.csv").write_text("a\n1\n")
+
+    with pytest.raises(Unreadable) as refused:
+        mltable(tmp_path, text)
+
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

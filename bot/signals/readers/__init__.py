@@ -33,7 +33,9 @@ def read(where: str, *, filesystem: Any = None) -> "Frame":
     try:
         frame = _opened(files, found, where)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{where}: its text is not UTF-8") from error
+        raise Unreadable(
+            f"{where}: its text is not {error.encoding.upper()}"
+        ) from error
     except OSError as error:
         raise Unreadable(f"{where}: cannot be read: {_first_line(error)}") from error
     except pa.ArrowException as error:
@@ -48,9 +50,10 @@ def _opened(files: Files, found: Found, where: str) -> "Frame":
         case "parquet":
             return parquet.ParquetFrame.open(files, found.paths)
         case "csv":
-            return text.csv(files, found.paths, text.delimiter(files, found.paths[0]))
+            separator = text.delimiter(files, found.paths[0])
+            return text.csv(files, found.paths, text.Dialect(separator))
         case "tsv":
-            return text.csv(files, found.paths, "\t")
+            return text.csv(files, found.paths, text.Dialect("\t"))
         case "jsonl" if collector.is_collected(files, found.paths):
             return collector.frame(files, found.paths)
         case "jsonl":

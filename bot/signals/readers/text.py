@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from csv import reader
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.signals.readers.files import Files, Unreadable, short
 from bot.signals.readers.spool import Notes, spooled
@@ -28,7 +30,18 @@ def delimiter(files: Files, path: str) -> str:
     return "," if "," in header else max(",;\t|", key=header.count)
 
 
-def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How delimited text is written."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: Literal["each", "first", "none"] = "each"  # which files begin with one
+    lines_in_values: bool = False
+    empty_is_text: bool = False  # else an empty value is a missing one
+
+
+def csv(files: Files, paths: Sequence[str], how: Dialect | None = None) -> "Frame":
     """Return CSV files as one table; rows of the wrong length are left out.
 
     Types are those of the first block. A column that turns out to hold something else
@@ -37,14 +50,23 @@ def csv(files: Files, paths: Sequence[str], delimiter: str = ",") -> "Frame":
     Raises:
         Unreadable: a file is empty, or has lines of which none can be read.
     """
+    how = how or Dialect()
     kinds: dict[str, pa.DataType] = {}
     said: dict[str, None] = {}
+    names = [] if how.header == "each" else _names(files, paths[0], how)
     while True:
         notes = Notes(said=dict(said))
         pieces = (
             piece
-            for path in paths
-            for piece in _of_csv(files, path, delimiter, kinds, notes)
+            for i, path in enumerate(paths)
+            for piece in _of_csv(
+                files,
+                path,
+                how,
+                [] if how.header == "first" and not i else names,
+                kinds,
+                notes,
+            )
         )
         try:
             frame = spooled(pieces, notes)
@@ -66,13 +88,24 @@ class _Misread(Exception):
         self.name, self.kind, self.to_text = name, kind, to_text
 
 
+def _names(files: Files, path: str, how: Dialect) -> list[str]:
+    """Return the names of columns that a file does not begin with."""
+    bare = how.header == "none"
+    with files.stream(path) as source:
+        first = source.read(_BLOCK).decode(how.encoding, "replace").split("\n")[0]
+    (row,) = reader([first.rstrip("\r")], delimiter=how.delimiter)
+    return [f"Column{n}" for n in range(1, len(row) + 1)] if bare else row
+
+
 def _of_csv(
     files: Files,
     path: str,
-    delimiter: str,
+    how: Dialect,
+    names: Sequence[str],
     kinds: "Mapping[str, pa.DataType]",
     notes: Notes,
 ) -> "Iterator[pa.Table]":
+    """Return a file's pieces; `names` where it does not begin with them."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import csv as arrow  # noqa: PLC0415
 
@@ -80,27 +113,31 @@ def _of_csv(
         notes.damaged(short([path]))
         return "skip"
 
-    names: list[str] = []
+    found: list[str] = []
     try:
         with (
             files.stream(path) as source,
             arrow.open_csv(
                 source,
-                read_options=arrow.ReadOptions(block_size=_BLOCK),
+                read_options=arrow.ReadOptions(
+                    block_size=_BLOCK, encoding=how.encoding, column_names=names or None
+                ),
                 parse_options=arrow.ParseOptions(
-                    delimiter=delimiter, invalid_row_handler=skip
+                    delimiter=how.delimiter,
+                    invalid_row_handler=skip,
+                    newlines_in_values=how.lines_in_values,
                 ),
                 convert_options=arrow.ConvertOptions(
-                    strings_can_be_null=True, column_types=kinds
+                    strings_can_be_null=not how.empty_is_text, column_types=kinds
                 ),
-            ) as reader,
+            ) as batches,
         ):
-            names = reader.schema.names
-            yield pa.Table.from_batches([], reader.schema)
-            for batch in reader:
+            found = batches.schema.names
+            yield pa.Table.from_batches([], batches.schema)
+            for batch in batches:
                 yield pa.Table.from_batches([batch])
     except pa.ArrowInvalid as error:
-        raise _misread(str(error), names) or _unreadable(error, path) from error
+        raise _misread(str(error), found) or _unreadable(error, path) from error
 
 
 def _unreadable(error: Exception, path: str) -> Unreadable:
