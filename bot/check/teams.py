@@ -14,6 +14,8 @@ from bot.settings import Settings
 from bot.teams.credentials import Tokens
 from bot.watch import WatchList
 
+_AWAY = (aiohttp.ClientError, TimeoutError, OSError)
+_ODD = (ValueError, KeyError, TypeError, AttributeError)  # a proxy's page, perhaps
 SKEW_LOOK_S, SKEW_FAIL_S = 5.0, 240.0  # tokens are taken five minutes early or late
 
 
@@ -24,7 +26,7 @@ async def clock(settings: Settings, session: aiohttp.ClientSession) -> Finding:
         async with session.get(url, allow_redirects=False) as answer:
             theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
         skew = (before + time.time()) / 2 - theirs - 0.5  # their second is cut off
-    except (aiohttp.ClientError, TimeoutError, KeyError, ValueError, OSError):
+    except (*_AWAY, *_ODD):
         return Finding(
             "look", about, f"{url} does not tell the time", "may we reach it?"
         )
@@ -58,7 +60,9 @@ async def chat(
     try:
         await Tokens(account, session, vouch).get()
     except Unavailable as error:
-        todo = "does the bot's app trust the managed identity? deploy/README.md, Bot"
+        todo = (
+            "does the bot's app trust the managed identity? deploy/README.md, Install"
+        )
         yield Finding("fail", "Teams token", str(error), todo)
     else:
         yield Finding("ok", "Teams token", "the bot can speak")
@@ -72,14 +76,7 @@ async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> F
         async with session.get(keys_url, allow_redirects=False) as answer:
             keys = (await answer.json())["keys"]
         ours = sum("msteams" in (key.get("endorsements") or ()) for key in keys)
-    except (
-        aiohttp.ClientError,
-        TimeoutError,
-        ValueError,
-        KeyError,
-        TypeError,
-        OSError,
-    ):
+    except (*_AWAY, *_ODD):
         return Finding("fail", about, f"{url} gives no keys", "may we reach it?")
     if not ours:
         return Finding(
@@ -96,7 +93,7 @@ def installed(watch: WatchList, known: frozenset[str] | None) -> list[Finding]:
         if known and (place in known or "team" in known):
             found.append(Finding("ok", f"channel {name}", "the app is in its team"))
             continue
-        todo = "add the app to its team: watchkeeper package, deploy/README.md, Teams"
+        todo = "add the app to its team: watchkeeper package, deploy/README.md, Install"
         text = "Teams has not told us of it"
         found.append(Finding("look", f"channel {name}", text, todo))
     return found

@@ -22,7 +22,7 @@ def create(url: str, password: Callable[[], str] | None = None) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number, too
         raise CannotOpen(
             "DATABASE_URL is no database address; write sqlite:///FILE or "
             "postgresql://user@host/database"
@@ -52,6 +52,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
             f"{path.parent} is on a network file system ({kind}), where SQLite loses "
             "data; use a local disk or PostgreSQL"
         )
+    url = url.set(drivername="sqlite")  # whichever driver it names, we use Python's own
     engine = sa.create_engine(url, connect_args={"timeout": 6})
 
     @sa.event.listens_for(engine, "connect")

@@ -1,6 +1,9 @@
 """Run the image's steps in a clean folder, then the service as nobody. Takes minutes.
 
 python -m tests.bench.image
+
+As root, with a Python that every user may run: `PYTHONPATH=. /usr/bin/python3
+tests/bench/image.py` where the usual one lies in somebody's home.
 """
 
 import json
@@ -8,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -22,6 +26,9 @@ NOBODY = 10001
 
 def main() -> None:
     """Print what was proved; an assertion ends it otherwise."""
+    python = Path(sys.executable).resolve()
+    if closed := [str(p) for p in python.parents if not p.stat().st_mode & 0o001]:
+        raise SystemExit(f"{closed[0]} is closed to others: nobody could run {python}")
     folder = Path(tempfile.mkdtemp(prefix="image-"))
     try:
         folder.chmod(0o755)

@@ -1,11 +1,13 @@
 """`watchkeeper check` on what we keep: container, folder, keys, rights in the database."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -14,12 +16,15 @@ from bot.check import Finding, ours
 from bot.check.asked import Said, asked
 from bot.check.database import database
 from bot.check.evidence import evidence
+from bot.check.teams import chat
 from bot.keys import Keys, rotate
 from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.log import Head, head_bytes
+from bot.watch import WatchList
 from tests.conftest import NOW
+from tests.deploy.conftest import ROOT
 from tests.deploy.test_operations import roles
 from tests.evidence.azurite import PROGRAM, Azurite, azurite, node
 
@@ -193,6 +198,47 @@ def test_a_newer_database_is_told(tmp_path: Path) -> None:
 
     assert ["ok"] == [f.level for f in whole.findings]
     assert ["fail"] == [f.level for f in broken.findings]
+
+
+def test_each_page_that_a_line_names_is_there() -> None:
+    """
+    Half of the help is where to read on; two lines led to pages that nobody wrote.
+    """
+    pages = (ROOT / "deploy" / "README.md").read_text("utf-8")
+    named = {
+        (path.name, page)
+        for path in (ROOT / "bot").rglob("*.py")
+        for page in re.findall(
+            r"deploy/README\.md, ([A-Z]\w+)", path.read_text("utf-8")
+        )
+    }
+
+    assert len(named) > 5
+    assert set() == {each for each in named if f"\n## {each[1]}" not in pages}
+
+
+@pytest.mark.parametrize(
+    "answer", ["<html>", "[]", '{"jwks_uri": 7}', '{"jwks_uri": "SELF", "keys": ["a"]}']
+)
+async def test_keys_that_are_none_are_a_line(answer: str) -> None:
+    """
+    A proxy answers 200 to everything, and with anything.
+    """
+
+    async def odd(request: web.Request) -> web.Response:
+        text = answer.replace("SELF", str(request.url))
+        return web.Response(text=text, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", odd)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        url = str(server.make_url("/keys"))
+        given = settings(bot_openid_url=url, bot_login_url=url, bot_app_id="")
+        async with AsyncExitStack() as stack:
+            watch = WatchList(tenant="11111111-1111-1111-1111-111111111111")
+            found = [each async for each in chat(given, watch, session, stack)]
+
+    assert [("fail", "Teams keys")] == [(f.level, f.about) for f in found]
 
 
 async def _hangs() -> Said:

@@ -21,6 +21,7 @@ from tests.conftest import new_database
         ("nonsense", "sqlite:///FILE"),
         ("mysql://host/db", "not supported"),
         ("sqlite://", "in memory"),
+        ("postgresql://u@host:port/db", "sqlite:///FILE"),
     ],
 )
 def test_an_unusable_address_is_explained(url: str, words: str) -> None:
