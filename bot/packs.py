@@ -9,7 +9,7 @@ from bot import answers, evidence
 from bot.evidence import bundle
 from bot.evidence.mapping import mapping
 from bot.evidence.model import sections
-from bot.evidence.model_page import model_page
+from bot.evidence.model_page import model_document, model_page
 from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import Actor
@@ -36,7 +36,10 @@ async def noted(
 
 
 async def model_pack(means: Means, request: web.Request) -> web.Response:
-    """Answer the pack over ?period=90d, or ?from=…&to=… in ISO times."""
+    """Answer the pack over ?period=90d, or ?from=…&to=… in ISO times.
+
+    As a page, with Accept: application/json as its document, application/zip whole.
+    """
     name, asked = request.match_info["model"], request.query
     endpoints = [e.id for e in means.watch.of_model(name)]
     if not endpoints:
@@ -49,16 +52,19 @@ async def model_pack(means: Means, request: web.Request) -> web.Response:
         )
     except ValueError as error:
         raise answers.refusal(web.HTTPBadRequest, str(error)) from None
-    zipped = "application/zip" in request.headers.get("Accept", "")
+    how = rendering(request.headers.get("Accept", ""))
     for endpoint in endpoints:
-        await noted(means, request, endpoint, name, "zip" if zipped else "page")
+        await noted(means, request, endpoint, name, how)
     try:
         sealed, objects = await gather(means, endpoints, span)
     except (NotKept, Differs) as error:
         raise answers.not_whole(error) from None
-    if not zipped:
-        page = await asyncio.to_thread(_page, sealed, objects, name, span)
-        return answers.html(page)
+    if how != "zip":
+        make = _page if how == "page" else _document
+        text = await asyncio.to_thread(make, sealed, objects, name, span)
+        if how == "page":
+            return answers.html(text)
+        return web.Response(text=text, content_type="application/json")
     content = await asyncio.to_thread(
         evidence.of_model,
         sealed,
@@ -75,10 +81,28 @@ def _page(sealed: Sealed, objects: dict[str, bytes], name: str, span: Period) ->
     return model_page(matter, [*sections(matter), mapping()])
 
 
+def _document(
+    sealed: Sealed, objects: dict[str, bytes], name: str, span: Period
+) -> str:
+    matter = bundle.matter_of(sealed, objects, name, span)
+    found = [*sections(matter), mapping()]
+    return bundle.text(model_document(matter, found)).decode()
+
+
+def rendering(accept: str) -> str:
+    """Return which rendering is asked for: "zip", "packet" or "page"."""
+    if "application/zip" in accept:
+        return "zip"
+    plain = "application/json" in accept and "text/html" not in accept
+    return "packet" if plain else "page"
+
+
 def _span(start: str | None, end: str | None, now: datetime) -> Period | None:
     """Return the period between two times, None where they are not given."""
-    if not start or not end:
+    if not start and not end:
         return None
+    if not start or not end:
+        raise ValueError("from and to go together")
     try:
         first, last = (datetime.fromisoformat(each) for each in (start, end))
         span = min(last, now) - first

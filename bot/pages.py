@@ -13,7 +13,7 @@ from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
 from bot.observe import Figures
-from bot.packs import READER, model_pack, noted
+from bot.packs import READER, model_pack, noted, rendering
 from bot.store import Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten
@@ -119,20 +119,20 @@ class _Pages:
         if request.match_info["id"].startswith("G-"):
             return await self._answer(request, accept)
         found = await self._find(request)
-        how = _how(accept)
+        how = rendering(accept)
         await noted(self._means, request, found.endpoint, found.id, how)
         if how == "zip":
             return await self._zip(found.id)
         if how == "packet":
             return web.json_response(evidence.packet(found))
-        rendering: evidence.Rendering = (
+        shown: evidence.Rendering = (
             "owner" if request.query.get("for") == "owner" else "risk"
         )
         try:
             view = self._means.view(found)
             objects = await self._objects(found)
             html = await asyncio.to_thread(
-                evidence.page, view, objects, rendering=rendering
+                evidence.page, view, objects, rendering=shown
             )
         except Forgotten:
             return web.json_response(evidence.packet(found))
@@ -148,8 +148,8 @@ class _Pages:
                 text='{"error": "the gate gave no answer with this id"}',
                 content_type="application/json",
             )
-        await noted(self._means, request, found["endpoint"], number, _how(accept))
-        if _how(accept) == "packet":
+        await noted(self._means, request, found["endpoint"], number, rendering(accept))
+        if rendering(accept) == "packet":
             return web.json_response(found)
         return answers.html(evidence.answer_page(found))
 
@@ -182,14 +182,6 @@ class _Pages:
                 content_type="application/json",
             )
         return found
-
-
-def _how(accept: str) -> str:
-    """Return which rendering is asked for: "zip", "packet" or "page"."""
-    if "application/zip" in accept:
-        return "zip"
-    plain = "application/json" in accept and "text/html" not in accept
-    return "packet" if plain else "page"
 
 
 async def _summary(store: Store, line: Listed) -> dict[str, Any]:

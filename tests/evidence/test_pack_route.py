@@ -1,5 +1,7 @@
 """A model's pack as people reach it: in Teams, as a page, as the zip."""
 
+import json
+
 from bot.evidence.inspect import inspect
 from tests.house import House
 from tests.story.remote import until
@@ -24,6 +26,8 @@ async def test_the_pack_is_a_page_and_a_zip_that_verifies(house: House) -> None:
     status, page = await got(house, "loan-prescreening")
     assert (200, True) == (status, b"article 26(5)" in page)
     assert b"latency-p95" in page
+    status, content = await got(house, "loan-prescreening", "application/json")
+    assert (200, "loan-prescreening") == (status, json.loads(content)["model"])
 
 
 async def test_odd_periods_and_models_are_answered_in_words(house: House) -> None:
@@ -32,6 +36,7 @@ async def test_odd_periods_and_models_are_answered_in_words(house: House) -> Non
         ("loan-prescreening?period=soon", 400),
         ("loan-prescreening?from=2026-01-01&to=2026-02-01", 400),
         ("loan-prescreening?from=x&to=y", 400),
+        ("loan-prescreening?from=2026-01-01T00:00:00Z", 400),
         ("loan-prescreening?from=1990-01-01T00:00:00Z&to=2026-02-01T00:00:00Z", 400),
     ):
         found, body = await got(house, path)
