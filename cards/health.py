@@ -67,7 +67,9 @@ def render(
     line = _line(latency, endpoint.latency_p95_ms)
     rows: list[tuple[Words, Words]] = [("Owner", person(endpoint.owner))]
     if whole:
-        rows.append(("Window", figures.window((whole.start, whole.end))))
+        span = figures.duration(whole.end - whole.start)
+        times = figures.window((whole.start, whole.end))
+        rows.append(("Window", f"{times} ({span})"))
     if cost:
         rows.append(("Cost", runs(said(cost.sentence, 200))))
     if endpoint.latency_p95_ms and not report:

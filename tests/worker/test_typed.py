@@ -24,7 +24,7 @@ async def house(build: Opened) -> House:
         ("status 1", "1 open alert on loan-prescreening"),
         ("status loan-prescreenin", "Did you mean"),
         ("owner loan-prescreening", "Priya Raman owns loan-prescreening"),
-        ("health loan-prescreening 2h", "in 2 h"),
+        ("health loan-prescreening 2h", "UTC (2 h)"),
         ("health loan-prescreening yesterday", "How long is"),
         ("drift loan-prescreening", "the watch list names no monitor"),
         ("digest", "with open alerts"),
