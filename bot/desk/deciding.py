@@ -22,7 +22,7 @@ from bot.watch import Person
 from bot.worker import Means
 
 LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
-TRIES = 8  # to decide again when somebody else was first
+TRIES = 9  # to decide again: on what Azure serves, and when somebody else was first
 
 
 _MOMENTS = frozenset({"at", "until", "expires_at"})  # what a repeat has otherwise
@@ -80,9 +80,10 @@ class Deciding:
         """Record what the command decides; decide again when somebody was first.
 
         `since` is the revision of the card that was pressed: a press counts once, so a
-        second delivery of it, or a double click, records nothing more.
+        second delivery of it, or a double click, records nothing more. Azure is asked
+        only for what would be recorded: a refusal need not wait for it.
         """
-        live = await self._live(command, words, conversation)
+        live, looked = None, False
         for _ in range(TRIES):
             incident = await self._finding.find(command, words, conversation)
             try:
@@ -91,6 +92,9 @@ class Deciding:
                 )
                 if since is not None and repeated(incident, events, since):
                     return incident
+                if command.looks and not looked:
+                    live, looked = await self._live(incident.endpoint), True
+                    continue
                 return await self._means.store.append(
                     incident, events, follow(incident, events)
                 )
@@ -111,7 +115,7 @@ class Deciding:
     ) -> tuple[Incident, tuple[Event, ...]]:
         """Return what would be recorded; nothing is. Raises Refused."""
         incident = await self._finding.find(command, words, conversation)
-        live = await self._live(command, words, conversation)
+        live = await self._live(incident.endpoint) if command.looks else None
         return incident, await self._events(
             command, words, actor, person, incident, live
         )
@@ -138,16 +142,13 @@ class Deciding:
         )
         return command.decide(ask) if command.decide else ()
 
-    async def _live(
-        self, command: Command, words: Words, conversation: str
-    ) -> EndpointState | None:
+    async def _live(self, endpoint: str) -> EndpointState | None:
         """Return what Azure serves right now, None when it does not say so in time."""
-        if not command.looks or self._means.workspace is None:
+        if self._means.workspace is None:
             return None
-        incident = await self._finding.find(command, words, conversation)
         try:
             async with asyncio.timeout(LOOK_S):
-                return await self._means.workspace.state(incident.endpoint)
+                return await self._means.workspace.state(endpoint)
         except (TimeoutError, Unavailable, Impossible):
             return None
 

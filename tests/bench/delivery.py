@@ -23,7 +23,9 @@ from bot.teams.pace import Pace
 from tests.house import QUIET, open_house
 
 WARM = 2  # alerts that pay for imports and connections
-APART_S = 2.4  # a card and two edits each: 40 messages in 30 s stay free of any window
+# A card and two edits each stay far within any window, and the evidence of one alert is
+# collected before the next fires.
+APART_S = 6.0
 
 
 async def alert_to_card(alerts: int) -> list[tuple[float, float]]:
