@@ -88,16 +88,12 @@ def headline(view: View) -> str:
     alert = findings.lead(view.incident)
     if alert is None:
         return f"A rollback was asked for on {name}"
-    if alert.kind == "silence":
-        deaf = alert.source == "subscription_deleted"
-        silent = "event-delivery" if deaf else alert.rule
-        return _SILENT.get(silent, _TITLES["silence"]).format(name)
     ours = findings.answer(view.incident)
-    if not findings.of_rows(view.incident) and ours:
-        doubt = served.doubt(alert.kind, name, ours)
-        return doubt or _TITLES[alert.kind].format(name)
-    if alert.kind not in findings.DRIFT:
-        return _TITLES[alert.kind].format(name)
+    if alert.kind not in findings.DRIFT or (
+        ours and not findings.of_rows(view.incident)
+    ):
+        doubt = served.doubt(alert.kind, name, ours) if ours else ""
+        return doubt or _title(alert).format(name)
     what = _DRIFT[alert.kind]
     if ours is None:
         return f"Azure reports {what} on {name}"
@@ -110,6 +106,14 @@ def headline(view: View) -> str:
         "cannot compute": "we could not check it",
     }
     return f"Azure reports {what} on {name}; {doubts[judged]}"
+
+
+def _title(alert: Alert) -> str:
+    """Return the title of a kind; of a silence, by what is silent."""
+    if alert.kind != "silence":
+        return _TITLES[alert.kind]
+    deaf = alert.source == "subscription_deleted"
+    return _SILENT.get("event-delivery" if deaf else alert.rule, _TITLES["silence"])
 
 
 def middle(view: View) -> str:
