@@ -75,16 +75,15 @@ def _rows(view: View, request: RollbackRequested) -> Rows:
 
 
 def _doubts(view: View, request: RollbackRequested) -> list[CardElement]:
-    """Return what an approver has to accept by name, nothing when all has passed."""
-    count = len(doubts(request))
-    if not count:
+    """Return what an approver takes upon themselves, nothing when all has passed."""
+    open_ = doubts(request)
+    if not open_:
         return []
+    count = len(open_)
     some = "1 check has not passed" if count == 1 else f"{count} checks have not passed"
     words = f"**{some}.** Whoever approves takes that upon themselves, on record."
-    return [
-        box("warning", words),
-        *([buttons.accept()] if view.viewer_approves else []),
-    ]
+    ask = view.viewer_approves and any(c.result == "failed" for c in open_)
+    return [box("warning", words), *([buttons.accept()] if ask else [])]
 
 
 def _actions(view: View, request: RollbackRequested) -> list[Action]:

@@ -53,14 +53,14 @@ def approve(view: View, request: str) -> Action:
 
 
 def accept() -> ToggleInput:
-    """Return the tick without which what has not passed cannot be approved.
+    """Return the tick without which what has failed cannot be approved.
 
     Not required by the client, which would then hold up a rejection as well.
     """
     return ToggleInput(
         id="accepts",
-        label="Checks that have not passed",
-        title="I have read what has not passed, and approve all the same.",
+        label="Checks that have failed",
+        title="I have read what has failed, and approve all the same.",
         value="false",
         wrap=True,
     )

@@ -78,12 +78,16 @@ def _approve_rollback(ask: Ask, request: RollbackRequested) -> Event:
 
 
 def _accepted(ask: Ask, request: RollbackRequested) -> tuple[str, ...]:
-    """Return the checks that had not passed. Raises Refused unless they are accepted."""
+    """Return the checks that had not passed, which the approval takes upon itself.
+
+    What nobody knows stands on the card above the button, and to press it is to accept
+    it. What failed has to be accepted in so many words, else Refused is raised.
+    """
     open_ = doubts(request)
-    if open_ and ask.words.get("accepts", "").lower() != "true":
-        listed = "; ".join(c.text + " (failed)" * (c.result == "failed") for c in open_)
+    failed = "; ".join(c.text for c in open_ if c.result == "failed")
+    if failed and ask.words.get("accepts", "").lower() != "true":
         raise Refused(
-            f"Not every check has passed: {listed}. To take that upon yourself, tick the "
+            f"A check has failed: {failed}. To take that upon yourself, tick the "
             f"box above the button, or type: approve {request.request} anyway."
         )
     return tuple(dict.fromkeys(c.name for c in open_))

@@ -124,11 +124,22 @@ def test_what_may_be_lived_with_is_left_to_the_approver(
     assert left == {c.name: c.result for c in doubts(found)}
 
 
-def test_an_approver_has_to_accept_what_has_not_passed() -> None:
-    with pytest.raises(Refused, match=r"no requests to judge it by.*R-1 anyway"):
-        decide("approve", ask(MEI, requested(), accepts="false"))
+def test_an_approver_has_to_accept_what_failed() -> None:
+    ill = proposed(having(), (BUSY, replace(WELL, error_rate=0.5)))
+    waiting = OPEN.having(ASKED, ill)
 
-    approved = decide("approve", ask(MEI, requested())).last(RollbackApproved)
+    with pytest.raises(Refused, match=r"50.0% errors.*R-1 anyway"):
+        decide("approve", ask(MEI, waiting, accepts="false"))
+
+    approved = decide("approve", ask(MEI, waiting)).last(RollbackApproved)
+    assert approved is not None
+    assert ("health",) == approved.accepted
+
+
+def test_who_approves_accepts_what_nobody_knows_and_it_is_on_record() -> None:
+    given = decide("approve", ask(MEI, requested(), accepts="false"))
+
+    approved = given.last(RollbackApproved)
     assert approved is not None
     assert ("health", "capacity", "lock") == approved.accepted
 

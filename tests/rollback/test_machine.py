@@ -23,6 +23,7 @@ from bot.incident import (
     Deployment,
     EndpointState,
     Event,
+    Health,
     Incident,
     Refused,
     RollbackApproved,
@@ -103,7 +104,9 @@ class Rollbacks(RuleBasedStateMachine):
         self.captured: dict[str, tuple[dict[str, int], str]] = {}
         self.expires: dict[str, datetime] = {}
         self.said_yes: dict[str, set[str]] = {}
-        self.took_it_on: dict[str, set[str]] = {}  # nobody measured the target's health
+        self.took_it_on: dict[
+            str, set[str]
+        ] = {}  # the target fails half of its requests
         self.ended: set[str] = set()
         self.moved: list[str] = []
         self.locked = False
@@ -313,7 +316,10 @@ class Rollbacks(RuleBasedStateMachine):
             incident.revision,
             self.watch.endpoints[0],
             self._live(),
-            [],
+            [
+                Health(start=self.now, end=self.now, deployment=n, error_rate=0.5)
+                for n in ("blue", "green")
+            ],
             request=f"R-{self.numbers}",
             now=self.now,
             around=Surroundings(
