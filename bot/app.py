@@ -14,7 +14,7 @@ from aiohttp import web
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-from bot import entrance, guard, pages, teams, traces, webhooks, worker
+from bot import entrance, guard, teams, webhooks, worker
 from bot.azure import AzureMover, AzureTrainer, AzureWorkspace, vault
 from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
@@ -23,7 +23,9 @@ from bot.azure.mover import Patience
 from bot.desk import TEAM, Desk
 from bot.evidence.archive import Archive, build, open_heads, open_shelf
 from bot.keys import CannotRead, Keys
-from bot.observe import Figures, Timed
+from bot.observe import traces
+from bot.observe.figures import Figures, Timed
+from bot.pages import routes as pages
 from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped
 from bot.settings import Misconfigured, Settings

@@ -5,6 +5,17 @@ Record, then do. Whoever records an event queues these effects in the same trans
 
 from datetime import timedelta
 
+from bot.approval.oversight import OutcomeWatched
+from bot.approval.retraining import (
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingImpossible,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingSubmitted,
+    retraining,
+)
 from bot.incident import (
     Acknowledged,
     Alert,
@@ -59,17 +70,6 @@ from bot.incident import (
     WatchOutcome,
     is_azure_alert,
     supersedes,
-)
-from bot.oversight import OutcomeWatched
-from bot.retraining import (
-    RetrainingApproved,
-    RetrainingEnded,
-    RetrainingImpossible,
-    RetrainingLapsed,
-    RetrainingRejected,
-    RetrainingRequested,
-    RetrainingSubmitted,
-    retraining,
 )
 
 # An edit of the card notifies nobody; of these the thread is told as well.

@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 
-from bot import callers, handshakes, traces, webhooks
+from bot import callers, handshakes, webhooks
 from bot.callers import Caller
 from bot.callers.entra import (
     ACTION_GROUPS,
@@ -15,6 +15,7 @@ from bot.callers.entra import (
 )
 from bot.callers.keys import Keys as SigningKeys
 from bot.callers.url_secret import UrlSecret
+from bot.observe import traces
 from bot.running import now
 from bot.settings import Settings
 from bot.store import Store

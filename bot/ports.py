@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from bot.approval.retraining import Job
 from bot.incident import (
     AlertState,
     Assignment,
@@ -21,7 +22,6 @@ from bot.incident import (
     Rule,
     Traffic,
 )
-from bot.retraining import Job
 from bot.watch import Endpoint
 
 Card: TypeAlias = dict[str, Any]

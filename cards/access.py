@@ -6,8 +6,8 @@ from typing import Final
 
 from microsoft_teams.cards import CardElement
 
+from bot.approval.oversight import EvidenceRead
 from bot.incident import Actor, Assignment
-from bot.oversight import EvidenceRead
 from bot.watch import Endpoint, WatchList
 from cards import figures
 from cards.elements import (

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from microsoft_teams.cards import CardElement
 
+from bot.approval.oversight import OutcomeWatched
 from bot.incident import Health
-from bot.oversight import OutcomeWatched
 from bot.signals import Report
 from cards import charts, figures
 from cards.elements import box, heading, missing, paragraph, runs, said

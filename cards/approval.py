@@ -2,8 +2,8 @@
 
 from microsoft_teams.cards import Action, CardElement
 
+from bot.approval.preconditions import doubts
 from bot.incident import RollbackRequested
-from bot.preconditions import doubts
 from cards import buttons, figures, rollback, situation
 from cards.elements import (
     Rows,

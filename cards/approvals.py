@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.retraining import retraining
+from bot.approval.retraining import retraining
 from cards import figures, rollback
 from cards.elements import Head, Words, band, paragraph, table, title
 from cards.frame import card

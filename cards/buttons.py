@@ -19,7 +19,7 @@ from microsoft_teams.cards import (
     ToggleInput,
 )
 
-from bot.proposal import spelled
+from bot.approval.proposal import spelled
 from cards.findings import state
 from cards.view import View
 from cards.words import identifier, model_name

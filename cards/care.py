@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from microsoft_teams.cards import CardElement
 
-from bot.chain import running
 from bot.incident import AzureChanged, AzureMarked, Circle, Noted
+from bot.triage.chain import running
 from cards import figures
 from cards.elements import Words, box, quoted, runs
 from cards.view import View

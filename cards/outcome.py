@@ -2,6 +2,8 @@
 
 from microsoft_teams.cards import Action
 
+from bot.approval.oversight import OutcomeWatched
+from bot.approval.preconditions import doubts
 from bot.commands import commands
 from bot.incident import (
     Health,
@@ -10,8 +12,6 @@ from bot.incident import (
     SignalsEvaluated,
     TrafficShifted,
 )
-from bot.oversight import OutcomeWatched
-from bot.preconditions import doubts
 from cards import afterwards, buttons, figures, rollback, situation
 from cards.elements import (
     Rows,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.chain import steps
+from bot.triage.chain import steps
 from bot.watch import Endpoint, WatchList
 from cards import care, figures
 from cards.elements import Rows, Words, band, facts, heading, paragraph, title

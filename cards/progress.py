@@ -2,8 +2,7 @@
 
 from microsoft_teams.cards import CardElement
 
-from bot.incident import Event
-from bot.retraining import (
+from bot.approval.retraining import (
     Retraining,
     RetrainingApproved,
     RetrainingEnded,
@@ -14,6 +13,7 @@ from bot.retraining import (
     RetrainingSubmitted,
     retraining,
 )
+from bot.incident import Event
 from cards import figures
 from cards.elements import Style, Words, box, quoted, runs, said
 from cards.view import View

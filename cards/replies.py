@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from itertools import takewhile
 from typing import Any, Final
 
+from bot.approval.oversight import OutcomeWatched
+from bot.approval.preconditions import doubts
 from bot.incident import (
     Acknowledged,
     Assigned,
@@ -27,8 +29,6 @@ from bot.incident import (
     TrafficShifted,
     Unacknowledged,
 )
-from bot.oversight import OutcomeWatched
-from bot.preconditions import doubts
 from cards import care, figures, progress
 from cards.afterwards import compared
 from cards.rollback import ending

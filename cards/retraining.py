@@ -2,7 +2,7 @@
 
 from microsoft_teams.cards import Action, CardElement
 
-from bot.retraining import Retraining, RetrainingRequested, retraining
+from bot.approval.retraining import Retraining, RetrainingRequested, retraining
 from cards import buttons, figures, rollback, situation
 from cards.elements import (
     Rows,

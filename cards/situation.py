@@ -67,7 +67,7 @@ _TITLES = {  # with the endpoint's name
     "platform": "Azure reports a problem around {}",
     "change": "Something was changed on {}",
 }
-_SILENT = {  # by the rule of a silence, as bot.silence names it
+_SILENT = {  # by the rule of a silence, as bot.triage.silence names it
     "monitor-run": "The monitor of {} does not run as planned",
     "traffic": "No requests reach {}",
     "data-collection": "Collected data of {} gets lost",

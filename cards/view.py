@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
+from bot.approval.retraining import retraining
 from bot.incident import Actor, AlertReceived, Incident
-from bot.retraining import retraining
 from bot.watch import Endpoint, Person, WatchList
 
 Stage: TypeAlias = Literal[

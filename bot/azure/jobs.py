@@ -6,11 +6,11 @@ from typing import Any
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceNotFoundError
 
+from bot.approval.retraining import Job
 from bot.azure.cloud import Cloud
 from bot.azure.errors import plain_words
 from bot.azure.ml import Ml
 from bot.ports import Impossible
-from bot.retraining import Job
 
 _WORDS = 80  # characters of a name that Azure tells us
 _INPUTS = 6

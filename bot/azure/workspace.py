@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from azure.core.credentials_async import AsyncTokenCredential
 
+from bot.approval.retraining import Job
 from bot.azure import blobs, listed, plans
 from bot.azure.arm import Arm, look
 from bot.azure.changes import Changes
@@ -22,7 +23,6 @@ from bot.azure.ml import Ml, collected
 from bot.azure.together import together
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
 from bot.ports import Impossible, Rows, Series, Unavailable, Windows
-from bot.retraining import Job
 from bot.watch import Endpoint
 
 _STATE_LIMIT_S = 45

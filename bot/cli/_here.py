@@ -65,10 +65,10 @@ async def _answered(
         ManagedIdentityCredential,
     )
 
-    from bot import release  # noqa: PLC0415
     from bot.azure import AzureWorkspace  # noqa: PLC0415
     from bot.azure.cloud import Cloud  # noqa: PLC0415
     from bot.azure.database import password  # noqa: PLC0415
+    from bot.pages import release  # noqa: PLC0415
     from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen, Conflict, Store, Unwritable  # noqa: PLC0415
     from bot.worker import Means  # noqa: PLC0415

@@ -26,10 +26,11 @@ def run(start: Start, *, talks: bool, with_parent: bool) -> None:
     With a parent: its first line on standard input holds our variables, as JSON; its end
     is ours.
     """
-    from bot import keys, logs  # noqa: PLC0415 `--help` stays quick
+    from bot import keys  # noqa: PLC0415 `--help` stays quick
+    from bot.observe import logs  # noqa: PLC0415 `--help` stays quick
+    from bot.observe.traces import CannotExport  # noqa: PLC0415
     from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen  # noqa: PLC0415
-    from bot.traces import CannotExport  # noqa: PLC0415
 
     os.umask(0o077)
     if with_parent:

@@ -10,8 +10,8 @@ from bot.cli._place import Place, refuse
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from bot.approval.oversight import EvidenceRead
     from bot.incident import Actor
-    from bot.oversight import EvidenceRead
 
 _TRIES = 8  # when a service writes to the same journal at this moment
 
@@ -26,7 +26,7 @@ def noted(
     """
     import sqlalchemy as sa  # noqa: PLC0415 `--help` stays quick
 
-    from bot.oversight import EvidenceRead  # noqa: PLC0415
+    from bot.approval.oversight import EvidenceRead  # noqa: PLC0415
     from bot.store import CannotOpen, Conflict  # noqa: PLC0415
     from bot.store.engine import create  # noqa: PLC0415
 
@@ -50,7 +50,7 @@ def noted(
 
 
 def _append(engine: "sa.Engine", endpoint: str, read: "EvidenceRead") -> None:
-    from bot.oversight import readers_of  # noqa: PLC0415
+    from bot.approval.oversight import readers_of  # noqa: PLC0415
     from bot.store import Conflict, statements  # noqa: PLC0415
 
     for left in reversed(range(_TRIES)):

@@ -111,7 +111,7 @@ def _tell(found: "Plan", failed: list[str], output_format: str, *, done: bool) -
 
 
 def _change(key: str, reason: str, place: Place, *, on: bool) -> None:
-    from bot.oversight import EvidenceHeld, EvidenceReleased, held  # noqa: PLC0415
+    from bot.approval.oversight import EvidenceHeld, EvidenceReleased, held  # noqa: PLC0415
 
     verb = "hold" if on else "release"
     name = key.upper()

@@ -5,7 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.children import Child
+from bot.demo.children import Child
 
 
 def demo(
@@ -36,7 +36,7 @@ def demo(
     except OSError as error:
         _refuse(f"cannot write to {state}: {error.strerror}")
     # They import while we do: this is seconds of work each.
-    from bot import demo as stage  # noqa: PLC0415
+    from bot.demo import stage  # noqa: PLC0415
 
     try:
         stage.play(scenario, port, state, children, browser=browser, acts=play)

@@ -18,7 +18,7 @@ def package(
 
     Example: watchkeeper package --output watchkeeper.zip
     """
-    from bot.package import package as make  # noqa: PLC0415 `--help` stays quick
+    from bot.package.manifest import package as make  # noqa: PLC0415 `--help` stays quick
 
     try:
         settings, _ = load()

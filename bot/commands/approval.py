@@ -2,8 +2,18 @@
 
 from datetime import datetime
 
-from bot import retraining
-from bot.agreement import Requested, giver, unagreed, unknown, untimely
+from bot.approval import retraining
+from bot.approval.agreement import Requested, giver, unagreed, unknown, untimely
+from bot.approval.oversight import blocked
+from bot.approval.preconditions import doubts
+from bot.approval.proposal import drifted
+from bot.approval.retraining import (
+    RetrainingApproved,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+)
+from bot.approval.training import replaced
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import bare, first_word, named, request_id, unquoted
 from bot.incident import (
@@ -15,16 +25,6 @@ from bot.incident import (
     RollbackRequested,
     RollbackStale,
 )
-from bot.oversight import blocked
-from bot.preconditions import doubts
-from bot.proposal import drifted
-from bot.retraining import (
-    RetrainingApproved,
-    RetrainingLapsed,
-    RetrainingRejected,
-    RetrainingRequested,
-)
-from bot.training import replaced
 from bot.watch import Endpoint, WatchList
 
 REASON_LIMIT = 500

@@ -1,10 +1,10 @@
 """Freeze an endpoint from chat, and let it go again."""
 
+from bot.approval.oversight import EndpointLocked, EndpointUnlocked, holder
+from bot.approval.oversight import lock as locked
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import named, unquoted
 from bot.incident import Event, Refused
-from bot.oversight import EndpointLocked, EndpointUnlocked, holder
-from bot.oversight import lock as locked
 
 REASON_LIMIT = 300
 

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.approval.oversight import blocked
+from bot.approval.proposal import propose
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import bare, named, request_id, unquoted
 from bot.incident import (
@@ -13,8 +15,6 @@ from bot.incident import (
     RollbackRequested,
     TrafficShifted,
 )
-from bot.oversight import blocked
-from bot.proposal import propose
 
 REASON_LIMIT = 500
 _TO = re.compile(

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from bot.approval.oversight import EndpointSilenced, EndpointUnsilenced, silence
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import named, unquoted
 from bot.commands.when import until
 from bot.incident import Event, Refused
-from bot.oversight import EndpointSilenced, EndpointUnsilenced, silence
 from bot.watch import Role
 
 REASON_LIMIT = 300

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from bot.approval.retraining import retraining
 from bot.commands import Command, Words
 from bot.commands.naming import incident_id
 from bot.incident import OPEN, Incident, Refused
-from bot.retraining import retraining
 from bot.watch import Endpoint
 from bot.worker import Means
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from bot import turns
+from bot.approval.oversight import EndpointSilenced
 from bot.commands import Command, Words
 from bot.commands.naming import incident_id
 from bot.commands.reading import understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
 from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
-from bot.oversight import EndpointSilenced
 from bot.turns import Typed
 from bot.watch import Person
 from bot.worker import Means, reads

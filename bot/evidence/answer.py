@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from bot.approval.oversight import GateAnswered
 from bot.evidence.packet import digest
 from bot.evidence.page import document
 from bot.incident import Incident
-from bot.oversight import GateAnswered
 
 
 def given(ledger: Incident, number: str) -> dict[str, Any] | None:

@@ -7,10 +7,10 @@ from functools import partial
 from html import escape
 from typing import Any
 
+from bot.approval.oversight import EvidenceExpired
 from bot.evidence import charts
 from bot.evidence.shelf import digest
 from bot.incident import EvidenceCollected, Incident, SignalsEvaluated
-from bot.oversight import EvidenceExpired
 from bot.watch import Endpoint
 
 _TITLES = {

@@ -4,6 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from bot.approval.oversight import (
+    EndpointLocked,
+    EndpointUnlocked,
+    GateAnswered,
+    OutcomeWatched,
+)
+from bot.approval.retraining import RetrainingApproved, RetrainingRejected
 from bot.evidence.sections import Section
 from bot.evidence.sheets import Cell
 from bot.incident import (
@@ -23,13 +30,6 @@ from bot.incident import (
     Traffic,
     TrafficShifted,
 )
-from bot.oversight import (
-    EndpointLocked,
-    EndpointUnlocked,
-    GateAnswered,
-    OutcomeWatched,
-)
-from bot.retraining import RetrainingApproved, RetrainingRejected
 
 Parts = Mapping[str, Any]
 

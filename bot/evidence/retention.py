@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from bot.approval.oversight import EvidenceExpired, EvidenceHeld, EvidenceReleased, held
 from bot.evidence.shelf import NotKept, Shelf, object_name, restricted_name
 from bot.incident import (
     Actor,
@@ -18,7 +19,6 @@ from bot.incident import (
     Incident,
     RollbackRequested,
 )
-from bot.oversight import EvidenceExpired, EvidenceHeld, EvidenceReleased, held
 from bot.store import Store
 from bot.watch import KEPT_DAYS, Tier, WatchList
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
+from bot.approval.retraining import RetrainingRequested, labels, retraining
 from bot.incident import Incident
-from bot.retraining import RetrainingRequested, labels, retraining
 
 
 def retrainings(incident: Incident) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from bot import incident, oversight, retraining
+from bot import incident
+from bot.approval import oversight, retraining
 from bot.incident import Effect, Event
 
 VERSION = 1

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.approval.retraining import RetrainingImpossible, RetrainingSubmitted
 from bot.incident import (
     AlertReceived,
     EvaluateSignals,
@@ -22,7 +23,6 @@ from bot.incident import (
     ShowCard,
     TrafficShifted,
 )
-from bot.retraining import RetrainingImpossible, RetrainingSubmitted
 from bot.store import codec
 from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed

@@ -4,7 +4,6 @@ A timer is a row in the outbox: it survives a kill, and fires once because what 
 records stands in the history.
 """
 
-from bot.chain import running
 from bot.incident import (
     Escalate,
     Escalated,
@@ -17,6 +16,7 @@ from bot.incident import (
     Wake,
 )
 from bot.store import Due, Leader
+from bot.triage.chain import running
 from bot.worker.means import Means, record
 
 

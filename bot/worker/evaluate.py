@@ -11,13 +11,13 @@ from bot.incident import (
     Incident,
     SignalsEvaluated,
 )
-from bot.inhibition import doubted
 from bot.ports import Impossible, Unavailable, Windows, Workspace
 from bot.signals import Report
 from bot.signals.health import LATENCIES
 from bot.signals.load import USED
 from bot.signals.serving import KINDS
 from bot.store import Due, Leader
+from bot.triage.inhibition import doubted
 from bot.watch import Endpoint
 from bot.worker import costs
 from bot.worker.figures import Window, Wish, serving

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.approval.oversight import silence
 from bot.incident import (
     OPEN,
     AlertHidden,
@@ -15,9 +16,8 @@ from bot.incident import (
     SignalsEvaluated,
     ToldElsewhere,
 )
-from bot.inhibition import Cause, cause
-from bot.oversight import silence
 from bot.store import Leader
+from bot.triage.inhibition import Cause, cause
 from bot.watch import Channel
 from bot.worker.means import Means, record
 

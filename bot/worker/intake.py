@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot import sources, traces
+from bot import sources
 from bot.consequences import STALE, follow
-from bot.grouping import OWN_START, Group, wanted
 from bot.incident import Alert, AlertReceived, Incident
+from bot.observe import traces
 from bot.sources import subscription_deleted
 from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
+from bot.triage.grouping import OWN_START, Group, wanted
 from bot.watch import Endpoint
 from bot.worker.listen import heard_again
 from bot.worker.means import CONFLICTS, DATABASE, Means

@@ -6,12 +6,12 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot import silence
 from bot.incident import Alert, Listen
-from bot.inhibition import COLLECTION
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.sources import own, subscription_deleted
 from bot.store import Due, Leader
+from bot.triage import silence
+from bot.triage.inhibition import COLLECTION
 from bot.watch import Endpoint
 from bot.worker.hush import NotYet, opened
 from bot.worker.means import Means

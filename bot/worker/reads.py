@@ -5,8 +5,8 @@ A record in the incident's own history would change the packet that was just rea
 
 from datetime import timedelta
 
+from bot.approval.oversight import EvidenceRead, readers_of
 from bot.incident import Actor, Incident
-from bot.oversight import EvidenceRead, readers_of
 from bot.store import Conflict
 from bot.worker.means import Means
 

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 from bot.incident import Reconcile
 from bot.ports import Impossible, Workspace
-from bot.silence import DELIVERY
 from bot.sources import NotAnAlert, own
 from bot.store import Due, Leader
+from bot.triage.silence import DELIVERY
 from bot.watch import Endpoint, WatchList
 from bot.worker.hush import NotYet
 from bot.worker.listen import tell

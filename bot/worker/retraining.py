@@ -1,10 +1,10 @@
 """A decision to train again becomes a request that people approve."""
 
+from bot.approval.retraining import RetrainingImpossible, RetrainingRequested
+from bot.approval.training import Seen, propose_retraining
 from bot.incident import Event, Incident, ProposeRetraining
 from bot.ports import Impossible, Unavailable
-from bot.retraining import RetrainingImpossible, RetrainingRequested
 from bot.store import Due, Leader
-from bot.training import Seen, propose_retraining
 from bot.worker.means import Means, record
 from bot.worker.rollback import PATIENCE
 

@@ -3,6 +3,9 @@
 import json
 from datetime import datetime, timedelta
 
+from bot.approval.preconditions import Surroundings
+from bot.approval.proposal import HOUR, last_calm, propose
+from bot.approval.retraining import RetrainingLapsed, retraining
 from bot.evidence import policy
 from bot.evidence.objects import CAPTURED
 from bot.evidence.shelf import NotKept, keep, keep_apart
@@ -22,9 +25,6 @@ from bot.incident import (
     RollbackRequested,
 )
 from bot.ports import Impossible, Unavailable, Workspace
-from bot.preconditions import Surroundings
-from bot.proposal import HOUR, last_calm, propose
-from bot.retraining import RetrainingLapsed, retraining
 from bot.store import Due, Leader
 from bot.watch import Endpoint
 from bot.worker.means import Means, record

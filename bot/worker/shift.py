@@ -5,6 +5,8 @@ read back; record the outcome; release. A kill between any two of them is met ag
 the top, and what was recorded decides: found started, a PUT is never sent again.
 """
 
+from bot.approval.oversight import ShiftHeld, ShiftReleased, holder
+from bot.approval.proposal import drifted, shares
 from bot.commands.approval import objection
 from bot.incident import (
     EndpointState,
@@ -17,9 +19,7 @@ from bot.incident import (
     ShiftTraffic,
     TrafficShifted,
 )
-from bot.oversight import ShiftHeld, ShiftReleased, holder
 from bot.ports import Ambiguous, Impossible, Mover, Unavailable
-from bot.proposal import drifted, shares
 from bot.store import Conflict, Due, Leader
 from bot.worker.means import CONFLICTS, Means, record
 

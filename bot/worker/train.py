@@ -7,10 +7,7 @@ from the request alone, and a workspace takes a name for one job.
 
 from datetime import timedelta
 
-from bot.incident import EndpointState, Event, FollowRetraining, Incident
-from bot.incident import SubmitRetraining as Submit
-from bot.ports import Impossible, Trainer, Unavailable
-from bot.retraining import (
+from bot.approval.retraining import (
     ENDS,
     End,
     Job,
@@ -21,8 +18,11 @@ from bot.retraining import (
     labels,
     retraining,
 )
+from bot.approval.training import objection
+from bot.incident import EndpointState, Event, FollowRetraining, Incident
+from bot.incident import SubmitRetraining as Submit
+from bot.ports import Impossible, Trainer, Unavailable
 from bot.store import Due, Leader
-from bot.training import objection
 from bot.worker.hush import NotYet
 from bot.worker.means import Means, record
 

@@ -6,6 +6,9 @@ And is it still this move that serves: somebody may have changed the traffic by 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bot.approval.oversight import OutcomeWatched, holder
+from bot.approval.preconditions import find
+from bot.approval.proposal import busiest, in_words, shares
 from bot.consequences import between
 from bot.incident import (
     Change,
@@ -18,10 +21,7 @@ from bot.incident import (
     TrafficShifted,
     WatchOutcome,
 )
-from bot.oversight import OutcomeWatched, holder
 from bot.ports import Impossible, Unavailable
-from bot.preconditions import find
-from bot.proposal import busiest, in_words, shares
 from bot.signals import Report
 from bot.signals.health import ERRORS
 from bot.store import Due, Leader

@@ -3,18 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.incident import (
-    Check,
-    DecisionExpired,
-    DecisionRecorded,
-    Event,
-    RollbackAsked,
-    RollbackRejected,
-    RollbackStale,
-    ShiftFailed,
-)
-from bot.oversight import OutcomeWatched
-from bot.retraining import (
+from bot.approval.oversight import OutcomeWatched
+from bot.approval.retraining import (
     Job,
     RetrainingApproved,
     RetrainingEnded,
@@ -24,6 +14,16 @@ from bot.retraining import (
     RetrainingRequested,
     RetrainingStarted,
     RetrainingSubmitted,
+)
+from bot.incident import (
+    Check,
+    DecisionExpired,
+    DecisionRecorded,
+    Event,
+    RollbackAsked,
+    RollbackRejected,
+    RollbackStale,
+    ShiftFailed,
 )
 from tests.cards.samples import (
     HISTORIES,

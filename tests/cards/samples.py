@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.approval.oversight import EvidenceRead
 from bot.incident import (
     Acknowledged,
     Actor,
@@ -43,7 +44,6 @@ from bot.incident import (
     TrafficShifted,
 )
 from bot.levels import OfModel, Step, Summary
-from bot.oversight import EvidenceRead
 from bot.signals import FeatureResult, Report, Shape
 from bot.watch import Endpoint, WatchList
 from cards import Links, Rendered, View, more

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import silence
 from bot.incident import AlertReceived, EffectParked, Event
-from bot.inhibition import COLLECTION
+from bot.triage import silence
+from bot.triage.inhibition import COLLECTION
 from cards import evidence, findings, parked, replies, show, situation
 from cards.elements import band
 from cards.frame import LIMIT

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.approval.oversight import EndpointLocked, ShiftHeld
+from bot.approval.preconditions import Surroundings
+from bot.approval.proposal import drifted, propose
 from bot.commands.approval import objection
 from bot.incident import (
     EndpointState,
@@ -18,9 +21,6 @@ from bot.incident import (
     ShiftStarted,
     TrafficShifted,
 )
-from bot.oversight import EndpointLocked, ShiftHeld
-from bot.preconditions import Surroundings
-from bot.proposal import drifted, propose
 from bot.watch import Approval, WatchList
 from tests.conftest import NOW
 from tests.core.test_commands import (

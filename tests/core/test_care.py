@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chain import running, steps
 from bot.commands import commands
 from bot.consequences import follow
 from bot.incident import (
@@ -23,6 +22,7 @@ from bot.incident import (
     Unacknowledged,
     Wake,
 )
+from bot.triage.chain import running, steps
 from bot.watch import Escalation
 from tests.conftest import NOW
 from tests.core.test_commands import (

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.approval.preconditions import Surroundings, doubts
+from bot.approval.proposal import drifted, propose
 from bot.commands.approval import objection
 from bot.incident import (
     Deployment,
@@ -17,8 +19,6 @@ from bot.incident import (
     RollbackRequested,
     Traffic,
 )
-from bot.preconditions import Surroundings, doubts
-from bot.proposal import drifted, propose
 from tests.conftest import NOW
 from tests.core.test_commands import (
     JONAS,

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot import gate
+from bot.approval import gate
+from bot.approval.oversight import (
+    EndpointLocked,
+    EndpointUnlocked,
+    ShiftHeld,
+    ShiftReleased,
+)
 from bot.incident import (
     Actor,
     Deployment,
@@ -15,7 +21,6 @@ from bot.incident import (
     RollbackRequested,
     SignalsEvaluated,
 )
-from bot.oversight import EndpointLocked, EndpointUnlocked, ShiftHeld, ShiftReleased
 from bot.signals import Report
 from bot.watch import Endpoint
 from tests.conftest import NOW

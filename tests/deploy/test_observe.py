@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot import logs
+from bot.observe import logs
 from tests.deploy.conftest import CANARY, Running, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

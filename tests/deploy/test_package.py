@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from bot import icons
 from bot.__main__ import application
 from bot.commands import commands
-from bot.package import manifest, package
+from bot.package import icons
+from bot.package.manifest import manifest, package
 from bot.settings import Misconfigured, Settings
 
 ROOT = Path(__file__).parents[2]

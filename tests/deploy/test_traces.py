@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.util._once import Once
 
-from bot import traces
+from bot.observe import traces
 
 BEGUN = "ab" * 32
 SECRET = "eyJhbGciOi.canary"

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import pages
 from bot.callers import Caller, Credentials, Denied, Undecided
+from bot.pages import routes as pages
 
 KEPT = (
     "/api/incidents",

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from bot.__main__ import application
+from bot.approval.oversight import EndpointLocked
 from bot.evidence import anchor, signing, verdict
 from bot.evidence.shelf import Differs, Folder, NotKept
 from bot.keys import Keys
-from bot.oversight import EndpointLocked
 from bot.store import Leader, Store, merkle
 from bot.store.log import Head, Log, head_bytes, heads, leaf_data
 from bot.store.schema import (

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.approval.oversight import EndpointLocked, GateAnswered
 from bot.evidence import anchor, verdict
 from bot.evidence.reading import Unreadable
 from bot.evidence.shelf import Folder
 from bot.incident import Incident
-from bot.oversight import EndpointLocked, GateAnswered
 from bot.store import Leader, Store
 from bot.store.log import Head, Log, heads
 from bot.store.schema import condition, delivery, incident, reference

@@ -7,8 +7,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.grouping import OWN_START, Group, wanted
 from bot.incident import Alert, AlertReceived, Incident
+from bot.triage.grouping import OWN_START, Group, wanted
 from tests.conftest import NOW
 from tests.incidents import NEW, alert
 

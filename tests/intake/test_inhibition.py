@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.incident import AlertReceived, Incident, Kind
-from bot.inhibition import COLLECTION, TOLERANCE, cause, doubted
+from bot.triage.inhibition import COLLECTION, TOLERANCE, cause, doubted
 from tests.cards import samples
 from tests.conftest import NOW
 from tests.incidents import ENDPOINT, alert

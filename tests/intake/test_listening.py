@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot import silence
 from bot.incident import Follow, Health, Plan, Reconcile, Run
 from bot.ports import Series
 from bot.sources import own
 from bot.store import Leader, Store
+from bot.triage import silence
 from bot.watch import Listening
 from bot.worker.intake import take
 from bot.worker.listen import tell

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import silence
 from bot.incident import AlertReceived, EvaluateSignals, ShowCard
 from bot.simulator.scenarios import scenario
 from bot.store import Delivery, Due, Leader, Store
+from bot.triage import silence
 from bot.watch import WatchList
 from bot.worker.intake import take
 from bot.worker.listen import tell

@@ -13,7 +13,9 @@ from typing import Any, cast
 
 import pytest
 
-from bot.agreement import unagreed
+from bot.approval.agreement import unagreed
+from bot.approval.oversight import EndpointLocked, ShiftHeld
+from bot.approval.proposal import propose
 from bot.desk import Desk
 from bot.incident import (
     Actor,
@@ -25,8 +27,6 @@ from bot.incident import (
     RollbackRequested,
     ShiftTraffic,
 )
-from bot.oversight import EndpointLocked, ShiftHeld
-from bot.proposal import propose
 from bot.simulator import people
 from bot.simulator.identity import TENANT
 from bot.simulator.people import Account

@@ -5,6 +5,17 @@ import json
 import sys
 from pathlib import Path
 
+from bot.approval.oversight import holder
+from bot.approval.preconditions import doubts
+from bot.approval.proposal import propose
+from bot.approval.retraining import (
+    Job,
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingRequested,
+    RetrainingSubmitted,
+)
+from bot.approval.training import Seen, propose_retraining
 from bot.consequences import follow
 from bot.incident import (
     Actor,
@@ -18,20 +29,9 @@ from bot.incident import (
     ShiftFailed,
     TrafficShifted,
 )
-from bot.oversight import holder
-from bot.preconditions import doubts
-from bot.proposal import propose
-from bot.retraining import (
-    Job,
-    RetrainingApproved,
-    RetrainingEnded,
-    RetrainingRequested,
-    RetrainingSubmitted,
-)
 from bot.simulator import people
 from bot.simulator.scenarios._workspace import TRAINING
 from bot.store import Store
-from bot.training import Seen, propose_retraining
 from tests.children import inherited
 from tests.house import QUIET, House, Opened
 from tests.rollback.doomed import KILLED

@@ -16,6 +16,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.approval.oversight import ShiftHeld, ShiftReleased, holder
+from bot.approval.preconditions import Surroundings
+from bot.approval.proposal import drifted, propose, shares
 from bot.commands import Ask, commands
 from bot.commands.approval import objection
 from bot.incident import (
@@ -34,9 +37,6 @@ from bot.incident import (
     ShiftStarted,
     TrafficShifted,
 )
-from bot.oversight import ShiftHeld, ShiftReleased, holder
-from bot.preconditions import Surroundings
-from bot.proposal import drifted, propose, shares
 from bot.simulator import people
 from bot.simulator.identity import TENANT
 from bot.watch import Approval, Endpoint, Person, WatchList

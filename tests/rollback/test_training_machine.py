@@ -12,6 +12,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.approval.retraining import (
+    Job,
+    RetrainingApproved,
+    RetrainingEnded,
+    RetrainingLapsed,
+    RetrainingRejected,
+    RetrainingRequested,
+    RetrainingStarted,
+    RetrainingSubmitted,
+    retraining,
+)
+from bot.approval.training import Seen, objection, propose_retraining
 from bot.commands import Ask, commands
 from bot.consequences import follow
 from bot.incident import (
@@ -26,20 +38,8 @@ from bot.incident import (
     Refused,
     SubmitRetraining,
 )
-from bot.retraining import (
-    Job,
-    RetrainingApproved,
-    RetrainingEnded,
-    RetrainingLapsed,
-    RetrainingRejected,
-    RetrainingRequested,
-    RetrainingStarted,
-    RetrainingSubmitted,
-    retraining,
-)
 from bot.simulator import people
 from bot.simulator.identity import TENANT
-from bot.training import Seen, objection, propose_retraining
 from bot.watch import Approval, Endpoint, Retraining, WatchList
 from tests.conftest import NOW
 from tests.incidents import ENDPOINT, received

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
+from bot.approval.oversight import GateAnswered
 from bot.incident import Actor, EndpointState, Incident, RollbackRequested
-from bot.oversight import GateAnswered
 from bot.store import Store
 from tests.conftest import NOW
 from tests.incidents import ENDPOINT, NEW, received

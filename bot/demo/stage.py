@@ -21,7 +21,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from bot.children import Child
+from bot.demo.children import Child
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE

@@ -5,11 +5,13 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from bot import answers, gate, silence
+from bot.approval import gate
+from bot.approval.oversight import GateAnswered
 from bot.incident import OPEN
-from bot.oversight import GateAnswered
+from bot.pages import answers
 from bot.ports import Impossible, Unavailable
 from bot.store import Conflict
+from bot.triage import silence
 from bot.watch import Endpoint
 from bot.worker import Means
 

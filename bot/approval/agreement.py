@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from bot.approval.preconditions import doubts
+from bot.approval.retraining import RetrainingApproved, RetrainingRequested
 from bot.incident import Incident, RollbackApproved, RollbackRequested
-from bot.preconditions import doubts
-from bot.retraining import RetrainingApproved, RetrainingRequested
 from bot.watch import Endpoint, WatchList
 
 Requested: TypeAlias = RollbackRequested | RetrainingRequested

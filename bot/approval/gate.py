@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.approval.oversight import GateAnswered, blocked
+from bot.approval.proposal import spelled
 from bot.incident import EndpointState, Incident, SignalsEvaluated
-from bot.oversight import GateAnswered, blocked
-from bot.proposal import spelled
 from bot.watch import Endpoint
 
 

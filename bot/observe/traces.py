@@ -26,7 +26,7 @@ from opentelemetry.trace import (
 
 from bot.incident import AlertReceived, CardLost, CardShown, Incident, Replied
 
-log = logging.getLogger("bot.traces")
+log = logging.getLogger("bot.observe.traces")
 LAST = "last spans"  # the thread that sends them
 _LAST_S = 4.0  # for that, once we end
 _ANSWER_S = 5  # for a collector to answer

@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 
 from aiohttp import hdrs, web
 
-from bot import answers, evidence, release
+from bot import evidence
 from bot.callers import Anyone, Caller, Credentials, Denied, Readers, Undecided
 from bot.evidence.objects import at_hand
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import AlertReceived, Incident
-from bot.observe import Figures
-from bot.packs import READER, model_pack, noted, rendering
+from bot.observe.figures import Figures
+from bot.pages import answers, release
+from bot.pages.packs import READER, model_pack, noted, rendering
 from bot.store import Listed, Store
 from bot.worker import Means
 from bot.worker.means import Forgotten

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from bot import answers, evidence
+from bot import evidence
 from bot.evidence import bundle
 from bot.evidence.mapping import mapping
 from bot.evidence.model import sections
@@ -13,6 +13,7 @@ from bot.evidence.model_page import model_document, model_page
 from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import Actor
+from bot.pages import answers
 from bot.period import LONGEST, Period, period
 from bot.store import Conflict
 from bot.worker import Means, reads

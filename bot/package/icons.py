@@ -1,6 +1,6 @@
 """The app's icons, drawn: an eye, with a point of light where it looks.
 
-`python -m bot.icons FOLDER` writes them; deploy/icons holds what it wrote.
+`python -m bot.package.icons FOLDER` writes them; deploy/icons holds what it wrote.
 """
 
 import struct

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.incident import Health, Plan
-from bot.inhibition import COLLECTION
 from bot.ports import Series
+from bot.triage.inhibition import COLLECTION
 from bot.watch import Listening
 
 MONITOR, TRAFFIC = "monitor-run", "traffic"

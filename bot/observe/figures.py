@@ -22,7 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bot import traces
+from bot.approval.retraining import Job
 from bot.incident import (
     AlertReceived,
     Answer,
@@ -35,8 +35,8 @@ from bot.incident import (
     Rule,
     ShowCard,
 )
+from bot.observe import traces
 from bot.ports import Rows, Series, Unavailable, Windows, Workspace
-from bot.retraining import Job
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from bot.approval.oversight import blocked
+from bot.approval.preconditions import Surroundings, blocking, checks, find
 from bot.incident import (
     EndpointState,
     Health,
@@ -15,8 +17,6 @@ from bot.incident import (
     RollbackRequested,
     Traffic,
 )
-from bot.oversight import blocked
-from bot.preconditions import Surroundings, blocking, checks, find
 from bot.watch import Endpoint
 
 Served: TypeAlias = Mapping[str, Sequence[tuple[datetime, float]]]  # requests by hour

@@ -1,13 +1,20 @@
 """From the decision to train again to a request, and whether it may be carried out. Pure.
 
-What bot.proposal is for traffic, this is for the model.
+What bot.approval.proposal is for traffic, this is for the model.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.agreement import unagreed, untimely
+from bot.approval.agreement import unagreed, untimely
+from bot.approval.proposal import busiest
+from bot.approval.retraining import (
+    Job,
+    RetrainingImpossible,
+    RetrainingRequested,
+    retraining,
+)
 from bot.incident import (
     Check,
     DecisionRecorded,
@@ -15,13 +22,6 @@ from bot.incident import (
     EndpointState,
     Incident,
     SignalsEvaluated,
-)
-from bot.proposal import busiest
-from bot.retraining import (
-    Job,
-    RetrainingImpossible,
-    RetrainingRequested,
-    retraining,
 )
 from bot.watch import Endpoint, WatchList
 

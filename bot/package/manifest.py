@@ -9,8 +9,8 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot import icons
 from bot.commands import commands
+from bot.package import icons
 from bot.settings import Misconfigured, Settings
 
 SCHEMA = "https://developer.microsoft.com/json-schemas/teams/v1.30/MicrosoftTeams.schema.json"

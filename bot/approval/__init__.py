@@ -1,0 +1,1 @@
+"""What must be so before anything is changed, and who agreed to it. Pure."""

@@ -1,0 +1,1 @@
+"""What an alert means beside the others: joined, explained, missing, called about."""
