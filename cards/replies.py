@@ -118,7 +118,7 @@ def _requested(view: View, event: RollbackRequested) -> str:
     able = ", ".join(person(n) for n in view.approvers[:5]) or "nobody"
     return (
         f"{_who(view, event)} asks to move {_name(view)} to {identifier(event.target)} "
-        f"({event.request}): {clean(event.reason, 200)} "
+        f"({event.request}): {_clause(event.reason)}. "
         f"Who can approve until {event.expires_at:%H:%M} UTC: {able}."
     )
 
