@@ -244,6 +244,7 @@ def test_settings_that_cannot_be_read_end_in_2(tmp_path: Path) -> None:
     assert 2 == code
     assert "nothing.yaml is not there" in text
     assert "BOT_APP_ID is empty" in text  # told with it, not after it
+    assert "Traceback" not in text
 
 
 def test_people_get_a_line_each(demo: Running) -> None:

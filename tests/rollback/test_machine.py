@@ -461,7 +461,7 @@ def test_no_way_around_the_rules_in_ten_thousand_steps() -> None:
     )
 
     assert taken >= STEPS
-    assert moves >= 80  # a machine that never gets that far proves nothing
+    assert moves >= 100  # a machine that never gets that far proves nothing
 
 
 def test_the_straight_way_leads_through() -> None:
