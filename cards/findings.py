@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -244,8 +244,14 @@ class Ranking:
         return f"limit {bound} {number(self.threshold)}"
 
 
-def ranking(report: Report) -> Ranking | None:
-    """Return the ranking, or None when not one figure could be computed."""
+def ranking(report: Report, beside: Sequence[str] = ()) -> Ranking | None:
+    """Return the ranking, or None when not one figure could be computed.
+
+    `beside` are columns that it leaves out, unless the report holds no others.
+    """
+    names = {name.lower() for name in beside}
+    rest = tuple(r for r in report.results if r.feature.lower() not in names)
+    report = replace(report, results=rest or report.results)
     known = [r for r in report.results if finite(r.value) is not None]
     if not known:
         return None

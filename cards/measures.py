@@ -1,5 +1,7 @@
 """The figures of an alert: tiles, the chart of a drift, the readings of Azure."""
 
+from collections.abc import Sequence
+
 from microsoft_teams.cards import CardElement
 
 from bot.incident import Alert, Health
@@ -29,12 +31,13 @@ def tiles(view: View) -> list[Tile]:
     asked, found = findings.kind(view.incident), findings.answer(view.incident)
     if found and asked and not findings.of_rows(view.incident):
         return served.tiles(asked, found)
-    ranking = findings.ranking(found) if found else None
+    answers = _answers(view)
+    ranking = findings.ranking(found, answers) if found else None
     latest = next(reversed(findings.healths(view.incident)), None)
     if ranking is None:
         return health_tiles(latest, view.endpoint.latency_p95_ms)
     earlier = findings.reports(view.incident)[:-1]
-    before = findings.ranking(earlier[-1]) if earlier else None
+    before = findings.ranking(earlier[-1], answers) if earlier else None
     worst = ranking.results[0]
     value, limit = figures.against(worst.value, worst.threshold)
     name = findings.metric_names(worst.metric)[0]
@@ -55,6 +58,12 @@ def tiles(view: View) -> list[Tile]:
         ),
         *health_tiles(latest, view.endpoint.latency_p95_ms),
     ][:3]
+
+
+def _answers(view: View) -> Sequence[str]:
+    """Return the columns that an alert on the inputs does not count: what came out."""
+    drift = findings.kind(view.incident) == "data-drift"
+    return view.endpoint.predictions if drift else ()
 
 
 def health_tiles(health: Health | None, limit: float | None) -> list[Tile]:
@@ -81,7 +90,7 @@ def detail(view: View) -> list[CardElement]:
     if not findings.of_rows(view.incident):
         ours = served.measured(found) if found else []
         return [*(_readings(alert) if alert else []), *ours]
-    ranking = findings.ranking(found) if found else None
+    ranking = findings.ranking(found, _answers(view)) if found else None
     if found and ranking:
         return [*chart(found, ranking), *_disagreement(alert, found)]
     return _readings(alert) if alert else []

@@ -438,3 +438,24 @@ def test_a_deleted_subscription_is_titled_by_the_events_it_brought() -> None:
     assert SILENT[silence.EVENTS] == situation.headline(
         samples.view((replace(told, alert=alert),))
     )
+
+
+def test_an_alert_on_the_inputs_counts_no_prediction_among_them() -> None:
+    """
+    The sentence above says "6 of 22 features"; a tile of 23 would be another truth.
+    """
+    view = samples.view("firing")
+    found = findings.report(view.incident)
+    assert found is not None
+    last = found.results[-1].feature
+    own = replace(
+        view, endpoint=view.endpoint.model_copy(update={"predictions": (last.upper(),)})
+    )
+    every = len({r.feature for r in found.results})
+
+    shown, less = (json.dumps(show(v).card) for v in (view, own))
+    assert f"of {every} features (limit" in shown
+    assert f"of {every - 1} features (limit" in less
+    assert f' of {every - 1}"' in less
+    alone = findings.ranking(found, [r.feature for r in found.results])
+    assert alone == findings.ranking(found)
