@@ -17,6 +17,15 @@ LONGEST = timedelta(days=1830)
 _USAGE = "Write a period as 90d, 2026-Q3, 2026-09, 2026, or 2026-09-01 to 2026-09-30."
 
 
+def whole_second(now: datetime) -> datetime:
+    """Return the end of the second under way: what happened in it lies before.
+
+    >>> f"{whole_second(datetime(2026, 11, 24, 9, 0, 0, 250_000)):%H:%M:%S.%f}"
+    '09:00:01.000000'
+    """
+    return now.replace(microsecond=0) + timedelta(seconds=1)
+
+
 def period(text: str, now: datetime) -> Period:
     """Return the period that `text` names, up to `now` at the latest.
 

@@ -176,10 +176,10 @@ def _pack(
     from bot.evidence import of_model, read  # noqa: PLC0415
     from bot.evidence.listing import of_model as keys  # noqa: PLC0415
     from bot.evidence.model import PARTS  # noqa: PLC0415
-    from bot.period import period  # noqa: PLC0415
+    from bot.period import period, whole_second  # noqa: PLC0415
 
     try:
-        span = period(asked, datetime.now(UTC).replace(microsecond=0))
+        span = period(asked, whole_second(datetime.now(UTC)))
     except ValueError as error:
         refuse("evidence export", error)
     with _opened("export", place) as db:

@@ -14,7 +14,7 @@ from bot.evidence.sealed import Sealed
 from bot.evidence.shelf import Differs, NotKept
 from bot.incident import Actor
 from bot.pages import answers
-from bot.period import LONGEST, Period, period
+from bot.period import LONGEST, Period, period, whole_second
 from bot.store import Conflict
 from bot.worker import Means, reads
 from bot.worker.means import DATABASE
@@ -46,7 +46,7 @@ async def model_pack(means: Means, request: web.Request) -> web.Response:
     if not endpoints:
         words = "no watched endpoint serves this model"
         raise answers.refusal(web.HTTPNotFound, words)
-    now = means.clock().replace(microsecond=0)
+    now = whole_second(means.clock())
     try:
         span = _span(asked.get("from"), asked.get("to"), now) or period(
             asked.get("period", "90d"), now

@@ -9,6 +9,7 @@ from bot.signals.report import FeatureResult
 
 FEWEST_MINUTES = 5
 _FEWEST_WEEKS = 3
+_LEAST = 1e-6  # requests a minute; fewer than one in a year
 _FURTHER = 3  # times further from the median than past weeks were
 _AZURE = "Azure Monitor, Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 
@@ -75,7 +76,8 @@ def request_rate(
     usual = median(past)
     spread = max(1.4826 * median(abs(x - usual) for x in past), math.sqrt(usual), 1.0)
     odd = abs(now - usual) > _FURTHER * spread
-    ratio = now / usual if usual else (1.0 if not now else float(factor + now))
+    some = usual > _LEAST  # a multiple of next to nothing is no figure
+    ratio = now / usual if some else (1.0 if now <= _LEAST else float(factor + now))
     quiet = now < usual
     beyond = odd and (ratio < 1 / factor if quiet else ratio > factor)
     what = _oddity(now, quiet=quiet)

@@ -85,11 +85,11 @@ async def test_programs_searches_and_commands_are_readers_too(
     ):
         command = ["evidence", *words, *state]
         done = await asyncio.to_thread(CliRunner().invoke, application(), command)
-        said.append(done.exit_code)
+        said.append((done.exit_code, done.output))
     read = _read_in(tmp_path / "watchkeeper.db")
     await house.stop()
 
-    assert [0, 0, 0, 2] == said
+    assert [0, 0, 0, 2] == [code for code, _ in said], said
     assert [
         ("api", "A-1"),
         ("export pack", "loan-prescreening"),

@@ -439,6 +439,7 @@ async def test_afterwards_the_drift_of_the_target_is_looked_at(build: Opened) ->
     house = await build(endpoint={"watch_minutes": 0.02})
     await house.sim_post("azure/data", shifted=True)
     await house.alert("data-drift")
+    await house.event("SignalsEvaluated")  # the card does not wait for it
     await house.press("jonas", "Request rollback", reason="13 copes")
     await house.shown("Approval needed")
     await house.press("mei", "Approve rollback")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.signals import catalogue, from_json, health, to_json, upkeep
@@ -128,6 +128,7 @@ _minutes = st.lists(st.none() | st.floats(0, 1e7), min_size=10, max_size=10)
 
 
 @settings(deadline=None, max_examples=60)
+@example([None] * 10, [*[None] * 9, 4.0], {}, [0.0, 1.0, 2.2250738585072014e-308])
 @given(
     _minutes,
     _minutes,
