@@ -260,8 +260,12 @@ def few_values(column: "pa.ChunkedArray") -> bool:
 
     if len(column) == 0:
         return False
-    distinct = pc.count_distinct(column, mode="all").as_py()
-    return bool(distinct / len(column) < _DISTINCT_SHARE)
+    return are_few(pc.count_distinct(column, mode="all").as_py(), len(column))
+
+
+def are_few(distinct: int, rows: int) -> bool:
+    """Return whether so many distinct values, null among them, are categories."""
+    return distinct / rows < _DISTINCT_SHARE
 
 
 def present(column: "pa.ChunkedArray") -> Mask:
@@ -296,8 +300,12 @@ def values(column: "pa.ChunkedArray", kind: str) -> Floats:
     """
     import pyarrow as pa  # noqa: PLC0415
 
-    if kind == "boolean" or kind.startswith("decimal"):
-        column = column.cast(pa.float64(), safe=False)  # to the nearest double
+    if kind == "boolean":
+        column = column.cast(pa.float64(), safe=False)
+    elif kind.startswith(
+        "decimal"
+    ):  # Arrow's own cast is a last bit off in one of five
+        column = column.cast(pa.string()).cast(pa.float64())
     if column.null_count:
         column = column.drop_null()
     own = np.empty(len(column))

@@ -51,7 +51,7 @@ def profile(
         read, read, "sound", numerical=numerical, categorical=categorical
     ).features
     if like is not None:
-        chosen = tuple(_as(feature, like) for feature in chosen)
+        chosen = tuple(taken_as(feature, like) for feature in chosen)
 
     def one(feature: Feature) -> Profile:
         return _of_column(read, feature)
@@ -61,7 +61,8 @@ def profile(
     return TableProfile(read.rows, made, {f.name: f.kind for f in chosen})
 
 
-def _as(feature: Feature, like: TableProfile) -> Feature:
+def taken_as(feature: Feature, like: TableProfile) -> Feature:
+    """Return the column as the other profile has it, a number or a category."""
     known = like.columns.get(feature.name)
     if known is None:
         return feature

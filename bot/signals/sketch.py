@@ -8,10 +8,11 @@ whatever bin edges come later.
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,27 +92,72 @@ class CategoryProfile:
 Profile = NumberProfile | CategoryProfile
 
 
+class About(NamedTuple):
+    """What a profile says of rows that are no finite number, and of all of them."""
+
+    rows: int
+    missing: int
+    lowest: int
+    highest: int
+
+
 def of_numbers(ordered: Floats, missing: int) -> NumberProfile:
     """Return the profile of sorted values; -inf first and +inf last, no NaN."""
     low = int(np.searchsorted(ordered, -np.inf, "right"))
     high = len(ordered) - int(np.searchsorted(ordered, np.inf, "left"))
     finite = ordered[low : len(ordered) - high]
     n = len(finite)
-    with np.errstate(over="ignore", invalid="ignore"):  # near 1e308 it is infinite
-        mean = float(finite.mean()) if n else 0.0
-        squares = float(np.square(finite - mean).sum()) if n else 0.0
+    about = About(len(ordered) + missing, missing, low, high)
     distinct = np.flatnonzero(finite[1:] != finite[:-1]) + 1
     distinct = np.concatenate(([0], distinct)) if n else distinct
-    about = (len(ordered) + missing, missing, low, high, mean, squares)
     if len(distinct) <= WHOLE:
-        under = distinct.astype(np.float64)
-        upto = np.append(under[1:], float(n)) if n else under
-        return NumberProfile(*about, finite[distinct].copy(), under, upto)
-    at = _places(n)
-    return NumberProfile(*about, *_untied(finite[at], at))
+        counts = np.diff(distinct, append=n).astype(np.float64)
+        return of_counted(about, finite[distinct], counts)
+    with np.errstate(over="ignore", invalid="ignore"):  # near 1e308 it is infinite
+        mean = float(finite.mean())
+        squares = float(np.square(finite - mean).sum())
+    return of_places(about, n, finite[places(n)], mean, squares)
 
 
-def _places(n: int) -> NDArray[np.int64]:
+def of_counted(about: About, values: Floats, counts: Floats) -> NumberProfile:
+    """Return the profile of all distinct finite values, ascending, and their counts.
+
+    The moments are rounded once: wherever the counting was done, the bytes are equal.
+    """
+    upto = np.cumsum(counts)
+    mean, squares = _moments(values, counts)
+    return NumberProfile(*about, mean, squares, values + 0.0, upto - counts, upto)
+
+
+def _moments(values: Floats, counts: Floats) -> tuple[float, float]:
+    """Return the mean and the sum of squared distances, each rounded once."""
+    if not len(values):
+        return 0.0, 0.0
+    n = float(counts.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _sum(values * (counts / n))
+        if math.isfinite(exact := _sum(values * counts)):
+            mean = exact / n
+        return mean, _sum(counts * np.square(values - mean))
+
+
+def _sum(terms: Floats) -> float:
+    if not np.isfinite(terms).all():
+        return math.inf
+    try:
+        return math.fsum(terms.tolist())
+    except OverflowError:
+        return math.inf
+
+
+def of_places(
+    about: About, n: int, values: Floats, mean: float, squares: float
+) -> NumberProfile:
+    """Return the profile of `n` finite rows, of which `values` are those at `places(n)`."""
+    return NumberProfile(*about, mean, squares, *_untied(values + 0.0, places(n)))
+
+
+def places(n: int) -> NDArray[np.int64]:
     """Return the ranks that are kept of `n` values."""
     spread = np.rint(np.linspace(0, n - 1, QUANTILES + 1)).astype(np.int64)
     tails = np.arange(min(TAIL, n))
@@ -144,7 +190,7 @@ def merge_numbers(slices: Sequence[NumberProfile]) -> NumberProfile:
     whole = NumberProfile(*about, x, under, upto)
     if len(x) <= 2 * WHOLE:
         return whole
-    at = _places(n)
+    at = places(n)
     kept = np.unique(np.clip(np.searchsorted(upto, at, "right"), 0, len(x) - 1))
     return NumberProfile(*about, x[kept], under[kept], upto[kept])
 
@@ -163,11 +209,14 @@ def merge_categories(slices: Sequence[CategoryProfile]) -> CategoryProfile:
 def of_categories(
     counts: Mapping[str, int], rows: int, missing: int, other: int = 0
 ) -> CategoryProfile:
-    """Return the profile of counted values; of too many, the commonest are kept."""
+    """Return the profile of counted values; of too many, the commonest are kept.
+
+    In the order of their labels: which row came first says nothing of a window.
+    """
     if len(counts) <= CATEGORIES:
-        return CategoryProfile(rows, missing, dict(counts), other)
+        return CategoryProfile(rows, missing, dict(sorted(counts.items())), other)
     top = sorted(counts, key=lambda label: (-counts[label], label))[:CATEGORIES]
-    kept = {label: counts[label] for label in top}
+    kept = {label: counts[label] for label in sorted(top)}
     rest = sum(counts.values()) - sum(kept.values())
     return CategoryProfile(rows, missing, kept, other + rest)
 

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.signals import Rule, TableProfile, compare, evaluate, kql, pushdown, upkeep
+from bot.signals import (
+    Rule,
+    TableProfile,
+    compare,
+    evaluate,
+    kql,
+    profile,
+    pushdown,
+    upkeep,
+)
+from tests.signals.mixed import mixed, unlike
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 START, END = "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"
@@ -49,6 +59,44 @@ def test_a_database_makes_the_same_profile() -> None:
         assert result.verdict == other.verdict
         assert result.value == pytest.approx(other.value, abs=3e-3)
         assert result.production_count == other.production_count
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 900, 12_000])
+def test_a_database_makes_our_profile_of_every_kind_of_column(rows: int) -> None:
+    """
+    A profile's digest is its name: the same rows must not have several.
+    """
+    data = mixed(rows)
+    ours, theirs = profile(data), pushdown.profile(ibis.memtable(data))
+
+    assert [] == unlike(ours, theirs)
+    assert (rows <= 1_536) == (ours.digest == theirs.digest)
+
+
+def test_a_long_column_is_sorted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    One machine's memory must not be the limit; ties and a single value included.
+    """
+    monkeypatch.setattr(pushdown, "_LONG", 1_000)
+    rng = np.random.default_rng(3)
+    skewed = np.where(rng.random(9_000) < 0.6, 7.0, rng.lognormal(0, 3, 9_000))
+    data = pa.table({"skewed": skewed, "even": rng.permutation(9_000) / 7})
+
+    assert [] == unlike(profile(data), pushdown.profile(ibis.memtable(data)))
+
+
+def test_a_day_elsewhere_is_taken_as_the_days_before() -> None:
+    """
+    A day of few whole numbers is no category where the month's profile has a number.
+    """
+    month = pa.table({"n": np.arange(5_000), "c": ["x", "y"] * 2_500})
+    day = pa.table({"n": [4, 4, 5, 5] * 25, "c": ["x", "y"] * 50})
+    known = profile(month)
+    told = pushdown.profile(ibis.memtable(day), numerical=["n"])
+    made = pushdown.profile(ibis.memtable(day), like=known)
+
+    assert profile(day, like=known).digest == made.digest == told.digest
+    assert made.digest != pushdown.profile(ibis.memtable(day)).digest
 
 
 @given(st.text())
