@@ -61,8 +61,9 @@ def profile(
         like: take each column as this profile has it, number or category.
         numerical, categorical: columns whose type you know better.
 
-    >>> import ibis
-    >>> made = profile(ibis.memtable({"age": [31.0, 47.0, 47.0, None]}))
+    >>> import ibis, pyarrow
+    >>> ages = pyarrow.table({"age": [31.0, 47.0, 47.0, None]})
+    >>> made = profile(ibis.memtable(ages))
     >>> made.rows, made.columns["age"].upto.tolist(), made.columns["age"].missing
     (4, [1.0, 3.0], 1)
     """
