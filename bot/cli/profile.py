@@ -3,12 +3,31 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from bot.cli._asked import listed
+from bot.cli._elsewhere import Elsewhere, Engine
 from bot.cli.drift import fail, in_a_line
+
+if TYPE_CHECKING:
+    from bot.signals import TableProfile
+
+_Engine: TypeAlias = Annotated[
+    Engine,
+    typer.Option(
+        help="Who makes it, where the data is: DuckDB, Spark (a local one, or the one "
+        "we run in), Log Analytics or Azure Data Explorer. All make the same profile."
+    ),
+]
+_At: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Of logs: the id of the workspace; of explorer: https://cluster/database. "
+        "DATA is then a table."
+    ),
+]
 
 
 def profile(
@@ -26,18 +45,39 @@ def profile(
     ] = None,
     numerical: Annotated[str, typer.Option(help="Columns that are numbers.")] = "",
     categorical: Annotated[str, typer.Option(help="Columns that are categories.")] = "",
+    engine: _Engine = "here",
+    at: _At = "",
+    start: Annotated[
+        str, typer.Option("--from", help="First moment of the table's rows, with Z.")
+    ] = "",
+    end: Annotated[str, typer.Option("--to", help="First moment past them.")] = "",
+    time: Annotated[
+        str, typer.Option(help="The table's column of moments.")
+    ] = "TimeGenerated",
 ) -> None:
     """Profile a data set, store the profile and print its digest.
 
     `watchkeeper drift` compares profile:DIGEST and the days of a series; days merge, so
     a daily run reads only the day's rows. Ends with 0, or 2 on an error.
 
+    A file that ends in .profile is one that a Spark job has left: it is stored as it is.
+
     Example: watchkeeper profile today.parquet --series loan --day 2026-11-23
     """
     if bool(series) != bool(day):
         fail("--series and --day belong together", "profile")
     try:
-        digest = _kept(data, keep, like, (listed(numerical), listed(categorical)))
+        asked = Elsewhere(
+            data=data,
+            engine=engine,
+            at=at,
+            start=start,
+            end=end,
+            time=time,
+            numerical=listed(numerical),
+            categorical=listed(categorical),
+        )
+        digest = _kept(asked, keep, like)
         if day:
             from bot.signals.shelf import Shelf  # noqa: PLC0415
 
@@ -47,20 +87,30 @@ def profile(
     sys.stdout.write(f"{digest}\n")
 
 
-def _kept(
-    data: str, keep: Path, like: str, told: tuple[tuple[str, ...], tuple[str, ...]]
-) -> str:
-    from bot.signals import profile as profiled  # noqa: PLC0415
-    from bot.signals.readers import read  # noqa: PLC0415
+def _kept(asked: Elsewhere, keep: Path, like: str) -> str:
     from bot.signals.shelf import Shelf  # noqa: PLC0415
 
     shelf = Shelf(keep)
     known = shelf.read(like) if like else None
-    numerical, categorical = told
-    made = profiled(
-        read(data), like=known, numerical=numerical, categorical=categorical
+    return shelf.keep(_made(asked, known))
+
+
+def _made(asked: Elsewhere, known: "TableProfile | None") -> "TableProfile":
+    from bot.signals import profile as profiled  # noqa: PLC0415
+    from bot.signals.readers import read  # noqa: PLC0415
+    from bot.signals.readers.files import content  # noqa: PLC0415
+    from bot.signals.sketch import from_bytes  # noqa: PLC0415
+
+    if asked.data.endswith(".profile"):
+        return from_bytes(content(asked.data))
+    if asked.engine != "here":
+        return asked.made(known)
+    return profiled(
+        read(asked.data),
+        like=known,
+        numerical=asked.numerical,
+        categorical=asked.categorical,
     )
-    return shelf.keep(made)
 
 
 COMMANDS = (profile,)

@@ -1,43 +1,100 @@
-"""Queries that Log Analytics answers by itself, so that no row has to travel.
+"""A profile made by Log Analytics or Azure Data Explorer, so that no row has to travel.
 
-Constant text; what differs is a quoted literal or a number, never a piece of query.
-ResponseCode is taken as text: Azure documents it as a number and compares it as text.
-`IdentityData`, which names the caller, is never read.
+The queries are constant text; what differs is a quoted name, a time or a number, never a
+piece of query. `profile` asks them of whoever can answer (`bot.azure.tables` does, over
+HTTP). Counts, values and ranks are exact, as `profiling.profile` keeps them.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from bot.signals.sketch import NumberProfile
+from bot.signals import columns
+from bot.signals.sketch import (
+    CATEGORIES,
+    QUANTILES,
+    TAIL,
+    WHOLE,
+    About,
+    CategoryProfile,
+    NumberProfile,
+    Profile,
+    TableProfile,
+    of_categories,
+    of_counted,
+    of_places,
+    places,
+)
 
-_HEALTH = """\
-let endpoint = {endpoint};
-AmlOnlineEndpointTrafficLog
-| where TimeGenerated between (datetime({start}) .. datetime({end}))
-| where EndpointName =~ endpoint
-| extend Class = strcat(substring(tostring(ResponseCode), 0, 1), "xx")
-| summarize Requests = count(), P50 = percentile(RequestDurationMs, 50),
-    P90 = percentile(RequestDurationMs, 90), P95 = percentile(RequestDurationMs, 95),
-    P99 = percentile(RequestDurationMs, 99)
-    by Minute = bin(TimeGenerated, 1m), Deployment = DeploymentName, Class
-| order by Minute asc"""
+Ask: TypeAlias = Callable[[str], Sequence[Mapping[str, Any]]]  # query -> rows by name
 
-_PROFILE = """\
+_ROWS = """\
 {table}
-| where TimeGenerated between (datetime({start}) .. datetime({end}))
-| extend Value = todouble(column_ifexists({column}, real(null)))
-| extend Real = iff(isfinite(Value), Value, real(null))
-| summarize Rows = count(), Lowest = countif(isinf(Value) and Value < 0),
+| where {time} >= datetime({start}) and {time} < datetime({end})"""
+
+_SCHEMA = """\
+{table}
+| getschema
+| project ColumnName, ColumnType"""
+
+_COUNT = """{rows}
+| summarize Rows = count()"""
+
+_DIFFERENT = """{rows}
+| summarize Count = count() by Value = {column}
+| summarize Different = count()"""
+
+_LOOK = """{rows}
+| project Value = todouble({column})
+| summarize Lowest = countif(isinf(Value) and Value < 0),
     Highest = countif(isinf(Value) and Value > 0), Finite = countif(isfinite(Value)),
-    Mean = avg(Real), Variance = variance(Real),
-    Quantiles = percentiles_array(Real, {levels})"""
+    Mean = avgif(Value, isfinite(Value)), Variance = varianceif(Value, isfinite(Value))"""
 
-LEVELS = tuple(i * 100 / 256 for i in range(257))  # per cent; Kusto's are estimates
+_FINITE = """{rows}
+| project Value = todouble({column})
+| where isfinite(Value)"""
 
+_TALLY = """{finite}
+| summarize Count = count() by Value = Value + 0.0
+| order by Value asc
+| take {limit}"""
+
+_RANKS = """{finite}
+| order by Value asc
+| extend Rank = row_number(0)
+| where Rank < {tail} or Rank >= {top}
+    or abs(round(Rank / {step}) * {step} - Rank) < 0.51
+| project Rank, Value"""
+
+_COMMON = """{rows}
+| project Value = {column}
+| where isnotempty(Value)
+| summarize Count = count() by Value
+| extend Label = tostring(Value)
+| order by Count desc, Label asc
+| take {limit}
+| project Value, Count"""
+
+_THERE = """{rows}
+| project Value = {column}
+| where isnotempty(Value)
+| summarize Rows = count()"""
+
+_SPARK = {  # Kusto's types by Spark's names; others, such as moments, are left out
+    "real": "double",
+    "decimal": "decimal128(34, 17)",
+    "long": "bigint",
+    "int": "int",
+    "string": "string",
+    "guid": "string",
+    "bool": "boolean",
+    "boolean": "boolean",
+}
+# Azure's own columns of every table, which are about the row and no feature.
+_ABOUT_ROWS = frozenset({"TenantId", "SourceSystem", "Type", "MG", "IdentityData"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
@@ -57,83 +114,132 @@ def literal(text: str) -> str:
     return f'"{escaped}"'
 
 
-def health(endpoint: str, *, start: str, end: str) -> str:
-    """Return the query for requests and latency a minute, by deployment and class.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Which rows are profiled: those of `table` from `start` until before `end`.
 
-    Args:
-        start, end: ISO 8601 with a zone.
+    Raises:
+        ValueError: a table cannot be called so, or a time is none (ISO 8601, with a
+            zone).
+
+    >>> print(Rows(table="Loans", start="2026-11-23T00:00:00Z", end="2026-11-24T00:00:00Z"))
+    Loans
+    | where ["TimeGenerated"] >= datetime(2026-11-23T00:00:00Z) and \
+["TimeGenerated"] < datetime(2026-11-24T00:00:00Z)
     """
-    return _HEALTH.format(
-        endpoint=literal(endpoint), start=_moment(start), end=_moment(end)
-    )
+
+    table: str
+    start: str
+    end: str
+    time: str = "TimeGenerated"  # the column of their moment
+
+    def __post_init__(self) -> None:
+        if not _TABLE.fullmatch(self.table):
+            raise ValueError(f"no table can be called {self.table!r}")
+        for moment in (self.start, self.end):
+            if not _MOMENT.fullmatch(moment):
+                raise ValueError(f"{moment!r} is not a time with a zone")
+
+    def __str__(self) -> str:
+        return _ROWS.format(
+            table=self.table, time=_column(self.time), start=self.start, end=self.end
+        )
+
+
+def _column(name: str) -> str:
+    return f"[{literal(name)}]"
 
 
 def profile(
-    table: str,
-    column: str,
+    ask: Ask,
+    rows: Rows,
     *,
-    start: str,
-    end: str,
-    levels: Sequence[float] = LEVELS,
-) -> str:
-    """Return the query for a column's quantiles in an inference table.
+    like: TableProfile | None = None,
+    only: Iterable[str] = (),
+    numerical: Iterable[str] = (),
+    categorical: Iterable[str] = (),
+) -> TableProfile:
+    """Return the profile of an inference table: two or three queries a column.
+
+    Kusto's strings are never null; an empty one counts as missing.
 
     Args:
-        table: of Log Analytics or Data Explorer, with a column TimeGenerated.
-        levels: percentages, 0 to 100, ascending.
+        ask: sends a query and returns its rows; dynamic and real values as JSON has them.
+        like: take each column as this profile has it, number or category.
+        only: columns; () = all that are numbers, text or truth values, less Azure's own.
+        numerical, categorical: columns whose type you know better.
 
     Raises:
-        ValueError: a table cannot be called so, or a time is not one.
-    """
-    if not _TABLE.fullmatch(table):
-        raise ValueError(f"no table can be called {table!r}")
-    return _PROFILE.format(
-        table=table,
-        column=literal(column),
-        start=_moment(start),
-        end=_moment(end),
-        levels=", ".join(f"{float(level):.10g}" for level in levels),
-    )
-
-
-def number_profile(
-    row: Mapping[str, Any], levels: Sequence[float] = LEVELS
-) -> NumberProfile:
-    """Return the one row that `profile` answers with as a profile to compare.
-
-    Args:
-        row: by the query's names; Quantiles may be a list, or its JSON, as Log
-            Analytics sends dynamic values.
-
-    Raises:
-        ValueError: the row is not such an answer.
+        ValueError: a column that was asked for is not there, or an answer is none.
     """
     try:
-        n, rows, low, high = (
-            int(row[key]) for key in ("Finite", "Rows", "Lowest", "Highest")
-        )
-        told = row["Quantiles"]
-        found = json.loads(told) if isinstance(told, str) else told
-        values = np.array(found or [], dtype=np.float64)
-        about = (
-            *(rows, rows - n - low - high, low, high),
-            float(row["Mean"] or 0.0),
-            float(row["Variance"] or 0.0) * max(0, n - 1),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError("not an answer to the profile's query") from error
+        return _profile(ask, rows, like, (tuple(only), (*numerical,), (*categorical,)))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"not an answer to the profile's query: {error}") from error
+
+
+def _profile(
+    ask: Ask,
+    rows: Rows,
+    like: TableProfile | None,
+    told: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+) -> TableProfile:
+    only, numerical, categorical = told
+    schema = ask(_SCHEMA.format(table=rows.table))
+    kinds = {str(one["ColumnName"]): str(one["ColumnType"]) for one in schema}
+    if missing := [name for name in only if name not in kinds]:
+        raise ValueError(f"{missing[0]}: not in {rows.table}")
+    names = only or tuple(n for n in kinds if n not in _ABOUT_ROWS and n[0] != "_")
+    spark = {
+        n: _SPARK[kinds[n]] for n in names if kinds[n] in _SPARK and n != rows.time
+    }
+    count = int(ask(_COUNT.format(rows=rows))[0]["Rows"])
+    made: dict[str, Profile] = {}
+    for name, kind in spark.items():
+        known = None if like is None else like.columns.get(name)
+        number = columns.is_number(kind) and name not in categorical
+        if known is not None:
+            number = columns.is_number(kind) and isinstance(known, NumberProfile)
+        elif kind in columns.WHOLE and number and name not in numerical and count:
+            different = _DIFFERENT.format(rows=rows, column=_column(name))
+            found = int(ask(different)[0]["Different"])
+            number = not columns.are_few(found, count)
+        of = _numbers if number else _categories
+        made[name] = of(ask, rows, name, count)
+    return TableProfile(count, made, spark)
+
+
+def _numbers(ask: Ask, rows: Rows, name: str, count: int) -> NumberProfile:
+    asked = {"rows": rows, "column": _column(name)}
+    row = ask(_LOOK.format(**asked))[0]
+    n, low, high = (int(row[key] or 0) for key in ("Finite", "Lowest", "Highest"))
+    about = About(count, count - n - low - high, low, high)
     if not n:
-        none = np.zeros(0)
-        return NumberProfile(*about, none, none, none)
-    if len(values) != len(levels) or not np.isfinite(values).all():
-        raise ValueError(f"{len(values)} quantiles where {len(levels)} were asked for")
-    values = np.maximum.accumulate(values)  # estimates may cross
-    ranks = np.rint(np.asarray(levels) / 100 * (n - 1))
-    x, first, sizes = np.unique(values, return_index=True, return_counts=True)
-    return NumberProfile(*about, x, ranks[first], ranks[first + sizes - 1] + 1)
+        return of_counted(about, np.zeros(0), np.zeros(0))
+    finite = _FINITE.format(**asked)
+    tally = ask(_TALLY.format(finite=finite, limit=WHOLE + 1))
+    if len(tally) <= WHOLE:
+        return of_counted(about, _floats(tally, "Value"), _floats(tally, "Count"))
+    step = (n - 1) / QUANTILES
+    ranks = _RANKS.format(finite=finite, tail=TAIL, top=n - TAIL, step=repr(step))
+    ranked = ask(ranks)
+    exact = np.isin(_floats(ranked, "Rank"), places(n))  # halves round as ours do
+    values = _floats(ranked, "Value")[exact]
+    if len(values) != len(places(n)):
+        raise ValueError(f"{len(values)} values where {len(places(n))} were asked for")
+    squares = float(row["Variance"]) * (n - 1)
+    return of_places(about, n, values, float(row["Mean"]), squares)
 
 
-def _moment(text: str) -> str:
-    if not _MOMENT.fullmatch(text):
-        raise ValueError(f"{text!r} is not a time with a zone")
-    return text
+def _categories(ask: Ask, rows: Rows, name: str, count: int) -> CategoryProfile:
+    asked = {"rows": rows, "column": _column(name)}
+    found = ask(_COMMON.format(**asked, limit=CATEGORIES))
+    counts = {str(one["Value"]): int(one["Count"]) for one in found}
+    kept = total = sum(counts.values())
+    if len(found) == CATEGORIES:
+        total = int(ask(_THERE.format(**asked))[0]["Rows"])
+    return of_categories(counts, count, count - total, total - kept)
+
+
+def _floats(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray[Any, Any]:
+    return np.array([float(row[name]) for row in rows])

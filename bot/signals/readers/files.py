@@ -86,12 +86,30 @@ def kind_of(path: str) -> str:
     return KINDS.get(pure.suffix, "")
 
 
+def content(where: str) -> bytes:
+    """Return what a file holds that is no table.
+
+    Raises:
+        Unreadable: there is no such file.
+    """
+    files, path, is_file = _reached(where, None)
+    if not is_file:
+        raise Unreadable(f"{where}: a folder, not a file")
+    return files.bytes(path)
+
+
 def find(where: str, filesystem: Any = None) -> tuple[Files, Found]:
     """Return the files of the table at `where`.
 
     Raises:
         Unreadable: there is no such file, or none that can be read.
     """
+    files, path, is_file = _reached(where, filesystem)
+    return files, _file(path) if is_file else _folder(files, path)
+
+
+def _reached(where: str, filesystem: Any) -> tuple[Files, str, bool]:
+    """Return the file system, the path in it, and whether a file is there."""
     from pyarrow import fs  # noqa: PLC0415
     from pyarrow.lib import ArrowException  # noqa: PLC0415
 
@@ -105,9 +123,7 @@ def find(where: str, filesystem: Any = None) -> tuple[Files, Found]:
         raise Unreadable(f"{address}: cannot be reached") from error
     if info.type == fs.FileType.NotFound:
         raise Unreadable(f"{where}: no such file or folder")
-    if info.type == fs.FileType.File:
-        return files, _file(where)
-    return files, _folder(files, where)
+    return files, where, info.type == fs.FileType.File
 
 
 def _file(path: str) -> Found:

@@ -1,0 +1,115 @@
+"""Profiles that `watchkeeper profile` has made where the data is."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import ibis
+    from azure.core.credentials import TokenCredential
+
+    from bot.signals import TableProfile
+    from bot.signals.kql import Ask
+
+Engine: TypeAlias = Literal["here", "duckdb", "spark", "logs", "explorer"]
+
+_EXTRA = {"duckdb": "pushdown", "spark": "spark"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The options of the command, as they were typed."""
+
+    data: str
+    engine: Engine
+    at: str = ""
+    start: str = ""
+    end: str = ""
+    time: str = "TimeGenerated"
+    numerical: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+
+    def made(self, like: "TableProfile | None") -> "TableProfile":
+        """Return the profile.
+
+        Raises:
+            ValueError: an option is missing, or who was asked cannot answer; one line.
+        """
+        if self.engine in ("logs", "explorer"):
+            return self._asked(like)
+        return self._pushed(like)
+
+    def _pushed(self, like: "TableProfile | None") -> "TableProfile":
+        try:
+            from bot.signals import pushdown  # noqa: PLC0415 (extras)
+
+            table = self._table()
+        except ModuleNotFoundError as error:
+            extra = f"pip install 'watchkeeper[{_EXTRA[self.engine]}]'"
+            raise ValueError(f"{error.name} is not installed: {extra}") from None
+        return pushdown.profile(
+            table, like=like, numerical=self.numerical, categorical=self.categorical
+        )
+
+    def _table(self) -> "ibis.Table":
+        import ibis  # noqa: PLC0415
+
+        if self.engine == "duckdb":
+            database = ibis.duckdb.connect()
+            folder = self.data.rstrip("/")
+            where = f"{folder}/**/*.parquet" if os.path.isdir(folder) else self.data  # noqa: PTH112 (it may be an address)
+            if where.endswith((".csv", ".csv.gz", ".tsv")):
+                return database.read_csv(where)
+            return database.read_parquet(where)
+        from pyspark.sql import SparkSession  # noqa: PLC0415
+
+        return ibis.pyspark.connect(SparkSession.builder.getOrCreate()).read_parquet(
+            self.data
+        )
+
+    def _asked(self, like: "TableProfile | None") -> "TableProfile":
+        from bot.ports import Impossible, Unavailable  # noqa: PLC0415
+        from bot.signals import kql  # noqa: PLC0415
+
+        if not (self.at and self.start and self.end):
+            raise ValueError(f"--engine {self.engine} takes --at, --from and --to")
+        rows = kql.Rows(table=self.data, start=self.start, end=self.end, time=self.time)
+        try:
+            return kql.profile(
+                self._ask(),
+                rows,
+                like=like,
+                numerical=self.numerical,
+                categorical=self.categorical,
+            )
+        except (Impossible, Unavailable) as error:
+            raise ValueError(str(error)) from error
+
+    def _ask(self) -> "Ask":
+        from bot.azure import tables  # noqa: PLC0415
+        from bot.azure.cloud import PUBLIC_LOGS, PUBLIC_MANAGEMENT, Cloud  # noqa: PLC0415
+
+        if self.engine == "logs":
+            told = os.environ.get
+            cloud = Cloud(
+                told("WATCHKEEPER_AZURE_MANAGEMENT_URL", PUBLIC_MANAGEMENT),
+                told("WATCHKEEPER_AZURE_LOGS_URL", PUBLIC_LOGS),
+            )
+            return tables.log_analytics(_credential(), cloud, self.at)
+        cluster, slash, database = self.at.rpartition("/")
+        if not slash or not database or "://" not in cluster:
+            raise ValueError("--at takes https://cluster.kusto.windows.net/database")
+        return tables.data_explorer(_credential(), cluster, database)
+
+
+def _credential() -> "TokenCredential":
+    from azure.identity import (  # noqa: PLC0415
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+    )
+
+    client = os.environ.get("WATCHKEEPER_READER_CLIENT_ID", "")
+    if client:
+        return ManagedIdentityCredential(client_id=client)
+    return DefaultAzureCredential()
