@@ -155,7 +155,7 @@ def _of_rows(
 ) -> "Report":
     from bot.signals import evaluate  # noqa: PLC0415
     from bot.signals.readers import read  # noqa: PLC0415
-    from bot.signals.split import carriers, in_words  # noqa: PLC0415
+    from bot.signals.split import carried, carriers, in_words  # noqa: PLC0415
 
     right, rules = read(asked.production), asked.rules()
     found = evaluate(
@@ -173,7 +173,8 @@ def _of_rows(
     if not asked.segment or not found.results:
         return found
     some = carriers(left, right, asked.segment, found, rules)
-    return replace(found, explained=in_words(some, found.results[0].feature))
+    worst = carried(found, asked.segment)
+    return replace(found, explained=in_words(some, worst.feature) if worst else ())
 
 
 def _of_profiles(asked: Asked, left: "TableProfile") -> "Report":

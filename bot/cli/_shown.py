@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 Format: TypeAlias = Literal["table", "json", "html"]
 
-_BAR = 16  # characters
+_BARS = ((100, 16), (70, 8), (0, 0))  # characters, by the width of the terminal
 
 
 def write(report: "Report", output_format: Format, output: Path | None) -> None:
@@ -52,15 +52,15 @@ def _table(report: "Report", file: "TextIO | None") -> None:
     console = Console(file=file, width=120 if file else None, highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("Feature", overflow="fold")
-    table.add_column("Metric")
+    table.add_column("Metric", no_wrap=True)
     table.add_column("Value", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("Limit", no_wrap=True)
-    table.add_column("Verdict", overflow="fold")
+    table.add_column("Verdict", overflow="fold", min_width=12)
+    bar = next(size for least, size in _BARS if console.width >= least)
     for result in report.results:
-        table.add_row(
-            *(escape(visible(cell)) for cell in _cells(result)), style=_style(result)
-        )
+        cells = (escape(visible(cell)) for cell in _cells(result, bar))
+        table.add_row(*cells, style=_style(result))
     console.print(f"[bold]{escape(visible(report.sentence))}[/bold]\n")
     console.print(table)
     for line in report.explained:
@@ -73,7 +73,7 @@ def _style(result: "FeatureResult") -> str:
     return {"breached": "bold red", "not breached": ""}.get(result.verdict, "dim")
 
 
-def _cells(result: "FeatureResult") -> tuple[str, ...]:
+def _cells(result: "FeatureResult", bar: int) -> tuple[str, ...]:
     from bot.signals.catalogue import METRICS  # noqa: PLC0415
     from bot.signals.page import short  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def _cells(result: "FeatureResult") -> tuple[str, ...]:
         result.feature,
         METRICS[result.metric].alias if result.metric in METRICS else _brief(result),
         short(result.value) or result.not_finite or "-",
-        _bar(result),
+        _bar(result, bar),
         limit,
         f"{result.verdict}{why}",
     )
@@ -96,11 +96,11 @@ def _brief(result: "FeatureResult") -> str:
     return "".join(filter(str.isupper, result.metric)) if long else result.metric
 
 
-def _bar(result: "FeatureResult") -> str:
+def _bar(result: "FeatureResult", size: int) -> str:
     """Return the figure as a bar; its limit is the mark in the middle."""
     value, limit = result.value, result.threshold
-    if value is None or not limit or result.breached_when == "below":
+    if not size or value is None or not limit or result.breached_when == "below":
         return ""
-    filled = round(min(1.0, value / limit / 2) * _BAR)
-    bar = "█" * filled + "·" * (_BAR - filled)
-    return f"{bar[: _BAR // 2]}│{bar[_BAR // 2 :]}"
+    filled = round(min(1.0, value / limit / 2) * size)
+    bar = "█" * filled + "·" * (size - filled)
+    return f"{bar[: size // 2]}│{bar[size // 2 :]}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bot.signals.metric import RuleLike
-    from bot.signals.report import Report
+    from bot.signals.report import FeatureResult, Report
 
 _MOST = 8  # values that are looked at, the commonest of production
 
@@ -79,8 +79,8 @@ def carriers(
     for side, frame in (("reference", left), ("production", right)):
         if column not in frame.names:
             raise ValueError(f"{column}: not in the {side}")
-    worst = next((r for r in report.results if r.verdict == "breached"), None)
-    if worst is None or worst.feature == column:
+    worst = carried(report, column)
+    if worst is None:
         return ()
     counted = pc.value_counts(_text(right, column).drop_null()).to_pylist()
     common = sorted(counted, key=lambda one: -one["counts"])[:_MOST]
@@ -101,6 +101,12 @@ def carriers(
         for one in common
     }
     return segments(column, reports, worst.feature)
+
+
+def carried(report: "Report", column: str) -> "FeatureResult | None":
+    """Return the worst breach of another feature than the column to split by."""
+    over = (r for r in report.results if r.verdict == "breached" and r.feature)
+    return next((r for r in over if r.feature != column), None)
 
 
 class _Only:

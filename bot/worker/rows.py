@@ -11,7 +11,7 @@ from bot.evidence import policy
 from bot.ports import Windows
 from bot.signals import Report, timeline
 from bot.signals.explanation import with_predictions
-from bot.signals.split import carriers, in_words
+from bot.signals.split import carried, carriers, in_words
 from bot.signals.together import together
 from bot.watch import Endpoint
 
@@ -123,11 +123,13 @@ def _explained(
             continue
         # A value that few rows have could name a person.
         shown = [p for p in parts if p.share * windows.production.num_rows >= least]
-        worst = next(r for r in report.results if r.verdict == "breached").feature
+        worst = carried(report, column)
+        if worst is None or not shown:
+            continue
         uneven = [p for p in shown if p.carried > p.share + _MORE]
-        words += in_words(uneven, worst)[:_PARTS]
-        if shown and not uneven:
-            words.append(f"The shift of {worst} is spread evenly over {column}")
+        words += in_words(uneven, worst.feature)[:_PARTS]
+        if not uneven:
+            words.append(f"The shift of {worst.feature} is spread evenly over {column}")
     return tuple(words)
 
 

@@ -142,6 +142,25 @@ def test_the_segment_that_carries_the_shift_is_named(tmp_path: Path) -> None:
     assert report == from_json(to_json(report))
 
 
+def test_a_segment_that_moved_most_itself_still_carries_the_others(
+    tmp_path: Path,
+) -> None:
+    """
+    More rows from the north are a shift of the area, and none of income in it.
+    """
+    rng = np.random.default_rng(5)
+    sides = []
+    for name, north in (("a", 0.2), ("b", 0.9)):
+        area = np.where(rng.random(4_000) < north, "north", "south")
+        income = rng.normal(size=4_000) + (2.0 if name == "b" else 0.0)
+        sides.append(store(tmp_path, name, area=area, income=income))
+    done = run("drift", *sides, "--segment=area", "--metrics=js")
+
+    assert done.stdout.startswith("2 of 2 features are over the drift limit")
+    assert "of the shift of income in 90% of the rows" in done.stdout
+    assert "shift of area" not in done.stdout
+
+
 def test_a_day_is_compared_with_the_same_weekdays(tmp_path: Path) -> None:
     """
     A Monday is not like the Sunday before it; the daily run reads Monday's rows only.

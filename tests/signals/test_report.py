@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from bot.signals import Report, Rule, evaluate, from_json, to_json
 from bot.signals.metric import Mode
+from bot.signals.page import page, short
 from bot.signals.shape import MOST
 
 REPORT = TypeAdapter(Report)
@@ -68,3 +69,29 @@ def test_a_shape_can_be_read() -> None:
     for one in (income, codes):
         assert 1 == pytest.approx(sum(one.reference))
         assert len(one.bins) == len(one.reference) == len(one.production)
+
+
+def test_the_page_says_unit_window_verdict_and_what_chance_alone_does() -> None:
+    """
+    Printed from a dark screen it was grey on white without bars; 0.3 of what, of when?
+    """
+    day = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
+    week = np.arange(1_000.0)
+    report = evaluate(
+        {"age": week},
+        {"age": week + 300},
+        [Rule("nwd"), Rule("ks")],
+        production_name="today",
+        production_window=day,
+    )
+    shown = page(report)
+
+    assert (
+        "Production today, 1,000 rows, 22 Nov 2026 00:00 to 23 Nov 2026 00:00" in shown
+    )
+    assert 'Verdict: <b class="breached">breached</b>' in shown
+    assert "standard deviations of the reference" in shown
+    assert f'<td class="n">{short(report.results[1].noise_floor)}</td>' in shown
+    assert "&lt;&nbsp;0.0001" in shown  # a p-value of 1e-40 is no figure to read
+    assert "@media screen and (prefers-color-scheme:dark)" in shown
+    assert "print-color-adjust:exact" in shown
