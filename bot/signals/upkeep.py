@@ -189,7 +189,12 @@ def _sentence(ranked: Sequence[FeatureResult], found: Cost, *, loaded: bool) -> 
 
 
 def last_seen(
-    what: str, seen: datetime | None, *, now: datetime, every: timedelta
+    what: str,
+    seen: datetime | None,
+    *,
+    now: datetime,
+    every: timedelta,
+    limit: float | None = LAST_SEEN.default,
 ) -> FeatureResult:
     """Return how overdue something regular is, as a multiple of its interval.
 
@@ -198,9 +203,16 @@ def last_seen(
     Args:
         what: "the monitor's run", "collected data", "labels".
         seen: when it was last seen; None: never.
-        every: how often it should be; breached above twice that.
+        every: how often it should be, more than nothing.
+        limit: how many of those may pass.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    >>> late = last_seen("labels", datetime(2026, 11, 20, 12, tzinfo=UTC), now=noon,
+    ...     every=timedelta(days=1))
+    >>> late.verdict, late.value, late.unit, late.reason
+    ('breached', 3.0, 'times', 'last seen 72 hours ago')
     """
-    limit = LAST_SEEN.default
     if seen is None:
         why = f"{what}: never seen"
         return held(
@@ -211,4 +223,5 @@ def last_seen(
     return held(LAST_SEEN, late, limit, reason=ago, feature=what, count=1)
 
 
-GAUGES = (PER_DAY, PER_THOUSAND, IDLE, LAST_SEEN)
+# No rule names LAST_SEEN: what is regular, and how often, the watch list says apart.
+GAUGES = (PER_DAY, PER_THOUSAND, IDLE)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.incident import Health, Plan
 from bot.ports import Series
+from bot.signals.upkeep import last_seen
 from bot.triage.inhibition import COLLECTION
 from bot.watch import Listening
 
@@ -28,6 +29,7 @@ _LENGTH = {
     "week": timedelta(days=7),
     "month": timedelta(days=31),
 }
+_LEAST = timedelta(minutes=1)
 _GRACE = timedelta(hours=1)  # compute has to be found before a run begins
 _BAD = ("failed", "canceled", "notresponding")
 
@@ -44,12 +46,14 @@ def monitor(plan: Plan, listening: Listening, now: datetime) -> str:
     longest = 1.5 * every + _GRACE
     if listening.monitor_hours:
         longest = timedelta(hours=listening.monitor_hours)
-    begun = [run.started for run in plan.runs if run.started]
-    if not begun:
+    last = max((run.started for run in plan.runs if run.started), default=None)
+    limit = longest / max(every, _LEAST)
+    late = last_seen(plan.name, last, now=now, every=max(every, _LEAST), limit=limit)
+    if last is None:
         return f"the monitor {plan.name} has no run that Azure knows of"
-    if now - max(begun) > longest:
+    if late.verdict == "breached":
         return (
-            f"the monitor {plan.name} last ran on {max(begun):%Y-%m-%d %H:%M} UTC; "
+            f"the monitor {plan.name} last ran on {last:%Y-%m-%d %H:%M} UTC; "
             f"it should run every {_words(every)}"
         )
     newest = max((r for r in plan.runs if r.started), key=lambda r: r.started or now)
