@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.incident import RULE_ID, Alert, Kind, Reading, Severity
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     DEPLOYMENT,
     ENDPOINT,
     SHORT,
     Document,
     NotAnAlert,
-    arm_id,
     arm_ids,
     folded,
     labels,

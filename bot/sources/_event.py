@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Unhandled,
-    arm_id,
     line,
     required_moment,
 )

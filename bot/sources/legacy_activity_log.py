@@ -6,12 +6,12 @@ It has no alert id: an event is named by its own id, health by what it is about.
 from typing import Literal
 
 from bot.incident import Alert, Kind
+from bot.incident.arm import arm_id
 from bot.sources._common_alert import deployment_of, endpoint_of, status
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
-    arm_id,
     labels,
     line,
     mapping,

@@ -1,11 +1,11 @@
 """Budget alert of the older schema. It tells no time but the start of the period."""
 
 from bot.incident import Alert, Reading
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
-    arm_id,
     line,
     number,
     required_moment,

@@ -40,7 +40,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
     if "allOf" not in condition:  # a classic alert has one criterion
         condition = {**condition, "allOf": [condition]}
     found = criteria(condition)
-    resources = arm_ids([context.get("resourceId"), *found.dimensions.values()])
+    resources = arm_ids([context.get("resourceId"), *found.resources])
     rule = line(context.get("name"))
     about = (context.get("id"), context.get("resourceId"), *found.dimensions.values())
     level = severity(context.get("severity"))

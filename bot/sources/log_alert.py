@@ -5,7 +5,16 @@ The query that fired is looked at for words and never kept, shown or run.
 
 from bot.incident import Alert, Reading
 from bot.sources._common_alert import alert, context, custom, essentials, service
-from bot.sources._criteria import condition_of, criteria, dimensions
+from bot.sources._criteria import (
+    MOST,
+    Criteria,
+    by_endpoint,
+    condition_of,
+    criteria,
+    dimensions,
+    places,
+    whose,
+)
 from bot.sources._fields import (
     Document,
     Route,
@@ -31,12 +40,20 @@ def recognises(document: Document) -> bool:
 
 
 def parse(document: Document) -> tuple[Alert, ...]:
+    """Return one alert, or one for each endpoint where its rows name several."""
     found = context(document)
-    return (_second(document) if "condition" in found else _first(document),)
+    targets = (*essentials(document).targets, *_affected(found))
+    if "condition" in found:
+        parts = by_endpoint(condition_of(found), targets)
+        return tuple(_second(document, part) for part in parts)
+    rows = {"allOf": [{"dimensions": row} for row in _rows(found)]}
+    return tuple(
+        _first(document, criteria(part)) for part in by_endpoint(rows, targets)
+    )
 
 
-def _second(document: Document) -> Alert:
-    found = criteria(condition_of(context(document)))
+def _second(document: Document, condition: Document) -> Alert:
+    found = criteria(condition)
     about = " ".join((essentials(document).rule, *custom(document).values()))
     return alert(
         document,
@@ -44,11 +61,12 @@ def _second(document: Document) -> Alert:
         kind=worded(about) or worded(found.words) or "platform",
         readings=found.readings,
         window=found.window,
+        resources=found.resources,
         dimensions=found.dimensions,
     )
 
 
-def _first(document: Document) -> Alert:
+def _first(document: Document, rows: Criteria) -> Alert:
     found = context(document)
     about = f"{essentials(document).rule} {line(found.get('SearchQuery'), 2000)}"
     return alert(
@@ -60,9 +78,30 @@ def _first(document: Document) -> Alert:
             found.get("SearchIntervalStartTimeUtc"),
             found.get("SearchIntervalEndtimeUtc"),
         ),
-        resources=_affected(found),
-        dimensions=dimensions({"dimensions": found.get("Dimensions")}),
+        resources=(*rows.resources, *_affected(found)),
+        dimensions={
+            **rows.dimensions,
+            **dimensions({"dimensions": found.get("Dimensions")}),
+        },
     )
+
+
+def _rows(found: Document) -> list[dict[str, str]]:
+    """Return of each row that fired what says which endpoint it is about, no more.
+
+    The rule's dimensions say it for all of them, where it has some.
+    """
+    if whose(dimensions({"dimensions": found.get("Dimensions")})):
+        return []
+    read: list[dict[str, str]] = []
+    for table in objects(mapping(found.get("SearchResults")).get("tables")):
+        names = [line(column.get("name")) for column in objects(table.get("columns"))]
+        listed = table.get("rows")
+        for row in listed[:MOST] if isinstance(listed, list) else ():
+            cells = zip(names, row, strict=False) if isinstance(row, list) else ()
+            told = {name: line(cell) for name, cell in cells if places(name)}
+            read.append({name: value for name, value in told.items() if value})
+    return read[:MOST]
 
 
 def _affected(found: Document) -> tuple[str, ...]:
