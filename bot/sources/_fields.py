@@ -26,7 +26,7 @@ DEPLOYMENT = ("deploymentname", "onlinedeployment", "deployment")
 FEATURE = ("featurename", "feature", "column", "columnname")
 
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
 _AMERICAN = re.compile(
     r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M", re.ASCII
@@ -34,6 +34,16 @@ _AMERICAN = re.compile(
 _NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{0,30})?([eE][-+]?\d{1,3})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # endpoint, deployment
+
+
+_SEVERITIES: Mapping[str, Severity] = {
+    "critical": 0,
+    "error": 1,
+    "warning": 2,
+    "informational": 3,
+    "information": 3,
+    "verbose": 4,
+}
 
 
 class NotAnAlert(ValueError):
@@ -50,6 +60,12 @@ class Unhandled(Exception):
         super().__init__(reason)
         self.reason = reason
         self.alerts = alerts
+
+
+def is_schema(document: Document, wanted: str) -> bool:
+    """Return whether a document names this schema, in any letter case."""
+    found = document.get("schemaId")
+    return isinstance(found, str) and found.strip().lower() == wanted.lower()
 
 
 def mapping(value: Any) -> Document:
@@ -170,10 +186,12 @@ def window(start: Any, end: Any) -> tuple[datetime, datetime] | None:
 
 
 def severity(value: Any) -> Severity | None:
-    """Return 0 (critical) to 4 (verbose) from "Sev2", "2" or 2; None when unsaid."""
+    """Return 0 to 4 from "Sev2", "2", 2 or its word, "Warning"; None when unsaid."""
     if isinstance(value, bool | list | dict):
         raise NotAnAlert("severity is neither a text nor a number")
-    digit = str(value).lower().removeprefix("sev")
+    digit = str(value).strip().lower().removeprefix("sev")
+    if digit in _SEVERITIES:
+        return _SEVERITIES[digit]
     return cast("Severity", int(digit)) if digit in {"0", "1", "2", "3", "4"} else None
 
 

@@ -12,6 +12,7 @@ from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
+    is_schema,
     labels,
     line,
     mapping,
@@ -27,7 +28,7 @@ _SCHEMA = "Microsoft.Insights/activityLogs"
 
 
 def recognises(document: Document) -> bool:
-    return document.get("schemaId") == _SCHEMA
+    return is_schema(document, _SCHEMA)
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

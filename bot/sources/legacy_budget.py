@@ -6,6 +6,7 @@ from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
+    is_schema,
     line,
     number,
     required_moment,
@@ -17,7 +18,7 @@ _SCHEMA = "AIP Budget Notification"
 
 
 def recognises(document: Document) -> bool:
-    return document.get("schemaId") == _SCHEMA
+    return is_schema(document, _SCHEMA)
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

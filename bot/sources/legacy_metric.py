@@ -11,6 +11,7 @@ from bot.sources._fields import (
     NotAnAlert,
     Route,
     arm_ids,
+    is_schema,
     labels,
     line,
     mapping,
@@ -25,7 +26,7 @@ _SCHEMA = "AzureMonitorMetricAlert"
 
 
 def recognises(document: Document) -> bool:
-    if document.get("schemaId") == _SCHEMA:
+    if is_schema(document, _SCHEMA):
         return True
     classic = mapping(mapping(document.get("context")).get("condition"))
     return "schemaId" not in document and "metricName" in classic

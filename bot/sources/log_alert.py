@@ -21,6 +21,7 @@ from bot.sources._fields import (
     arm_ids,
     line,
     mapping,
+    member,
     number,
     objects,
     window,
@@ -42,13 +43,12 @@ def recognises(document: Document) -> bool:
 def parse(document: Document) -> tuple[Alert, ...]:
     """Return one alert, or one for each endpoint where its rows name several."""
     found = context(document)
-    targets = (*essentials(document).targets, *_affected(found))
+    targets = (*essentials(document).targets, *affected(found))
     if "condition" in found:
         parts = by_endpoint(condition_of(found), targets)
         return tuple(_second(document, part) for part in parts)
-    rows = {"allOf": [{"dimensions": row} for row in _rows(found)]}
     return tuple(
-        _first(document, criteria(part)) for part in by_endpoint(rows, targets)
+        _first(document, criteria(part)) for part in by_endpoint(rows(found), targets)
     )
 
 
@@ -66,7 +66,7 @@ def _second(document: Document, condition: Document) -> Alert:
     )
 
 
-def _first(document: Document, rows: Criteria) -> Alert:
+def _first(document: Document, told: Criteria) -> Alert:
     found = context(document)
     about = f"{essentials(document).rule} {line(found.get('SearchQuery'), 2000)}"
     return alert(
@@ -78,36 +78,40 @@ def _first(document: Document, rows: Criteria) -> Alert:
             found.get("SearchIntervalStartTimeUtc"),
             found.get("SearchIntervalEndtimeUtc"),
         ),
-        resources=(*rows.resources, *_affected(found)),
+        resources=(*told.resources, *affected(found)),
         dimensions={
-            **rows.dimensions,
+            **told.dimensions,
             **dimensions({"dimensions": found.get("Dimensions")}),
         },
     )
 
 
-def _rows(found: Document) -> list[dict[str, str]]:
-    """Return of each row that fired what says which endpoint it is about, no more.
+def rows(found: Document) -> Document:
+    """Return the rows that fired as a condition: of each, which endpoint it is about.
 
-    The rule's dimensions say it for all of them, where it has some.
+    No more of them is kept. The rule's dimensions say it for all, where it has some.
     """
     if whose(dimensions({"dimensions": found.get("Dimensions")})):
-        return []
+        return {}
     read: list[dict[str, str]] = []
-    for table in objects(mapping(found.get("SearchResults")).get("tables")):
+    for table in objects(_results(found).get("tables")):
         names = [line(column.get("name")) for column in objects(table.get("columns"))]
         listed = table.get("rows")
         for row in listed[:MOST] if isinstance(listed, list) else ():
             cells = zip(names, row, strict=False) if isinstance(row, list) else ()
-            told = {name: line(cell) for name, cell in cells if places(name)}
-            read.append({name: value for name, value in told.items() if value})
-    return read[:MOST]
+            says = {name: line(cell) for name, cell in cells if places(name)}
+            read.append({name: value for name, value in says.items() if value})
+    return {"allOf": [{"dimensions": row} for row in read[:MOST]]}
 
 
-def _affected(found: Document) -> tuple[str, ...]:
+def _results(found: Document) -> Document:
+    return mapping(member(found, "SearchResults", "SearchResult"))
+
+
+def affected(found: Document) -> tuple[str, ...]:
     """Return the resources whose rows made the alert fire, and where the rows lie."""
     items = found.get("AffectedConfigurationItems")
-    lying = objects(mapping(found.get("SearchResults")).get("dataSources"))
+    lying = objects(_results(found).get("dataSources"))
     return arm_ids(
         [
             *(items if isinstance(items, list) else ()),
