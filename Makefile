@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench install lock clean
+.PHONY: demo test lint bench fuzz install lock clean
 
 demo: install node_modules/.ready ## the main job, with nothing but this machine
 	$(BIN)/watchkeeper demo $(ARGS)
@@ -20,6 +20,10 @@ lint: .venv/dev
 
 bench: .venv/dev .venv-peers/.ready ## speed and memory, as ratios
 	$(BIN)/python -m pytest -p benchmark tests/bench $(ARGS)
+
+fuzz: .venv/dev ## millions of texts at the JSON reader, then bodies at the door; half an hour
+	$(BIN)/python -m tests.bench.fuzz_json $(or $(N),10000000)
+	$(BIN)/python -m tests.bench.fuzz $(or $(N),2000000)
 
 # What the engine is measured against, in an environment of its own.
 .venv-peers/.ready: | .venv/uv

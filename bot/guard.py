@@ -59,6 +59,29 @@ def _plainly(record: logging.LogRecord) -> bool:
     return True
 
 
+class _Plain(web.RequestHandler):
+    """aiohttp's own, but for its answer to what is no HTTP: that quotes what was sent.
+
+    A line that cannot be read may hold a secret, and after a proxy another's.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        answer = super().handle_error(request, status, exc, message)
+        if not isinstance(exc, HttpProcessingError):
+            return answer
+        plain = web.json_response({"error": "this is no HTTP"}, status=answer.status)
+        plain.force_close()
+        return plain
+
+
 class _Watched(asyncio.Protocol):
     """A connection whose deadlines are kept; all else is its HTTP protocol's."""
 
@@ -67,6 +90,7 @@ class _Watched(asyncio.Protocol):
         self._guard = guard
         self._transport: asyncio.Transport | None = None
         self._begun = False  # of the next head, a byte is here
+        self._over = False  # it sends no more, and may still wait for an answer
         self.request: web.Request | None = None
         self.deadline: float | None = None
 
@@ -83,8 +107,16 @@ class _Watched(asyncio.Protocol):
             self._begun = True
         self._inner.data_received(data)
 
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+    def eof_received(self) -> bool:
+        """Return whether an answer may still be due; asyncio would close at once.
+
+        A client may close its side when it has asked. The deadlines go on.
+        """
+        self._inner.eof_received()
+        self._over = True
+        if self.request is not None:
+            return self.request.content.is_eof()
+        return self._begun
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()
@@ -99,6 +131,8 @@ class _Watched(asyncio.Protocol):
 
     def started(self, request: web.Request) -> None:
         """Note that a head is complete: now its body has a deadline."""
+        if self._over and not request.content.is_eof() and self._transport:
+            self._transport.abort()  # the rest of the body never comes
         self.request = request
         self._begun = False
         self.deadline = self._guard.now() + self._guard.body_s
@@ -109,6 +143,8 @@ class _Watched(asyncio.Protocol):
         self.deadline = self._guard.now() + self._guard.head_s if self._begun else None
 
     def close_if_late(self, now: float) -> None:
+        if self._over and self.request is None and not self._begun and self._transport:
+            self._transport.close()
         if self.deadline is None or now < self.deadline:
             return
         self.deadline = None
@@ -132,15 +168,14 @@ class Guard:
         self._listening: asyncio.Server | None = None
         _server_log.addFilter(_plainly)  # added once, however often
         app.middlewares.insert(0, self._deadlines())
-        self._runner = web.AppRunner(
-            app,
-            access_log_class=_PathOnly,
-            logger=_server_log,
-            auto_decompress=False,  # a bomb is refused by its header, never inflated
-            lingering_time=_LINGER_S,
-            keepalive_timeout=_IDLE_S,
-            shutdown_timeout=_FINISH_S,
-        )
+        self._how: dict[str, Any] = {
+            "access_log_class": _PathOnly,
+            "logger": _server_log,
+            "auto_decompress": False,  # a bomb is refused by its header, never inflated
+            "lingering_time": _LINGER_S,
+            "keepalive_timeout": _IDLE_S,
+        }
+        self._runner = web.AppRunner(app, shutdown_timeout=_FINISH_S, **self._how)
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -151,10 +186,12 @@ class Guard:
         server = self._runner.server
         if server is None:
             raise RuntimeError("the application has no server")
-        make = cast("Callable[[], asyncio.Protocol]", server)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(
-            lambda: _Watched(make(), self), host, port, backlog=1024
+            lambda: _Watched(_Plain(server, loop=loop, **self._how), self),
+            host,
+            port,
+            backlog=1024,
         )
         self._sweeping = loop.create_task(self._sweep())
         found: int = self._listening.sockets[0].getsockname()[1]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bot.callers import Denied
+from bot.incident.arm import arm_id
 from bot.sources import NotAnAlert
 from bot.strict_json import NotJson, parse
 
@@ -45,7 +46,8 @@ class Allowed:
         >>> ours.topic(risk), ours.topic(risk + "-2"), ours.topic("any topic")
         (True, False, True)
         """
-        named = isinstance(given, str) and _WORKSPACE.match(given.strip().lower())
+        text = given.strip() if isinstance(given, str) else ""
+        named = _WORKSPACE.match(arm_id(text) or text.lower())
         return not (self.topics and named) or named.group() in self.topics
 
 

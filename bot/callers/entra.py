@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.utils import base64url_decode
 
 from bot.callers._verdict import Credentials, Denied
@@ -102,14 +103,20 @@ class Entra:
             raise Denied(401, "the token is not signed with RS256")
         if not isinstance(kid, str) or not kid:
             raise Denied(401, "the token names no key")
-        key = await self._keys.find(kid)
-        if key is None:
+        keys = await self._keys.find(kid)
+        if not keys:
             raise Denied(401, "the token is signed with an unknown key")
-        try:
-            jwt.PyJWS().decode(token, key, algorithms=["RS256"])
-        except jwt.PyJWTError:
-            raise Denied(401, "the token's signature is wrong") from None
+        if not any(_is_signed(token, key) for key in keys):
+            raise Denied(401, "the token's signature is wrong")
         return _object(token.split(".")[1])
+
+
+def _is_signed(token: str, key: RSAPublicKey) -> bool:
+    try:
+        jwt.PyJWS().decode(token, key, algorithms=["RS256"])
+    except jwt.PyJWTError:
+        return False
+    return True
 
 
 def _token(shown: Credentials) -> str:

@@ -27,6 +27,7 @@ _REFRESH_S = 3600.0  # older keys still serve while new ones are fetched beside
 _STALE_S = 24 * 3600.0  # older keys serve nobody
 _LARGEST = 256 * 1024  # bytes
 _BITS = 2048
+_SAME_NAME = 4  # keys; each costs a check of the signature
 
 
 class Keys:
@@ -42,25 +43,27 @@ class Keys:
         self._url = url
         self._time_out_s = time_out_s
         self._clock = clock
-        self._keys: Mapping[str, RSAPublicKey] = {}
+        self._keys: Mapping[str, tuple[RSAPublicKey, ...]] = {}
         self._fetched_at = float("-inf")
         self._asked: deque[float] = deque(maxlen=_PER_MINUTE)
         self._fetching: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> RSAPublicKey | None:
-        """Return the key called `kid`, None when the tenant has no such key.
+    async def find(self, kid: str) -> tuple[RSAPublicKey, ...]:
+        """Return the keys called `kid`: one, or () when the tenant has no such key.
+
+        Two of one name, as while keys are changed, are both the tenant's.
 
         Raises Undecided when neither can be said now.
         """
-        found = self._keys.get(kid) if self._age() < _STALE_S else None
-        if found is not None:
+        found = self._keys.get(kid, ()) if self._age() < _STALE_S else ()
+        if found:
             if self._age() > _REFRESH_S:
                 self._fetch()
             return found
         if (fetching := self._fetch()) is not None:
             await asyncio.wait([fetching])
         if self._age() < _MINUTE_S:
-            return self._keys.get(kid)
+            return self._keys.get(kid, ())
         raise Undecided("the caller's keys cannot be had now", self._wait_s())
 
     async def warm(self) -> None:
@@ -121,11 +124,15 @@ class Keys:
             return body
 
 
-def _keys(body: bytes) -> Mapping[str, RSAPublicKey]:
+def _keys(body: bytes) -> Mapping[str, tuple[RSAPublicKey, ...]]:
     """Return the RSA signing keys by name. Raises ValueError when there is none."""
     document = parse(body)
     listed = document.get("keys") if isinstance(document, dict) else None
-    found = dict(filter(None, map(_key, listed if isinstance(listed, list) else [])))
+    found: dict[str, tuple[RSAPublicKey, ...]] = {}
+    for each in listed if isinstance(listed, list) else ():
+        if named := _key(each):
+            kid, key = named
+            found[kid] = (*found.get(kid, ()), key)[:_SAME_NAME]
     if not found:
         raise ValueError("no key in it")
     return found

@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.incident import RULE_ID, Alert, Kind, Reading, Severity
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     DEPLOYMENT,
     ENDPOINT,
     SHORT,
     Document,
     NotAnAlert,
-    arm_id,
     arm_ids,
     folded,
+    is_schema,
     labels,
     line,
     mapping,
@@ -53,8 +54,7 @@ class Essentials:
 
 def is_common(document: Document) -> bool:
     """Return whether the schema is the common one, in any letter case."""
-    found = document.get("schemaId")
-    return isinstance(found, str) and found.lower() == SCHEMA.lower()
+    return is_schema(document, SCHEMA)
 
 
 def service(document: Document) -> str | None:
@@ -70,7 +70,7 @@ def context(document: Document) -> Document:
 
 
 def status(value: Any) -> Literal["firing", "resolved"]:
-    found = _CONDITIONS.get(value.lower()) if isinstance(value, str) else None
+    found = _CONDITIONS.get(value.strip().lower()) if isinstance(value, str) else None
     if found is None:
         raise NotAnAlert("the alert is neither fired nor resolved")
     return found
@@ -101,7 +101,7 @@ def essentials(document: Document) -> Essentials:
     fired = required_moment(fields, "firedDateTime")
     ended = moment(fields.get("resolvedDateTime"))
     early = ended is not None and ended < fired
-    targets = fields.get("alertTargetIDs")  # whatever it is, the alert is kept
+    targets = _ids(fields.get("alertTargetIDs"))  # whatever it is, the alert is kept
     level = severity(fields.get("severity"))
     return Essentials(
         alert_id=line(fields["alertId"], _LONGEST_ID).lower(),
@@ -109,7 +109,7 @@ def essentials(document: Document) -> Essentials:
         severity=2 if level is None else level,  # a budget has none: a warning
         rule=line(fields.get("alertRule")),
         description=prose(fields.get("description")),
-        targets=arm_ids(targets if isinstance(targets, list) else [targets]),
+        targets=targets or _ids(fields.get("configurationItems")),
         fired=fired,
         ended=None if early else ended,
         notes={
@@ -121,6 +121,10 @@ def essentials(document: Document) -> Essentials:
             **({RULE_ID: rule} if (rule := arm_id(fields.get("alertRuleID"))) else {}),
         },
     )
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    return arm_ids(value if isinstance(value, list) else [value])
 
 
 def alert(

@@ -1,25 +1,28 @@
 """The criteria of a metric or log rule, as both schemas write them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.incident import Reading
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     DEPLOYMENT,
     ENDPOINT,
     FEATURE,
     Document,
-    arm_id,
+    arm_ids,
     folded,
     line,
     mapping,
+    name,
     objects,
+    part,
     window,
 )
 from bot.sources._metrics import reading
 
-_MOST = 200
+MOST = 200
 _KEPT = 20  # dimensions of one criterion, the telling ones first
 
 
@@ -28,20 +31,20 @@ class Criteria:
     """What a rule measured: figures, dimensions, and in which window."""
 
     readings: tuple[Reading, ...]
-    dimensions: Mapping[str, str]
+    dimensions: Mapping[str, str]  # of rows that differ: "blue, green"
+    resources: tuple[str, ...]  # ARM ids among the dimensions
     window: tuple[datetime, datetime] | None
     words: str  # names to guess the kind from; never shown and never run
 
 
 def criteria(condition: Document) -> Criteria:
-    rows = objects(condition.get("allOf"))[:_MOST]
+    rows = objects(condition.get("allOf"))[:MOST]
     found = [reading(row, feature=_feature(dimensions(row))) for row in rows]
-    named: dict[str, str] = {}
-    for row in rows:
-        named |= dimensions(row)
+    named = [dimensions(row) for row in rows]
     return Criteria(
         readings=tuple(r for r in found if r is not None),
-        dimensions=named,
+        dimensions=merged(named),
+        resources=arm_ids(value for each in named for value in each.values()),
         window=window(condition.get("windowStartTime"), condition.get("windowEndTime")),
         words=" ".join(
             line(row.get(key), 2000)
@@ -49,6 +52,51 @@ def criteria(condition: Document) -> Criteria:
             for key in ("metricName", "metricMeasureColumn", "searchQuery")
         ),
     )
+
+
+def merged(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return what rows say, all that they say where they differ."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        for key, value in row.items():
+            found.setdefault(key, {}).setdefault(value.lower(), value)
+    return {key: line(", ".join(told.values())) for key, told in found.items()}
+
+
+def by_endpoint(condition: Document, targets: Iterable[str]) -> list[Document]:
+    """Return the condition as it is for each endpoint that its rows name.
+
+    One rule can watch many endpoints, and tell of several in one alert: each owner is to
+    hear of his own rows. It stays whole when it has one endpoint for its target.
+    """
+    rows = objects(condition.get("allOf"))[:MOST]
+    if any(part(target, "onlineendpoints") for target in targets):
+        return [condition]
+    about = [whose(dimensions(row)) for row in rows]
+    named = list(dict.fromkeys(filter(None, about)))
+    if len(named) < 2:  # noqa: PLR2004
+        return [condition]
+    return [
+        {
+            **condition,
+            "allOf": [r for r, a in zip(rows, about, strict=True) if a in ("", one)],
+        }
+        for one in named
+    ]
+
+
+def whose(row: Mapping[str, str]) -> str:
+    """Return the endpoint that a row names, by its ARM id where it has that, or ""."""
+    for resource in arm_ids(row.values()):
+        if part(resource, "onlineendpoints"):
+            return resource.partition("/deployments/")[0]
+    told = {folded(key): value for key, value in row.items()}
+    return next((n.lower() for key in ENDPOINT if (n := name(told.get(key)))), "")
+
+
+def places(key: str) -> bool:
+    """Return whether a column of this name says where a row comes from."""
+    return folded(key) in {*ENDPOINT, *DEPLOYMENT, "resourceid"}
 
 
 def dimensions(row: Document) -> dict[str, str]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Unhandled,
-    arm_id,
     line,
     required_moment,
 )
@@ -85,7 +85,8 @@ def envelope(document: Document) -> Envelope:
 def is_kind(document: Document, *kinds: str) -> bool:
     """Return whether the event is one of Azure ML's `kinds`: "ModelDeployed" …"""
     found = document.get("type" if "specversion" in document else "eventType")
-    return isinstance(found, str) and found in {ML + kind for kind in kinds}
+    known = {(ML + kind).lower() for kind in kinds}
+    return isinstance(found, str) and found.lower() in known
 
 
 def content(event: Envelope) -> Document:

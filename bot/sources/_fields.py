@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 from bot.incident import Alert, Severity
+from bot.incident.arm import arm_id
 
 Document: TypeAlias = Mapping[str, Any]
 Route: TypeAlias = Literal["alerts", "events", "own"]
@@ -17,7 +18,6 @@ Route: TypeAlias = Literal["alerts", "events", "own"]
 SHORT = 260  # characters of a name: rule, feature, label
 LONG = 4000  # characters of a description
 MANY = 50  # resources, labels
-_LONGEST_ARM = 2000
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099  # outside, a clock is wrong, not an alert early
 
 # Names of dimensions, folded, that say what a row is about; the clearest first.
@@ -26,15 +26,24 @@ DEPLOYMENT = ("deploymentname", "onlinedeployment", "deployment")
 FEATURE = ("featurename", "feature", "column", "columnname")
 
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
 _AMERICAN = re.compile(
     r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M", re.ASCII
 )  # log alerts of the first version
 _NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{0,30})?([eE][-+]?\d{1,3})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_SEGMENT = re.compile(r"[a-z0-9_().#+~-]([a-z0-9_().#+ ~-]*[a-z0-9_()#+~-])?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # endpoint, deployment
+
+
+_SEVERITIES: Mapping[str, Severity] = {
+    "critical": 0,
+    "error": 1,
+    "warning": 2,
+    "informational": 3,
+    "information": 3,
+    "verbose": 4,
+}
 
 
 class NotAnAlert(ValueError):
@@ -51,6 +60,12 @@ class Unhandled(Exception):
         super().__init__(reason)
         self.reason = reason
         self.alerts = alerts
+
+
+def is_schema(document: Document, wanted: str) -> bool:
+    """Return whether a document names this schema, in any letter case."""
+    found = document.get("schemaId")
+    return isinstance(found, str) and found.strip().lower() == wanted.lower()
 
 
 def mapping(value: Any) -> Document:
@@ -171,51 +186,13 @@ def window(start: Any, end: Any) -> tuple[datetime, datetime] | None:
 
 
 def severity(value: Any) -> Severity | None:
-    """Return 0 (critical) to 4 (verbose) from "Sev2", "2" or 2; None when unsaid."""
+    """Return 0 to 4 from "Sev2", "2", 2 or its word, "Warning"; None when unsaid."""
     if isinstance(value, bool | list | dict):
         raise NotAnAlert("severity is neither a text nor a number")
-    digit = str(value).lower().removeprefix("sev")
+    digit = str(value).strip().lower().removeprefix("sev")
+    if digit in _SEVERITIES:
+        return _SEVERITIES[digit]
     return cast("Severity", int(digit)) if digit in {"0", "1", "2", "3", "4"} else None
-
-
-def arm_id(value: Any) -> str | None:
-    """Return an ARM id in lower case, or None when it is not exactly one.
-
-    Taken apart and checked whole: no dot segments, no other host, ASCII alone, and
-    no second "providers" (a role assignment *on* an endpoint is not the endpoint).
-
-    >>> arm_id("/subscriptions/S/resourceGroups/RG/providers/Microsoft.X/types/Name")
-    '/subscriptions/s/resourcegroups/rg/providers/microsoft.x/types/name'
-    >>> arm_id("/subscriptions/s/resourceGroups/rg/providers/a/b/../../secrets")
-    """
-    if not isinstance(value, str) or len(value) > _LONGEST_ARM or not value.isascii():
-        return None
-    head, *parts = value.lower().rstrip("/").split("/")
-    if head or any(not _SEGMENT.fullmatch(p) or set(p) == {"."} for p in parts):
-        return None
-    match parts:
-        case ["subscriptions", _]:
-            pass
-        case ["subscriptions", _, "resourcegroups", _, *rest] if _provided(rest):
-            pass
-        case ["subscriptions", _, *rest] if _provided(rest):
-            pass
-        case _:
-            return None
-    return "/" + "/".join(parts)
-
-
-def _provided(parts: list[str]) -> bool:
-    """Return whether the rest is nothing, or providers/{namespace}/({type}/{name})+."""
-    if not parts:
-        return True
-    kind, *path = parts
-    return (
-        kind == "providers"
-        and "providers" not in path
-        and len(path) >= 3  # noqa: PLR2004  a namespace, a type, a name
-        and len(path) % 2 == 1
-    )
 
 
 def arm_ids(values: Iterable[Any]) -> tuple[str, ...]:

@@ -141,8 +141,9 @@ def worded(text: str) -> Kind | None:
 
 def _failing(dimensions: Document) -> bool:
     return any(
-        key.lower() in _STATUS and str(value)[:1] in {"4", "5"}
+        key.lower() in _STATUS and each[:1] in {"4", "5"}
         for key, value in mapping(dimensions).items()
+        for each in str(value).split(", ")  # rows that differ
     )
 
 

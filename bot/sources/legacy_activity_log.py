@@ -6,12 +6,13 @@ It has no alert id: an event is named by its own id, health by what it is about.
 from typing import Literal
 
 from bot.incident import Alert, Kind
+from bot.incident.arm import arm_id
 from bot.sources._common_alert import deployment_of, endpoint_of, status
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
-    arm_id,
+    is_schema,
     labels,
     line,
     mapping,
@@ -27,7 +28,7 @@ _SCHEMA = "Microsoft.Insights/activityLogs"
 
 
 def recognises(document: Document) -> bool:
-    return document.get("schemaId") == _SCHEMA
+    return is_schema(document, _SCHEMA)
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

@@ -1,11 +1,12 @@
 """Budget alert of the older schema. It tells no time but the start of the period."""
 
 from bot.incident import Alert, Reading
+from bot.incident.arm import arm_id
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
-    arm_id,
+    is_schema,
     line,
     number,
     required_moment,
@@ -17,7 +18,7 @@ _SCHEMA = "AIP Budget Notification"
 
 
 def recognises(document: Document) -> bool:
-    return document.get("schemaId") == _SCHEMA
+    return is_schema(document, _SCHEMA)
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

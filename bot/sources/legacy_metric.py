@@ -11,6 +11,7 @@ from bot.sources._fields import (
     NotAnAlert,
     Route,
     arm_ids,
+    is_schema,
     labels,
     line,
     mapping,
@@ -25,7 +26,7 @@ _SCHEMA = "AzureMonitorMetricAlert"
 
 
 def recognises(document: Document) -> bool:
-    if document.get("schemaId") == _SCHEMA:
+    if is_schema(document, _SCHEMA):
         return True
     classic = mapping(mapping(document.get("context")).get("condition"))
     return "schemaId" not in document and "metricName" in classic
@@ -40,7 +41,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
     if "allOf" not in condition:  # a classic alert has one criterion
         condition = {**condition, "allOf": [condition]}
     found = criteria(condition)
-    resources = arm_ids([context.get("resourceId"), *found.dimensions.values()])
+    resources = arm_ids([context.get("resourceId"), *found.resources])
     rule = line(context.get("name"))
     about = (context.get("id"), context.get("resourceId"), *found.dimensions.values())
     level = severity(context.get("severity"))

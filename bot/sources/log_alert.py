@@ -5,13 +5,23 @@ The query that fired is looked at for words and never kept, shown or run.
 
 from bot.incident import Alert, Reading
 from bot.sources._common_alert import alert, context, custom, essentials, service
-from bot.sources._criteria import condition_of, criteria, dimensions
+from bot.sources._criteria import (
+    MOST,
+    Criteria,
+    by_endpoint,
+    condition_of,
+    criteria,
+    dimensions,
+    places,
+    whose,
+)
 from bot.sources._fields import (
     Document,
     Route,
     arm_ids,
     line,
     mapping,
+    member,
     number,
     objects,
     window,
@@ -31,12 +41,19 @@ def recognises(document: Document) -> bool:
 
 
 def parse(document: Document) -> tuple[Alert, ...]:
+    """Return one alert, or one for each endpoint where its rows name several."""
     found = context(document)
-    return (_second(document) if "condition" in found else _first(document),)
+    targets = (*essentials(document).targets, *affected(found))
+    if "condition" in found:
+        parts = by_endpoint(condition_of(found), targets)
+        return tuple(_second(document, part) for part in parts)
+    return tuple(
+        _first(document, criteria(part)) for part in by_endpoint(rows(found), targets)
+    )
 
 
-def _second(document: Document) -> Alert:
-    found = criteria(condition_of(context(document)))
+def _second(document: Document, condition: Document) -> Alert:
+    found = criteria(condition)
     about = " ".join((essentials(document).rule, *custom(document).values()))
     return alert(
         document,
@@ -44,11 +61,12 @@ def _second(document: Document) -> Alert:
         kind=worded(about) or worded(found.words) or "platform",
         readings=found.readings,
         window=found.window,
+        resources=found.resources,
         dimensions=found.dimensions,
     )
 
 
-def _first(document: Document) -> Alert:
+def _first(document: Document, told: Criteria) -> Alert:
     found = context(document)
     about = f"{essentials(document).rule} {line(found.get('SearchQuery'), 2000)}"
     return alert(
@@ -60,15 +78,40 @@ def _first(document: Document) -> Alert:
             found.get("SearchIntervalStartTimeUtc"),
             found.get("SearchIntervalEndtimeUtc"),
         ),
-        resources=_affected(found),
-        dimensions=dimensions({"dimensions": found.get("Dimensions")}),
+        resources=(*told.resources, *affected(found)),
+        dimensions={
+            **told.dimensions,
+            **dimensions({"dimensions": found.get("Dimensions")}),
+        },
     )
 
 
-def _affected(found: Document) -> tuple[str, ...]:
+def rows(found: Document) -> Document:
+    """Return the rows that fired as a condition: of each, which endpoint it is about.
+
+    No more of them is kept. The rule's dimensions say it for all, where it has some.
+    """
+    if whose(dimensions({"dimensions": found.get("Dimensions")})):
+        return {}
+    read: list[dict[str, str]] = []
+    for table in objects(_results(found).get("tables")):
+        names = [line(column.get("name")) for column in objects(table.get("columns"))]
+        listed = table.get("rows")
+        for row in listed[:MOST] if isinstance(listed, list) else ():
+            cells = zip(names, row, strict=False) if isinstance(row, list) else ()
+            says = {name: line(cell) for name, cell in cells if places(name)}
+            read.append({name: value for name, value in says.items() if value})
+    return {"allOf": [{"dimensions": row} for row in read[:MOST]]}
+
+
+def _results(found: Document) -> Document:
+    return mapping(member(found, "SearchResults", "SearchResult"))
+
+
+def affected(found: Document) -> tuple[str, ...]:
     """Return the resources whose rows made the alert fire, and where the rows lie."""
     items = found.get("AffectedConfigurationItems")
-    lying = objects(mapping(found.get("SearchResults")).get("dataSources"))
+    lying = objects(_results(found).get("dataSources"))
     return arm_ids(
         [
             *(items if isinstance(items, list) else ()),

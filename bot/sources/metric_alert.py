@@ -1,8 +1,8 @@
 """Metric alert of the common schema: static, dynamic, or availability."""
 
 from bot.incident import Alert, Kind
-from bot.sources._common_alert import alert, context, service
-from bot.sources._criteria import Criteria, condition_of, criteria
+from bot.sources._common_alert import alert, context, essentials, service
+from bot.sources._criteria import Criteria, by_endpoint, condition_of, criteria
 from bot.sources._fields import Document, Route, line
 from bot.sources._metrics import metric_kind
 
@@ -14,16 +14,19 @@ def recognises(document: Document) -> bool:
 
 
 def parse(document: Document) -> tuple[Alert, ...]:
-    found = criteria(condition_of(context(document)))
-    return (
+    condition, targets = condition_of(context(document)), essentials(document).targets
+    parts = map(criteria, by_endpoint(condition, targets))
+    return tuple(
         alert(
             document,
             source="metric_alert",
             kind=kind(line(context(document).get("conditionType")), found),
             readings=found.readings,
             window=found.window,
+            resources=found.resources,
             dimensions=found.dimensions,
-        ),
+        )
+        for found in parts
     )
 
 

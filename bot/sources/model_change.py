@@ -19,11 +19,11 @@ def recognises(document: Document) -> bool:
 def parse(document: Document) -> tuple[Alert, ...]:
     event = envelope(document)
     data = content(event)
-    match event.kind.removeprefix(ML):
-        case "ModelRegistered":
+    match event.kind.lower().removeprefix(ML.lower()):
+        case "modelregistered":
             model = f"{line(data.get('ModelName'))}:{line(data.get('ModelVersion'))}"
             return (_change(event, f"Model {model} was registered", "model", model),)
-        case "ModelDeployed":
+        case "modeldeployed":
             return (_deployed(event, data),)
     return (_run(event, data),)
 
@@ -44,7 +44,7 @@ def _deployed(event: Envelope, data: Document) -> Alert:
 def _run(event: Envelope, data: Document) -> Alert:
     """Return the run's newest state; its later states join it."""
     run = line(member(data, "runId")) or event.subject
-    ended = event.kind.endswith("RunCompleted")
+    ended = event.kind.lower().endswith("runcompleted")
     state = "completed" if ended else line(member(data, "runStatus")).lower()
     return _change(
         event,

@@ -78,13 +78,13 @@ def _alert(event: Envelope, tag: str, text: str) -> Alert:
     monitor = line(member(data, "experimentName", "experimentId"))
     readings, unread = rows(text)
     wrong = [r for r in readings if r.breached is False]
-    right = len(readings) - len(wrong)
+    right = sum(r.breached is True for r in readings)
     return Alert(
         source="monitor_breach",
         kind=signal_kind(signal, [r.metric for r in readings]),
         fingerprint=fingerprint(event, "monitor", monitor, signal),
         status="firing",
-        severity=3 if wrong and not right else 2,
+        severity=3 if wrong and len(wrong) == len(readings) else 2,
         title=f"{signal or monitor or 'A monitor'}: {_past(right)}",
         starts_at=event.at,
         rule=signal,

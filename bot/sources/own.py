@@ -7,15 +7,25 @@ from datetime import datetime
 from typing import cast, get_args
 
 from bot.incident import MISSED, Alert, Kind
+from bot.incident.arm import arm_id
 from bot.sources._common_alert import SCHEMA, alert, status
-from bot.sources._criteria import condition_of, criteria
+from bot.sources._criteria import (
+    Criteria,
+    by_endpoint,
+    condition_of,
+    criteria,
+    dimensions,
+    whose,
+)
 from bot.sources._fields import (
     Document,
     NotAnAlert,
     Route,
+    arm_ids,
     line,
     mapping,
     moment,
+    objects,
     prose,
     required_moment,
     severity,
@@ -36,7 +46,7 @@ def parse(document: Document) -> tuple[Alert, ...]:
         return (_silence(document),)
     if document.get("schemaId") == AGAIN:
         return (_again(document),)
-    return (_listed(document),)
+    return _listed(document)
 
 
 def told(found: Document) -> Document:
@@ -84,19 +94,18 @@ def _again(document: Document) -> Alert:
     )
 
 
-def _listed(document: Document) -> Alert:
+def _listed(document: Document) -> tuple[Alert, ...]:
     """Read one alert of Azure's list as if its own call had come.
 
     `endpoint` is the ARM id of whom it is about, where its target is another resource.
     """
     found = mapping(document.get("alert"))
+    if not isinstance(found.get("id"), str):
+        raise NotAnAlert("a listed alert without an id")
     essentials = told(found)
-    measured = criteria(condition_of(_context(found)))
-    rule = line(essentials.get("alertRule"))
-    name = rule.rsplit("/", 1)[-1]
     said = {
         "alertId": found.get("id"),
-        "alertRule": name,
+        "alertRule": line(essentials.get("alertRule")).rsplit("/", 1)[-1],
         "severity": essentials.get("severity"),
         "monitorCondition": essentials.get("monitorCondition"),
         "alertTargetIDs": [
@@ -107,19 +116,31 @@ def _listed(document: Document) -> Alert:
         "resolvedDateTime": essentials.get("monitorConditionResolvedDateTime"),
         "description": essentials.get("description"),
     }
-    if not isinstance(found.get("id"), str):
-        raise NotAnAlert("a listed alert without an id")
-    kind = document.get("kind")
+    parts = by_endpoint(
+        condition_of(_context(found)), arm_ids([essentials.get("targetResource")])
+    )
+    if wanted := arm_id(document.get("endpoint")):
+        parts = [p for p in parts if _speaks_of(p, wanted)] or parts[:1]
+    return tuple(_part(said, document.get("kind"), criteria(p)) for p in parts)
+
+
+def _speaks_of(condition: Document, endpoint: str) -> bool:
+    rows = map(dimensions, objects(condition.get("allOf")))
+    return any(whose(row) in (endpoint, endpoint.rsplit("/", 1)[-1]) for row in rows)
+
+
+def _part(said: Document, kind: object, measured: Criteria) -> Alert:
     known = cast("Kind", kind) if kind in get_args(Kind) else None
     return alert(
         {"schemaId": SCHEMA, "data": {"essentials": said, "alertContext": {}}},
         source="own",
         kind=known
-        or worded(f"{name} {line(essentials.get('description'))}")
+        or worded(f"{said['alertRule']} {line(said['description'])}")
         or worded(measured.words)
         or "platform",
         readings=measured.readings,
         window=measured.window,
+        resources=measured.resources,
         dimensions={**measured.dimensions, MISSED: "its own call never came"},
     )
 

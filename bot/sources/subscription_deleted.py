@@ -10,7 +10,8 @@ _KIND = "Microsoft.EventGrid.SubscriptionDeletedEvent"
 
 
 def recognises(document: Document) -> bool:
-    return _KIND in (document.get("eventType"), document.get("type"))
+    found = document.get("type" if "specversion" in document else "eventType")
+    return isinstance(found, str) and found.lower() == _KIND.lower()
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

@@ -145,6 +145,24 @@ class Store:
 
         await self.write(run, key=min(reasons, default=""))
 
+    async def unplaced(self, since: datetime, limit: int = 5000) -> list[Delivery]:
+        """Return deliveries from `since` on that no incident came of, newest first."""
+        query = (
+            sa.select(delivery)
+            .where(
+                delivery.c.state == "unhandled", delivery.c.received_at >= micros(since)
+            )
+            .order_by(delivery.c.received_at.desc())
+            .limit(limit)
+        )
+        rows = await self.read(lambda db: db.execute(query).all())
+        return [
+            Delivery(
+                id=r.id, route=r.route, body=r.body, received_at=moment(r.received_at)
+            )
+            for r in rows
+        ]
+
     async def unhandled(self, limit: int = 1000) -> list[Unhandled]:
         query = (
             sa.select(

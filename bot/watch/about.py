@@ -23,12 +23,15 @@ def workspace(arm_id: str) -> str:
 
 
 def targets(endpoints: tuple[Endpoint, ...], alert: Alert) -> tuple[Endpoint, ...]:
-    """Return every watched endpoint among the alert's targets, else `resolve`'s."""
+    """Return every watched endpoint among the alert's targets, else `resolve`'s.
+
+    Where neither finds one, a rule over a log workspace is taken at its words.
+    """
     resources = {r.lower().rstrip("/") for r in alert.resources}
     hit = [e for e in endpoints if any(_covers(e.id, r) for r in resources)]
     if len(hit) > 1:
         return tuple(hit)
-    one = resolve(endpoints, alert)
+    one = resolve(endpoints, alert) or mentioned(endpoints, alert)
     return (one,) if one else ()
 
 
@@ -62,10 +65,10 @@ def mentioned(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:
     """Return the endpoint that a rule over a log workspace speaks of, or None.
 
     Whose whole name they hold, if only one's; else the one that lists the alert's
-    resource in its `scopes`, if only one does.
+    resource in its `scopes`, if only one does. Nobody's, when a dimension names another.
     """
     resources = tuple(r.lower().rstrip("/") for r in alert.resources)
-    if not resources or not all(_LOGS.search(r) for r in resources):
+    if alert.endpoint or not resources or not all(_LOGS.search(r) for r in resources):
         return None
     words = f"{alert.rule} {alert.description}".lower()
     within = _within(endpoints, resources)

@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from bot.incident.arm import arm_id
 from bot.watch.parts import Price, Strict, Tier
 from bot.watch.people import Approval, Escalation
 from bot.watch.rules import Labels, SignalRule, limits
+
+
+def _spelled(written: str) -> str:
+    """Return an ARM id as alerts have it: its group may hold letters beyond ASCII."""
+    return arm_id(written) or written
+
 
 ArmEndpoint: TypeAlias = Annotated[
     str,
@@ -17,10 +24,12 @@ ArmEndpoint: TypeAlias = Annotated[
         pattern=r"(?i)^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
         r"microsoft\.machinelearningservices/workspaces/[^/]+/onlineendpoints/[^/]+$",
     ),
+    AfterValidator(_spelled),
 ]
 ArmScope: TypeAlias = Annotated[
     str,
     StringConstraints(to_lower=True, pattern=r"(?i)^/subscriptions/[^/]+(/[^/]+)*$"),
+    AfterValidator(_spelled),
 ]
 KEPT_DAYS: Mapping[Tier, int] = {1: 2557, 2: 1827, 3: 1096}  # 7, 5 and 3 years
 

@@ -155,9 +155,5 @@ class WatchList(Strict):
         return about.resolve(self.endpoints, alert)
 
     def about(self, alert: Alert) -> tuple[Endpoint, ...]:
-        """Return every watched endpoint among the alert's targets, else `resolve`'s."""
+        """Return every watched endpoint that the alert is about: see `about.targets`."""
         return about.targets(self.endpoints, alert)
-
-    def mentioned(self, alert: Alert) -> Endpoint | None:
-        """Return the one endpoint that a rule over a log workspace speaks of, or None."""
-        return about.mentioned(self.endpoints, alert)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from bot.store import Due, Leader
 from bot.triage import silence
 from bot.triage.inhibition import COLLECTION
 from bot.watch import Endpoint
+from bot.watch.about import workspace
 from bot.worker.hush import NotYet, opened
 from bot.worker.means import Means
 
@@ -70,15 +71,22 @@ async def heard_again(
 ) -> None:
     """End what Event Grid began by saying that a subscription was deleted.
 
-    `at`: when an event came again, or the subscription was seen; "": any of them.
+    `at`: when an event came again, or the subscription was seen; "": any of them, but
+    not one that the watch list names. An event does not say by which subscription it
+    came, and that one is looked at by itself.
     """
+    named = {
+        e.listening.events.rsplit("/", 1)[-1].lower()
+        for e in means.watch.endpoints
+        if workspace(e.id) == workspace(endpoint.id)
+    }
     incident = await means.store.newest(f"{endpoint.id} silence")
     for alert in incident.alerts if incident else ():
         if (
             alert.source == subscription_deleted.NAME
             and alert.status == "firing"
             and alert.starts_at < at
-            and subscription.lower() in ("", alert.rule.lower())
+            and _meant(subscription.lower(), alert.rule.lower(), named)
         ):
             document = {
                 "schemaId": own.AGAIN,
@@ -93,6 +101,10 @@ async def heard_again(
             await means.store.accept(
                 "own", json.dumps(document).encode(), means.clock()
             )
+
+
+def _meant(subscription: str, deleted: str, named: Container[str]) -> bool:
+    return subscription == deleted if subscription else deleted not in named
 
 
 def _notice(

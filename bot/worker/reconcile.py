@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from bot import sources
 from bot.incident import Reconcile
 from bot.ports import Impossible, Workspace
 from bot.sources import NotAnAlert, own
-from bot.store import Due, Leader
+from bot.store import Delivery, Due, Leader
 from bot.triage.silence import DELIVERY
 from bot.watch import Endpoint, WatchList
 from bot.worker.hush import NotYet
@@ -28,6 +29,7 @@ LATER = timedelta(hours=1)  # when we may not read the list
 BACK = timedelta(minutes=30)  # how far each look goes
 CALLED_BY = timedelta(minutes=3)  # by then the call of an alert has come, if it does
 LONGEST = timedelta(days=29)  # Azure keeps alerts for 30 days
+BEFORE = timedelta(hours=1)  # a call is looked for that much earlier: clocks differ
 RESTS = timedelta(minutes=15)  # an action group, after an address that did not answer
 
 
@@ -63,19 +65,48 @@ async def missing(
     for subscription in subscriptions(means.watch):
         listed = await workspace.fired(subscription, start, now)
         watched = [
-            (alert, endpoint)
+            (alert, endpoints)
             for alert in listed
             if isinstance(alert.get("id"), str)
             and _settled(alert, now)
-            and (endpoint := about(means.watch, alert))
+            and (endpoints := about(means.watch, alert))
         ]
         heard = await means.store.heard(_fingerprint(a) for a, _ in watched)
-        for alert, endpoint in watched:
+        for alert, endpoints in watched:
             kind, over = heard.get(_fingerprint(alert), ("", False))
             ended = own.told(alert).get("monitorCondition") == "Resolved"
             if not kind or (ended and not over):
-                found.append(_document(alert, endpoint, kind))
-    return found
+                found += [_document(alert, one, kind) for one in endpoints]
+    return await _untold(means, found, start)
+
+
+async def _untold(
+    means: Means, missed: list[Document], start: datetime
+) -> list[Document]:
+    """Leave out those whose call came, though no incident came of it.
+
+    Such an alert is listed as unresolved: that its call never came would be a lie.
+    """
+    if not missed:
+        return []
+    came: set[str] = set()
+    for one in await means.store.unplaced(start - BEFORE):
+        if one.route == "alerts":
+            came |= _told(one)
+    return [
+        document for document in missed if _fingerprint(document["alert"]) not in came
+    ]
+
+
+def _told(call: Delivery) -> set[str]:
+    """Return the fingerprints in a call; none where it cannot be read."""
+    try:
+        return {a.fingerprint for a in sources.read(call.route, call.body)}
+    except sources.Unhandled as miss:
+        return {a.fingerprint for a in miss.alerts}
+    except Exception:  # the reason why it was set aside
+        log.exception("delivery %s could not be read", call.id)
+        return set()
 
 
 def _document(alert: Mapping[str, Any], endpoint: Endpoint, kind: str) -> Document:
@@ -90,18 +121,19 @@ def subscriptions(watch: WatchList) -> list[str]:
     return sorted({e.id.split("/")[2] for e in watch.endpoints})
 
 
-def about(watch: WatchList, alert: Mapping[str, Any]) -> Endpoint | None:
-    """Return the watched endpoint that an alert of Azure's list is about, or None.
+def about(watch: WatchList, alert: Mapping[str, Any]) -> tuple[Endpoint, ...]:
+    """Return the watched endpoints that an alert of Azure's list is about.
 
-    A log alert's target is its Log Analytics workspace: then a dimension names the
-    endpoint, else the words of the rule do.
+    A log alert's target is its Log Analytics workspace: then its rows name them, else
+    the words of the rule do.
     """
     try:
-        [read] = own.parse({"schemaId": own.LISTED, "alert": alert})
+        read = own.parse({"schemaId": own.LISTED, "alert": alert})
     except NotAnAlert as error:
         log.warning("an alert of Azure's list cannot be read: %s", error)
-        return None
-    return watch.resolve(read) or watch.mentioned(read)
+        return ()
+    found = {e.id: e for part in read for e in watch.about(part)}
+    return tuple(found.values())
 
 
 def _settled(alert: Mapping[str, Any], now: datetime) -> bool:
@@ -121,7 +153,7 @@ async def _tell_of_calls(means: Means, missed: Iterable[Document]) -> None:
     what has been is taken in by now.
     """
     found = [about(means.watch, document["alert"]) for document in missed]
-    silent = {endpoint.id for endpoint in found if endpoint}
+    silent = {endpoint.id for each in found for endpoint in each}
     for endpoint in means.watch.endpoints:
         hit = endpoint.id in silent
         words = "Azure fired alerts and its action group did not call us" if hit else ""

@@ -3,7 +3,29 @@
 import logging
 from datetime import datetime, timedelta
 
-from bot.incident import EvaluateSignals, Fold, Follow, Listen, Reconcile, ShowCard
+from bot.incident import (
+    Answer,
+    CaptureState,
+    CollectEvidence,
+    Escalate,
+    EvaluateSignals,
+    FindChanges,
+    Fold,
+    Follow,
+    Listen,
+    LookInAzure,
+    MarkInAzure,
+    ProposeRetraining,
+    Reconcile,
+    RemoveCopy,
+    Reply,
+    ShiftTraffic,
+    ShowCard,
+    StartClocks,
+    SubmitRetraining,
+    TellOwner,
+    Wake,
+)
 from bot.worker.means import Means
 from bot.worker.reconcile import EVERY
 
@@ -11,7 +33,21 @@ log = logging.getLogger(__name__)
 BEAT_EVERY = timedelta(seconds=30)
 GAP = timedelta(minutes=2)  # longer, and calls may have been given up on
 BEFORE = timedelta(minutes=5)  # an alert is older than the first call that failed
-LOOKS = (EvaluateSignals, ShowCard, Fold, Listen, Reconcile)  # too early does no harm
+# What is meant for at once, or looks again: too early does no harm.
+AT_ONCE = (
+    *(
+        Answer,
+        CaptureState,
+        CollectEvidence,
+        EvaluateSignals,
+        FindChanges,
+        Fold,
+        Listen,
+    ),
+    *(LookInAzure, MarkInAzure, ProposeRetraining, Reconcile, RemoveCopy, Reply),
+    *(ShiftTraffic, ShowCard, StartClocks, SubmitRetraining, TellOwner),
+)
+CALLS = (Escalate, Wake)  # timers that somebody waits for
 
 
 class Rounds:
@@ -45,7 +81,8 @@ class Rounds:
         """Make good for the time in which nobody drove, or for a clock that was ahead.
 
         A machine that slept finds itself in the future as one that was down does. Set
-        back, the clock would let every look wait for as long as it was wrong.
+        back, the clock would let everything that it dated wait for as long as it was
+        wrong: cards, answers in a thread, and the call when nobody takes an alert.
         """
         last, outbox = self._beat, self._means.store.outbox
         if last is not None and now - last > GAP:
@@ -54,4 +91,5 @@ class Rounds:
             await outbox.queue("", Follow(effect=missed, due_at=now))
         if last is not None and last - now > BEAT_EVERY:
             log.warning("the clock was set back from %s to %s", last, now)
-            await outbox.hasten(LOOKS, now)
+            await outbox.hasten(AT_ONCE, now)
+            await outbox.advance(CALLS, now, last - now)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.incident import Alert
+from bot.incident.arm import arm_id
 from bot.watch import Channel, Endpoint, Listening, Person, WatchList
 from tests.conftest import NOW
 
@@ -206,6 +207,50 @@ def test_the_words_of_a_log_rule_name_one_endpoint(
     watch = listed(watched(arm("s-1", "mlw", "loan")), second)
     alert = replace(about(resource), rule="r", description=words)
 
-    told = watch.mentioned(alert)
+    told = watch.about(alert)
 
-    assert found == (told.name if told else "")
+    assert found == "".join(endpoint.name for endpoint in told)
+
+
+def test_a_dimension_is_believed_before_the_words_of_a_rule() -> None:
+    """
+    The alert says that another endpoint is meant, whatever its rule is called.
+    """
+    alert = replace(about(OURS + LOGS, endpoint="other"), rule="errors of loan")
+
+    assert () == listed(watched(arm("s-1", "mlw", "loan"))).about(alert)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "rg-prüfung",
+        "RG-PRÜFUNG",
+        "rg-pru\u0308fung",
+        "rg-Pr%C3%BCfung",
+        "rg-pru%CC%88fung",
+    ],
+)
+def test_a_resource_group_is_ours_however_its_letters_are_written(
+    written: str,
+) -> None:
+    """
+    Azure allows letters of any alphabet there, and its services spell them unlike.
+    """
+    path = arm("s-1", "mlw", "loan").replace("rg-risk", "{}")
+    for listed_as in ("rg-prüfung", "RG-Pru\u0308fung"):
+        loan = watched(path.format(listed_as))
+        resource = arm_id(path.format(written))
+
+        assert resource
+        assert (loan,) == listed(loan).about(about(resource))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["rg-ris\u212a", "rg%2drisk/x", "rg-risk%2f", "rg-risk\u200b", "rg-%", ".."],
+)
+def test_what_only_looks_like_our_resource_group_is_not_ours(written: str) -> None:
+    resource = arm_id(arm("s-1", "mlw", "loan").replace("rg-risk", written))
+
+    assert resource is None

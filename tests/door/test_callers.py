@@ -1,4 +1,5 @@
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -214,6 +215,22 @@ async def test_thirty_callers_at_once_share_one_fetch(
 
     assert {202} == set(found)
     assert 1 == authority.asked
+
+
+@pytest.mark.parametrize("order", [("rogue", "entra"), ("entra", "rogue")])
+async def test_of_two_keys_with_one_name_either_will_do(
+    authority: Authority, ring: hostile.KeyRing, order: tuple[str, ...]
+) -> None:
+    """
+    A 401 is final, so a key must not hide behind another's name.
+    """
+    keys = [{**ring.jwk(name), "kid": "entra-1"} for name in order]
+    authority.body = json.dumps({"keys": keys}).encode()
+    entra = Entra(EXPECTED, Keys(authority.url))
+
+    assert 202 == await outcome(entra, shown(GOOD, ring))
+    assert 202 == await outcome(entra, shown({**GOOD, "key": "rogue"}, ring))
+    assert 401 == await outcome(entra, shown({**GOOD, "key": "bf"}, ring))
 
 
 async def test_a_new_key_is_known_at_once(

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -75,6 +76,64 @@ async def test_a_slow_client_is_cut_off(
     """
     assert await lifetime(port, *parts, pause_s=pause_s) < SOON_S
     assert len(shelf.kept) <= 1
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_client_that_only_listens_on_has_its_answers(
+    port: int, shelf: Shelf, times: int
+) -> None:
+    """
+    It may close its side when it has asked; an answer that is lost is asked for again.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(WHOLE * times)
+    writer.write_eof()
+    async with asyncio.timeout(SOON_S):
+        answers = await reader.read(-1)
+    writer.transport.abort()
+
+    assert times == answers.count(b"HTTP/1.1 202 ")
+    assert times == shelf.calls
+
+
+@pytest.mark.parametrize("part", [WHOLE[:-1], WHOLE[:40], b""])
+async def test_a_client_that_hangs_up_too_early_is_let_go(
+    port: int, shelf: Shelf, part: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(part)
+    writer.write_eof()
+    async with asyncio.timeout(SOON_S):
+        with contextlib.suppress(ConnectionError):
+            assert b" 202 " not in await reader.read(-1)
+    writer.transport.abort()
+
+    assert 0 == shelf.calls
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /api/alerts?code=swordfish HTTP/9.9\r\n\r\n",
+        b"swordfish /api/alerts\x00 HTTP/1.1\r\n\r\n",
+        b"GET /api/alerts HTTP/1.1\r\nHost: x\r\nX: "
+        + b"swordfish" * 2000
+        + b"\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_not_read_back(port: int, sent: bytes) -> None:
+    """
+    It may hold a secret, and behind a proxy that of somebody else.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    async with asyncio.timeout(SOON_S):
+        answer = await reader.read(-1)
+    writer.transport.abort()
+
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert b"swordfish" not in answer
+    assert {"error": "this is no HTTP"} == json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
 async def test_a_connection_between_requests_is_left_alone(port: int) -> None:

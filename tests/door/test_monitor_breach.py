@@ -58,6 +58,23 @@ def test_a_breach_is_judged_by_the_metric_s_own_direction() -> None:
     assert "Accuracy of x" in found.labels["not a breach by its own direction"]
 
 
+@pytest.mark.parametrize(
+    "unjudged", [row("NullValueRate", float("nan"), 0.1), row("RowCount", 9, 5)]
+)
+def test_what_cannot_be_judged_is_not_counted_as_a_breach(
+    unjudged: dict[str, Any],
+) -> None:
+    """
+    A figure that could not be computed is neither a breach nor its absence.
+    """
+    alone = breach(message("s", unjudged))
+    beside = breach(message("s", unjudged, row("NullValueRate", 0.4, 0.1)))
+
+    assert ("s: breached, as Azure says", 2) == (alone.title, alone.severity)
+    assert "s: 1 feature past a threshold" == beside.title
+    assert "not a breach by its own direction" not in alone.labels
+
+
 def test_only_false_breaches_are_less_severe() -> None:
     assert 3 == breach(message("perf", row("Recall", 0.97, 0.9))).severity
 

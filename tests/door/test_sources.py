@@ -193,6 +193,78 @@ def test_a_dimension_names_the_endpoint_however_it_is_spelled(name: str) -> None
     assert "credit-fraud" == found.endpoint
 
 
+LOGS = "/subscriptions/s/resourceGroups/g/providers/microsoft.operationalinsights"
+LOGS += "/workspaces/law"
+
+
+def row(value: float, **dimensions: str) -> dict[str, Any]:
+    pairs = [{"name": k, "value": v} for k, v in dimensions.items()]
+    return {"metricMeasureColumn": "n", "metricValue": value, "dimensions": pairs}
+
+
+@pytest.mark.parametrize("service", ["Log Alerts V2", "Platform", "Quantum Alerts V9"])
+def test_rows_that_name_two_endpoints_are_an_alert_about_each(service: str) -> None:
+    """
+    Each owner hears of his own rows; what names no endpoint belongs to all.
+    """
+    document = json.loads(FOUND["cas_log_v2_aml_traffic"])
+    document["data"]["essentials"] |= {
+        "alertTargetIDs": [LOGS],
+        "monitoringService": service,
+    }
+    document["data"]["alertContext"]["condition"]["allOf"] = [
+        row(57, EndpointName="credit-fraud", DeploymentName="blue"),
+        row(31, EndpointName="Credit-Fraud", DeploymentName="green"),
+        row(8, EndpointName="churn", DeploymentName="blue"),
+        row(9),
+        row(5, _ResourceId=f"{WORKSPACE}/onlineEndpoints/loan/deployments/red"),
+    ]
+
+    found = sources.read("alerts", json.dumps(document).encode())
+
+    assert 1 == len({alert.fingerprint for alert in found})
+    assert [
+        ("credit-fraud", "", [57, 31, 9]),
+        ("churn", "blue", [8, 9]),
+        ("loan", "red", [9, 5]),
+    ] == [(a.endpoint, a.deployment, [r.value for r in a.readings]) for a in found]
+    assert "blue, green" == found[0].labels["DeploymentName"]
+    assert [False, False, True] == [
+        any("/onlineendpoints/loan/" in r for r in a.resources) for a in found
+    ]
+
+
+def test_rows_below_one_target_stay_one_alert() -> None:
+    document = json.loads(FOUND["cas_log_v2_aml_traffic"])
+    document["data"]["alertContext"]["condition"]["allOf"] = [
+        row(57, EndpointName="credit-fraud"),
+        row(31, EndpointName="churn"),
+    ]
+
+    assert 1 == len(sources.read("alerts", json.dumps(document).encode()))
+
+
+def test_rows_of_the_first_version_name_their_endpoints_too() -> None:
+    """
+    It has no dimensions where it counts rows; the columns say what they are about.
+    """
+    document = json.loads(FOUND["cas_log_v1_metric_measurement"])
+    context = document["data"]["alertContext"]
+    context["SearchResults"]["tables"][0] |= {
+        "columns": [
+            {"name": n} for n in ("Customer", "EndpointName", "DeploymentName")
+        ],
+        "rows": [["Anna", "loan", "blue"], ["Ben", "churn", "red"], "x", [], ["Cleo"]],
+    }
+
+    found = sources.read("alerts", json.dumps(document).encode())
+
+    assert [("loan", "blue"), ("churn", "red")] == [
+        (alert.endpoint, alert.deployment) for alert in found
+    ]
+    assert "Anna" not in json.dumps(plain(found))
+
+
 def test_the_rule_s_own_properties_name_the_endpoint_when_azure_does_not() -> None:
     said = {"endpoint": "credit-fraud", "deployment": "blue"}
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot import sources
 from bot.incident import Alert
+from bot.incident.arm import arm_id
 from bot.sources import NotAnAlert, Route, Unhandled
 from tests.door.events import WORKSPACE
 from tests.door.goldens import SAMPLES, route
@@ -82,7 +83,7 @@ def agreed(where: Route, body: bytes) -> None:
     for alert in alerts:
         assert alert.fingerprint
         assert alert.starts_at.tzinfo is not None
-        assert all(r.isascii() and r == r.lower() for r in alert.resources)
+        assert all(r == arm_id(r) for r in alert.resources)
         assert len(alert.title) <= 600
     assert taken == admitted
 

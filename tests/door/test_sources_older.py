@@ -180,3 +180,110 @@ def test_a_known_event_without_an_object_as_data_is_kept() -> None:
     sources.check("events", body)
     with pytest.raises(Unhandled, match="without an object"):
         sources.read("events", body)
+
+
+def test_the_older_log_alert_names_its_endpoints_in_rows_and_items() -> None:
+    """
+    It has neither targets nor an id; a severity may be a word.
+    """
+    data = {
+        "AlertRuleName": "slow-scoring",
+        "SearchQuery": "AmlOnlineEndpointTrafficLog | where TotalDurationMs > 500",
+        "SearchIntervalStartTimeUtc": "2026-11-20T14:20:24Z",
+        "SearchIntervalEndtimeUtc": "2026-11-20T15:20:24Z",
+        "AlertThresholdOperator": "Greater Than",
+        "AlertThresholdValue": 0,
+        "ResultCount": 2,
+        "Severity": "Error",
+        "WorkspaceId": "12345a-1234b-123c-123d-12345678e",
+        "AffectedConfigurationItems": ["vm-1", ENDPOINT],
+        "Dimensions": None,
+    }
+    listed = read({"schemaId": "Microsoft.Insights/LogAlert", "data": data})
+    result = {
+        "columns": [{"name": "EndpointName"}, {"name": "DeploymentName"}],
+        "rows": [["loan", "blue"], ["churn", "red"]],
+    }
+    data |= {"AffectedConfigurationItems": [], "SearchResult": {"tables": [result]}}
+    body = {"schemaId": "microsoft.insights/logalert", "data": data}
+    rows = sources.read("alerts", json.dumps(body).encode())
+
+    assert (ENDPOINT.lower(),) == listed.resources
+    assert ("credit-fraud", 1) == (listed.endpoint, listed.severity)
+    assert [("loan", "blue"), ("churn", "red")] == [
+        (alert.endpoint, alert.deployment) for alert in rows
+    ]
+    assert {listed.fingerprint} == {alert.fingerprint for alert in rows}
+
+
+@pytest.mark.parametrize(
+    "name", ["legacy_metric_static", "legacy_budget", "cas_metric_static_test"]
+)
+def test_a_schema_is_known_however_it_is_written(name: str) -> None:
+    """
+    What is not recognised is only listed, and calls nobody.
+    """
+    document = sample(name)
+    shouted = {**document, "schemaId": document["schemaId"].upper()}
+
+    assert read(document) == read(shouted)
+
+
+@pytest.mark.parametrize("written", ["FIRED", " Fired ", "activated", "Fired\n"])
+def test_a_condition_is_known_however_it_is_written(written: str) -> None:
+    document = sample("cas_metric_static_test")
+    document["data"]["essentials"]["monitorCondition"] = written
+
+    assert "firing" == read(document).status
+
+
+@pytest.mark.parametrize(
+    ("written", "severity"),
+    [
+        ("SEV0", 0),
+        ("Critical", 0),
+        ("error", 1),
+        ("Warning", 2),
+        ("Informational", 3),
+        ("Verbose", 4),
+        ("Sev9", 2),
+        ("", 2),
+        (None, 2),
+    ],
+)
+def test_a_severity_may_be_a_word(written: str | None, severity: int) -> None:
+    document = sample("cas_metric_static_test")
+    document["data"]["essentials"]["severity"] = written
+
+    assert severity == read(document).severity
+
+
+@pytest.mark.parametrize("targets", [[], None, ["not-an-id"], 7])
+def test_items_say_what_it_is_about_where_targets_do_not(targets: Any) -> None:
+    document = sample("cas_metric_static_test")
+    essentials = document["data"]["essentials"]
+    essentials |= {"alertTargetIDs": targets, "configurationItems": [ENDPOINT, "vm"]}
+
+    assert (ENDPOINT.lower(),) == read(document).resources
+    essentials["alertTargetIDs"] = [WORKSPACE]
+    assert (WORKSPACE.lower(),) == read(document).resources
+
+
+def test_a_time_may_leave_out_its_seconds() -> None:
+    """
+    ISO 8601 allows it, and a refused alert is lost for good.
+    """
+    document = sample("cas_metric_static_test")
+    document["data"]["essentials"]["firedDateTime"] = "2026-11-20T09:15Z"
+
+    assert "2026-11-20T09:15:00+00:00" == read(document).starts_at.isoformat()
+
+
+@pytest.mark.parametrize(
+    "kind", ["ModelRegistered", "ModelDeployed", "RunCompleted", "RunStatusChanged"]
+)
+def test_the_type_of_an_event_is_known_in_any_letter_case(kind: str) -> None:
+    data = {"ModelName": "m", "ModelVersion": 3, "ServiceName": "s", "RunId": "r"}
+    one = event(kind, data)
+
+    assert read([one]) == read([{**one, "eventType": one["eventType"].lower()}])

@@ -1,5 +1,6 @@
 """Silence is told, what was missed is fetched, and both end by themselves."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from bot.watch import Listening
 from bot.worker.intake import take
 from bot.worker.listen import tell
 from bot.worker.means import Means
-from bot.worker.reconcile import RESTS
+from bot.worker.reconcile import RESTS, about
 from bot.worker.rounds import Rounds
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
@@ -227,6 +228,53 @@ async def test_an_alert_that_came_is_not_taken_in_again(build: Opened) -> None:
     await until("it to be asked", lambda: _asked(house))
 
     assert 1 == (await house.types()).count("AlertReceived")
+
+
+async def test_a_call_that_came_and_fitted_nobody_was_not_missed(
+    build: Opened,
+) -> None:
+    """
+    It is listed as unresolved; that Azure did not call us would be a lie.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    alert = fired(20)
+    document = json.loads(notice(7))
+    document["data"]["essentials"]["alertId"] = alert["id"].upper()
+    assert 202 == await send(house, json.dumps(document).encode())
+    house.world.put("alert", "came", alert)
+    await ask(house, 1)
+    house.world.put("alert", "missed", {**alert, "id": f"{alert['id']}-2"})
+    await ask(house, 1)
+    await house.shown("Missed")
+
+    assert 1 == (await house.types()).count("AlertReceived")
+
+
+async def test_a_missed_alert_about_two_endpoints_is_told_to_both(
+    means: Means,
+) -> None:
+    [first] = means.watch.endpoints
+    second = first.model_copy(update={"id": f"{first.id}-2"})
+    watch = means.watch.model_copy(update={"endpoints": (first, second)})
+    group = first.id.split("/providers/")[0]
+    alert = fired(20)
+    alert["properties"]["essentials"]["targetResource"] = (
+        f"{group}/providers/microsoft.operationalinsights/workspaces/law"
+    )
+    rows = [
+        {"metricValue": n, "dimensions": [{"name": "EndpointName", "value": e.name}]}
+        for n, e in enumerate((first, second))
+    ]
+    alert["properties"]["context"] = {"condition": {"allOf": rows}}
+    documents = [
+        {"schemaId": own.LISTED, "alert": alert, "endpoint": e.id}
+        for e in about(watch, alert)
+    ]
+    found = [own.parse(d) for d in documents]
+
+    assert (first, second) == about(watch, alert)
+    assert [[0], [1]] == [[r.value for r in a.readings] for (a,) in found]
+    assert [(first,), (second,)] == [watch.about(a) for (a,) in found]
 
 
 async def _asked(house: House) -> bool:

@@ -184,6 +184,51 @@ async def test_an_alert_about_two_endpoints_opens_one_incident_each(
     assert [] == await store.unhandled()
 
 
+async def test_rows_about_two_endpoints_open_one_incident_each(
+    means: Means, store: Store
+) -> None:
+    """
+    And a third endpoint, which nobody watches, is listed.
+    """
+    [first] = means.watch.endpoints
+    endpoints = tuple(
+        first.model_copy(update={"id": f"{first.id}{more}", "tier": 3})
+        for more in ("", "-2")
+    )
+    means = replace(
+        means, watch=means.watch.model_copy(update={"endpoints": endpoints})
+    )
+    leader = await Leader.elect(store, "driver")
+    logs = f"{first.id.split('/providers/')[0]}/providers/microsoft.operationalinsights"
+
+    def told(condition: str) -> bytes:
+        document = json.loads(
+            (SAMPLE.parent / "cas_log_v2_aml_traffic.json").read_bytes()
+        )
+        document["data"]["essentials"] |= {
+            "alertTargetIDs": [f"{logs}/workspaces/law"],
+            "monitorCondition": condition,
+            "firedDateTime": f"{datetime.now(UTC):%Y-%m-%dT%H:00:00Z}",
+        }
+        [rule] = document["data"]["alertContext"]["condition"]["allOf"]
+        names = [endpoints[0].name, endpoints[1].name, "nobody-s"]
+        document["data"]["alertContext"]["condition"]["allOf"] = [
+            {**rule, "dimensions": [{"name": "EndpointName", "value": name}]}
+            for name in names
+        ]
+        return json.dumps(document).encode()
+
+    await take(means, await _accepted(store, [told("Fired")]), leader)
+    opened = {one.endpoint: one.status for one in await store.incidents()}
+    [unresolved] = await store.unhandled()
+    await take(means, await _accepted(store, [told("Resolved")]), leader)
+
+    assert dict.fromkeys((e.id for e in endpoints), "firing") == opened
+    assert ["resolved", "resolved"] == [one.status for one in await store.incidents()]
+    assert "nobody-s" in unresolved.reason
+    leader.resign()
+
+
 async def test_events_that_come_again_end_the_word_that_they_would_not(
     means: Means, store: Store
 ) -> None:
@@ -260,3 +305,48 @@ async def test_a_subscription_that_is_seen_again_ends_its_own_silence(
         firing.append([a.status for a in incident.alerts])
 
     assert [["firing"], ["resolved"]] == firing
+
+
+async def test_events_by_another_subscription_do_not_end_it(
+    means: Means, store: Store
+) -> None:
+    """
+    An event does not say by which one it came; a named one is looked at by itself.
+    """
+    [endpoint] = means.watch.endpoints
+    path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid"
+    path += "/systemTopics/t/eventSubscriptions/"
+    listening = endpoint.listening.model_copy(update={"events": path + "Drift"})
+    endpoint = endpoint.model_copy(update={"listening": listening, "tier": 3})
+    means = replace(
+        means, watch=means.watch.model_copy(update={"endpoints": (endpoint,)})
+    )
+    leader = await Leader.elect(store, "driver")
+    topic = endpoint.id.split("/onlineendpoints/")[0]
+
+    async def after(kind: str, minute: int, deleted: str = "") -> list[str]:
+        event = {
+            "id": f"{kind}-{minute}",
+            "eventType": kind,
+            "topic": topic,
+            "subject": "s",
+            "eventTime": f"2026-11-27T09:{minute:02}:00Z",
+            "data": {"eventSubscriptionId": path + deleted, "ModelName": "m"},
+        }
+        await store.accept("events", json.dumps([event]).encode(), datetime.now(UTC))
+        while waiting := await store.new_deliveries():
+            await take(means, waiting, leader)
+        incident = await store.newest(f"{endpoint.id} silence")
+        return [
+            f"{a.fingerprint.rpartition('|')[2]} {a.status}"
+            for a in (incident.alerts if incident else ())
+        ]
+
+    gone = "Microsoft.EventGrid.SubscriptionDeletedEvent"
+    await after(gone, 10, "drift")
+    await after(gone, 10 + 1, "models")
+    assert ["drift firing", "models resolved"] == await after(
+        "Microsoft.MachineLearningServices.ModelRegistered", 20
+    )
+    await tell(means, endpoint, {silence.EVENTS: ""})
+    assert ["drift resolved", "models resolved"] == await after(gone, 10, "drift")

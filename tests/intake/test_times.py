@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, get_args
@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.consequences import STALE, follow
-from bot.incident import AlertReceived, Effect, Reconcile, ShowCard
+from bot.incident import (
+    AlertReceived,
+    Effect,
+    Escalate,
+    ExpireRequest,
+    Follow,
+    Reconcile,
+    Reply,
+    ShowCard,
+    Wake,
+)
 from bot.simulator.scenarios import scenario
 from bot.store import Due, Leader, Store
 from bot.watch import WatchList
@@ -24,7 +34,7 @@ from bot.worker.means import Means
 from bot.worker.rounds import Rounds
 from cards import Links
 from tests.conftest import FIXTURES, NOW
-from tests.incidents import NEW, alert
+from tests.incidents import NEW, alert, received
 from tests.story.remote import until
 
 SAMPLE = "cas_metric_aml_latency_p95.json"
@@ -164,6 +174,38 @@ async def test_a_clock_that_is_set_back_holds_up_no_card(database_url: str) -> N
         await until("the card", lambda: _one(life.shown))
 
     assert [NOW] == life.shown
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_answer_and_no_call(
+    store: Store,
+) -> None:
+    """
+    A timer that was set while the clock was right stays where it is.
+    """
+    wrong, clock = NOW + timedelta(hours=5), Clock(NOW)
+    means = waiting(store, clock)
+    right = await store.append(NEW, [received(at=NOW - timedelta(minutes=1))])
+    misdated = await store.append(replace(NEW, group_key="g-2"), [received(at=wrong)])
+    for about, effect, due in (
+        (misdated, Reply(1), wrong),
+        (misdated, Escalate(1, 0), wrong + timedelta(minutes=10)),
+        (misdated, Wake(1), NOW + timedelta(hours=1)),
+        (right, Escalate(1, 0), NOW + timedelta(minutes=10)),
+        (right, ExpireRequest("R-1"), NOW + timedelta(hours=9)),
+    ):
+        await store.outbox.queue(about.id, Follow(effect=effect, due_at=due))
+    await store.beat(wrong)
+    await Rounds(means).begin()
+
+    found = await store.outbox.due("driver", NOW + timedelta(days=1))
+    after = [(d.incident, type(d.effect), d.due_at - NOW) for d in found if d.incident]
+    assert [
+        (misdated.id, Reply, timedelta()),
+        (misdated.id, Wake, timedelta()),
+        (right.id, Escalate, timedelta(minutes=10)),
+        (misdated.id, Escalate, timedelta(minutes=10)),
+        (right.id, ExpireRequest, timedelta(hours=9)),
+    ] == sorted(after, key=lambda a: (a[2], a[0], a[1] is Wake))
 
 
 async def test_a_clock_that_leaps_ahead_asks_azure_what_was_missed(
