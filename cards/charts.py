@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from microsoft_teams.cards import (
     BarChartDataValue,
@@ -136,6 +136,10 @@ def columns(what: str, shown: Sequence[tuple[str, int]]) -> VerticalBarChart:
     )
 
 
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
 def trend(
     what: str, points: Sequence[tuple[datetime, float]], limit: float | None
 ) -> LineChart:
@@ -151,7 +155,7 @@ def trend(
         LineChartData(
             legend=what,
             color="categoricalBlue",
-            values=[LineChartValue(x=t.isoformat(), y=round(v, 6)) for t, v in points],
+            values=[LineChartValue(x=_moment(t), y=round(v, 6)) for t, v in points],
         )
     ]
     if limit is not None:
@@ -160,7 +164,7 @@ def trend(
             LineChartData(
                 legend="Limit",
                 color="attention",
-                values=[LineChartValue(x=t.isoformat(), y=limit) for t in ends],
+                values=[LineChartValue(x=_moment(t), y=limit) for t in ends],
             )
         )
     return LineChart(

@@ -58,7 +58,7 @@ def short(value: float | None) -> str:
     Five digits and more break within the number on a phone.
 
     >>> short(9_211), short(48_211), short(1_234_567), short(None)
-    ('9,211', '48.2 k', '1.2 M', '\u2013')
+    ('9,211', '48.2k', '1.2M', '\u2013')
     """
     known = finite(value)
     if known is None:
@@ -67,7 +67,7 @@ def short(value: float | None) -> str:
         if abs(known) < 1e4:  # noqa: PLR2004
             break
         if size <= abs(known) < size * 1e3:
-            return f"{known / size:.1f} {letter}"
+            return f"{known / size:.1f}{letter}"
     return cut(number(known), 7)
 
 

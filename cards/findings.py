@@ -1,6 +1,7 @@
 """What the events of an incident say: read here once, shown by several cards."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,6 +57,9 @@ METRICS: Final[dict[str, tuple[str, str]]] = {  # Azure's name: in a tile, in a 
 }
 
 
+_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_", re.ASCII)
+
+
 def metric_names(metric: str) -> tuple[str, str]:
     """Return the metric's name for a tile and for a sentence, both ours."""
     return METRICS.get(metric, ("Metric", "Figure"))
@@ -64,11 +68,13 @@ def metric_names(metric: str) -> tuple[str, str]:
 def short_metric(metric: str) -> str:
     """Return the tile's name of a metric that Azure spells in its own way.
 
+    One that we have no name for is written in words, so that a phone can break it.
+
     >>> short_metric("jensen_shannon_distance"), short_metric("RequestLatency_P95")
-    ('JS distance', 'RequestLatency_P95')
+    ('JS distance', 'Request Latency P95')
     """
     known = {_plain(name): words for name, (words, _) in METRICS.items()}
-    return known.get(_plain(metric), metric)
+    return known.get(_plain(metric)) or _JOINT.sub(" ", metric)
 
 
 def lead(incident: Incident) -> Alert | None:

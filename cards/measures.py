@@ -78,7 +78,7 @@ def health_tiles(health: Health | None, limit: float | None) -> list[Tile]:
         note = f"limit {limit:.0f}" if limit else "no limit"
         shown.append(Tile("p95, ms", figures.short(round(p95)), note, slow))
     if health.error_rate is not None:
-        shown.append(Tile("Errors", figures.percent(health.error_rate), span))
+        shown.append(Tile("Errors, %", figures.percent(health.error_rate)[:-1], span))
     if health.requests is not None:
         shown.append(Tile("Requests", figures.short(health.requests), span))
     return shown
@@ -88,8 +88,10 @@ def detail(view: View) -> list[CardElement]:
     """Return the one chart of a drift alert, or Azure's and our figures of any other."""
     found, alert = findings.answer(view.incident), findings.lead(view.incident)
     if not findings.of_rows(view.incident):
-        ours = served.measured(found) if found else []
-        return [*(_readings(alert) if alert else []), *ours]
+        drawn = served.course(found) if found else []
+        most = 3 if drawn else 5  # what is left is on the evidence page
+        ours = served.measured(found, most=most) if found else []
+        return [*drawn, *(_readings(alert) if alert else []), *ours]
     ranking = findings.ranking(found, _answers(view)) if found else None
     if found and ranking:
         return [*chart(found, ranking), *_disagreement(alert, found)]

@@ -1,5 +1,7 @@
 """An incident that is over: how long it took, what was done, how it stands now."""
 
+from dataclasses import replace
+
 from microsoft_teams.cards import CardElement
 
 from bot.incident import DecisionRecorded, TrafficShifted
@@ -54,7 +56,7 @@ def render(view: View) -> Rendered:
         *_record(view),
         *progress.notices(view),
         *situation.verdict_box(view),
-        *tiles([*measures.tiles(view)[:2], _open_for(view)]),
+        *_figures(view),
         *gaps,
         *facts(_rows(view)),
     ]
@@ -91,6 +93,17 @@ def _sentence(view: View, took: str) -> str:
     moved = isinstance(outcome, TrafficShifted)
     before = " Traffic had been rolled back before that." if moved else ""
     return f"Azure resolved the alert {took} after it fired.{before}"
+
+
+def _figures(view: View) -> list[CardElement]:
+    """Return two key figures and how long it took; old figures say that they are."""
+    shown, seen = measures.tiles(view)[:2], findings.evaluated(view.incident)
+    if not shown or seen is None or seen >= findings.resolved_at(view.incident):
+        return tiles([*shown, _open_for(view)])
+    was = [replace(tile, color="Default") for tile in shown]
+    words = f"As measured {figures.utc(seen)}, before it ended."
+    note = paragraph(words, subtle=True, small=True, spacing="Small")
+    return [*tiles([*was, _open_for(view)]), note]
 
 
 def _open_for(view: View) -> Tile:

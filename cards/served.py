@@ -1,6 +1,7 @@
 """What the engine says to an alert that is not about rows: health, cost, the model."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from microsoft_teams.cards import CardElement
@@ -11,7 +12,7 @@ from bot.signals.gauge import told
 from bot.signals.load import TRAFFIC
 from bot.signals.report import Verdict
 from bot.signals.serving import KINDS
-from cards import figures
+from cards import charts, figures
 from cards.elements import (
     Head,
     Tile,
@@ -23,8 +24,10 @@ from cards.elements import (
     table,
 )
 
+_FEWEST = 3  # points of a course; two are none
 _ROWS = 5  # more are on the evidence page
-_SHOWN_UNITS = ("share", "%", "times")
+_PERCENT = ("share", "%")
+_MANY = 1000  # times
 _UNJUDGED = ("not enough data", "cannot compute")
 # What was spent is for Azure alone to know: a cost is never denied.
 _CLAIMS: Final[dict[Kind, str]] = {
@@ -106,18 +109,29 @@ def tiles(kind: Kind | None, found: Report) -> list[Tile]:
 
 def _tile(result: FeatureResult) -> Tile:
     value, unit = result.value or 0.0, result.unit
-    shown = figures.short(value)
-    if unit == "ms":
-        shown = figures.short(round(value))
-    elif unit in _SHOWN_UNITS:
-        shown = told(value, unit).replace(" times", "\u00d7")
+    shown, sign = _bare(value, unit), ", %" if unit in _PERCENT else ""
     few = result.verdict == "not enough data"
     return Tile(
-        _TILES.get(result.metric, result.metric[:12]),
+        _TILES.get(result.metric, result.metric[:12]) + sign,
         "\u2013" if few else shown,
         "not known" if few else _note(result),
         "Attention" if result.verdict == "breached" else "Default",
     )
+
+
+def _bare(value: float, unit: str) -> str:
+    """Return a figure without the unit that its tile's name has: a phone is narrow."""
+    if unit == "ms":
+        return figures.short(round(value))
+    if unit == "times":
+        return (
+            f"{value:.3g}\u00d7"
+            if 1 <= value < _MANY
+            else f"{figures.short(value)}\u00d7"
+        )
+    if unit in _PERCENT:
+        return told(value, unit).removesuffix("%")
+    return figures.short(value)
 
 
 def _note(result: FeatureResult) -> str:
@@ -125,10 +139,8 @@ def _note(result: FeatureResult) -> str:
     if result.threshold is None:
         return "no limit"
     word = "min " if result.breached_when == "below" else "max "
-    if result.unit in _SHOWN_UNITS:
-        return word + told(result.threshold, result.unit).replace(" times", "\u00d7")
-    if result.unit == "ms":
-        return word + figures.short(round(result.threshold))
+    if result.unit in (*_PERCENT, "ms", "times"):
+        return word + _bare(result.threshold, result.unit)
     return word + figures.against(result.value, result.threshold)[1]
 
 
@@ -153,6 +165,40 @@ def measured(
     return [heading(heads), table(shown, rows), *lines]
 
 
+def course(found: Report) -> list[CardElement]:
+    """Return the course of the alert's own figure with its limit, when it is known."""
+    known = found.course
+    if known is None or len(known.points) < _FEWEST:
+        return []
+    name = known.feature[:1].upper() + known.feature[1:]
+    scale, sign = (100, "%") if known.unit == "share" else (1, known.unit)
+    bound = known.limit if known.limit is None else known.limit * scale
+    points = [(at, value * scale) for at, value in known.points]
+    end = known.points[-1][0] + timedelta(seconds=known.grain_s)
+    word = "at least" if known.breached_when == "below" else "at most"
+    held = (
+        f"limit: {word} {_with_sign(bound, sign)}" if bound is not None else "no limit"
+    )
+    grain = figures.duration(timedelta(seconds=known.grain_s))
+    times = figures.window((known.points[0][0], end))
+    return [
+        heading(f"{name} over time"),
+        charts.trend(f"{name}, {sign}" if sign else name, points, bound),
+        paragraph(
+            f"Means of {grain}, {times}; {held}.",
+            subtle=True,
+            small=True,
+            spacing="Small",
+        ),
+    ]
+
+
+def _with_sign(value: float, sign: str) -> str:
+    shown = figures.number(value)
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return shown + (sign if sign == "%" else f" {sign}".rstrip())
+
+
 def _name(result: FeatureResult) -> str:
     if result.feature in ("model", "feature attribution"):
         return _TILES.get(result.metric, result.metric)
@@ -166,7 +212,11 @@ def limit(result: FeatureResult) -> str:
     word = "at least " if result.breached_when == "below" else "at most "
     if not result.unit:
         return word + figures.against(result.value, result.threshold)[1]
-    return word + told(result.threshold, result.unit)
+    return word + _told(result.threshold, result.unit)
+
+
+def _told(value: float, unit: str) -> str:
+    return told(value, unit).replace(" times", "\u00d7")
 
 
 def figure(result: FeatureResult) -> str:
@@ -175,7 +225,7 @@ def figure(result: FeatureResult) -> str:
         return figures.UNKNOWN
     if not result.unit:
         return figures.against(result.value, result.threshold)[0]
-    return told(result.value, result.unit)
+    return _told(result.value, result.unit)
 
 
 def _notes(found: Report, most: int) -> Iterator[Words]:

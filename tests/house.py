@@ -28,7 +28,7 @@ from bot.simulator.faults import FAULTS
 from bot.simulator.identity import BOT_APP, EXECUTOR, READER, TENANT, TRAINER
 from bot.simulator.scenarios import scenario
 from bot.simulator.teams import BOT_URL
-from bot.simulator.teams.places import CHANNELS
+from bot.simulator.teams.places import CHANNELS, GROUPS
 from bot.simulator.world import World
 from bot.watch import WatchList
 from tests.story.remote import CHANNEL, Json, Remote, until
@@ -100,7 +100,7 @@ class House(Remote):
             return answer.ok
 
     async def _introduced(self) -> bool:
-        return all(self.world.get("install", c.key) for c in CHANNELS)
+        return all(self.world.get("install", c.key) for c in (*CHANNELS, *GROUPS))
 
     # -- what happens -----------------------------------------------------------------
 

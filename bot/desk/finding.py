@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from bot.approval.retraining import retraining
 from bot.commands import Command, Words
 from bot.commands.naming import incident_id
-from bot.incident import OPEN, Incident, Refused
+from bot.incident import OPEN, Actor, Incident, Refused
 from bot.watch import Endpoint
 from bot.worker import Means
 
@@ -18,6 +18,12 @@ class Place:
     conversation: str
     reply_to: str = ""  # the message to answer below
     thread: str = ""  # root message of the thread, "" outside of one
+    alone: Actor | None = None  # who is answered alone, as others are in the chat
+
+    @property
+    def sight(self) -> str:
+        """Return the conversation that decides what may be seen; "" is a chat of one."""
+        return "" if self.alone else self.conversation
 
 
 class Finding:
@@ -49,7 +55,7 @@ class Finding:
         found = await self._means.store.of_card(place.thread)
         if found is None:
             return ""
-        seen = self._means.watch.in_sight(found.endpoint, place.conversation)
+        seen = self._means.watch.in_sight(found.endpoint, place.sight)
         return found.id if seen else ""
 
     async def _incident(

@@ -16,6 +16,10 @@ from cards.findings import fired_at
 from cards.view import View
 from cards.words import clean
 
+ELSEWHERE = (
+    "Not everybody in this chat may see evidence. Look for it in the endpoint's channel "
+    "or in your own chat with Watchkeeper."
+)
 MOST = 8  # results; Teams scrolls after five
 _LOOKED_AT = 200  # newest incidents that may be seen from there
 
@@ -30,6 +34,8 @@ class Looking:
             commands()["evidence"].permit(turn.actor, self._means.watch)
         except Refused as refused:
             return turns.Say(str(refused))
+        if self._means.watch.is_foreign_chat(turn.conversation):
+            return turns.Say(ELSEWHERE)
         found = []
         async for view in self._views(turn):
             about = view.incident.endpoint, view.incident.id, "search"

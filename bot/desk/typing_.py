@@ -1,6 +1,7 @@
 """What is typed: understood, answered where it was asked, decided."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot import turns
 from bot.approval.oversight import EndpointSilenced
@@ -9,7 +10,7 @@ from bot.commands.naming import incident_id
 from bot.commands.reading import understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
-from bot.incident import Answer, Follow, Incident, Refused, RollbackStale
+from bot.incident import Actor, Answer, Follow, Incident, Refused, RollbackStale
 from bot.turns import Typed
 from bot.watch import Person
 from bot.worker import Means, reads
@@ -29,7 +30,10 @@ class Typing:
         try:
             here = await self._finding.of_thread(place)
             command, words = understand(turn.text, here)
-            person = await self._deciding.permit(command, words, turn)
+            alone = self._alone(command, turn)
+            seen = replace(turn, conversation="") if alone else turn
+            person = await self._deciding.permit(command, words, seen)
+            place = replace(place, alone=alone)
             if card := command.answers(words):
                 about = await self._about(command, words, place)
                 if command.verb == "evidence":
@@ -42,11 +46,19 @@ class Typing:
             await self._say(place, "error", {"reason": str(refused)})
         return turns.Nothing()
 
+    def _alone(self, command: Command, turn: Typed) -> Actor | None:
+        """Return who is to be answered alone: a group chat may hold anybody.
+
+        What holds nothing of ours, as `help`, may be said there.
+        """
+        foreign = self._means.watch.is_foreign_chat(turn.conversation)
+        return turn.actor if foreign and not command.guests else None
+
     async def _change(
         self, command: Command, words: Words, turn: Typed, person: Person, place: Place
     ) -> None:
         """Decide it, or say what it would be; the place it was asked in is told."""
-        asked = (command, words, turn.actor, person, place.conversation)
+        asked = (command, words, turn.actor, person, place.sight)
         if words.get("dry_run"):
             incident, events = await self._deciding.rehearse(*asked)
             view = self._means.view(incident)
@@ -75,7 +87,7 @@ class Typing:
         self, command: Command, words: Words, place: Place
     ) -> Mapping[str, str]:
         """Return what the card that answers is given: words, what they name, where."""
-        told = {**words, "conversation": place.conversation}
+        told = {**words, "conversation": place.sight}
         if command.about == "nothing":
             return told
         if command.about == "incident or nothing":
@@ -85,7 +97,7 @@ class Typing:
             if not incident_id(named):
                 told["model"] = told.pop("incident")
                 return told
-        incident = await self._finding.find(command, words, place.conversation)
+        incident = await self._finding.find(command, words, place.sight)
         return {**told, "incident": incident.id, "on": incident.endpoint}
 
     async def _read(self, turn: Typed, about: Mapping[str, str]) -> None:
@@ -99,6 +111,9 @@ class Typing:
     async def _say(self, place: Place, card: str, about: Mapping[str, str]) -> None:
         """Queue an answer: it survives a kill, and Teams may be slow."""
         effect = Answer(place.conversation, place.reply_to, card, about)
+        if place.alone:
+            who, where = place.alone, place.conversation
+            effect = replace(effect, alone=who.id, name=who.name, asked_in=where)
         await self._means.store.outbox.queue(
             "", Follow(effect=effect, due_at=self._means.clock())
         )

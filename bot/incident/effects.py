@@ -131,6 +131,9 @@ class Answer:
     shown: str = (
         ""  # the message that says it is being looked up; it becomes the answer
     )
+    alone: str = ""  # Entra object id of who is answered in their own chat with us
+    name: str = ""  # of that person
+    asked_in: str = ""  # the conversation that is told so
 
 
 @dataclass(frozen=True, slots=True)

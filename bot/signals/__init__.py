@@ -23,10 +23,11 @@ from bot.signals.codec import from_json, to_json  # noqa: E402
 from bot.signals.engine import evaluate  # noqa: E402
 from bot.signals.metric import Rule  # noqa: E402
 from bot.signals.profiling import compare, profile  # noqa: E402
-from bot.signals.report import FeatureResult, Report, Shape  # noqa: E402
+from bot.signals.report import Course, FeatureResult, Report, Shape  # noqa: E402
 from bot.signals.sketch import TableProfile, merge  # noqa: E402
 
 __all__ = [
+    "Course",
     "FeatureResult",
     "Report",
     "Rule",

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot.signals.report import FeatureResult, Report, Shape
+from bot.signals.report import Course, FeatureResult, Report, Shape
 
 
 def to_json(report: Report) -> str:
@@ -27,6 +27,9 @@ def from_json(text: str) -> Report:
     fields["results"] = tuple(_result(one) for one in fields["results"])
     for name in ("dropped", "findings", "explained"):
         fields[name] = tuple(fields.get(name) or ())
+    if (course := fields.get("course")) is not None:
+        points = tuple((datetime.fromisoformat(at), v) for at, v in course["points"])
+        fields["course"] = Course(**{**course, "points": points})
     return Report(**fields)
 
 

@@ -47,6 +47,18 @@ class FeatureResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One figure over time, and what it is held against; both in `unit`."""
+
+    feature: str  # "latency P95"
+    unit: str  # as a FeatureResult's
+    limit: float | None
+    breached_when: Literal["above", "below"]
+    grain_s: int  # each point is the mean of so many seconds from its moment on
+    points: tuple[tuple[datetime, float], ...]  # in order; moments in UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One evaluation of one signal. `results` are ranked, the worst first."""
 
@@ -64,3 +76,4 @@ class Report:
     dropped: tuple[str, ...] = ()  # columns that were not compared, with the reason
     findings: tuple[str, ...] = ()  # what was wrong with the data as it was read
     explained: tuple[str, ...] = ()  # who carries the shift, since when, in sentences
+    course: Course | None = None  # of the worst figure that the alert is about

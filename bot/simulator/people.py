@@ -26,7 +26,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A channel of the team, by its thread id."""
+    """A channel of the team, or a group chat, by its thread id."""
 
     key: str  # as the watch list names it
     id: str
@@ -92,6 +92,13 @@ SHARED = Conversation(
     members=(*_OURS, OUTSIDER.key),
 )
 CONVERSATIONS = (ALERTS, SHARED)
+# A group chat that the watch list does not name: a guest reads along.
+CREW = Conversation(
+    key="release-crew",
+    id="19:release-crew@thread.v2",
+    name="Release crew",
+    members=(PRIYA.key, JONAS.key, ANA.key, GUEST.key),
+)
 BOT_NAME = "Watchkeeper"
 BOT_TEAMS_ID = f"28:{BOT_APP}"
 

@@ -21,7 +21,7 @@ class Person(Strict):
 
 
 class Channel(Strict):
-    """A Teams channel by its thread id ("19:…@thread.tacv2")."""
+    """A Teams channel ("19:…@thread.tacv2"), or a group chat ("19:…@thread.v2")."""
 
     id: str
     name: str = ""

@@ -1,6 +1,5 @@
 """The whole watch list: its parts, checked against each other."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
@@ -13,7 +12,8 @@ from bot.watch.endpoint import KEPT_DAYS, Endpoint, ServiceLevels
 from bot.watch.parts import Guid, Price, Strict, Tier
 from bot.watch.people import BY_TIER, Approval, Channel, Escalation, Person
 
-_CHANNEL = re.compile(r"@thread\.(?!v2$)")  # in a channel's id; a group chat's has v2
+_SHARED = "@thread."  # in the id of a channel, a group chat and a meeting's chat
+_CHAT = "@thread.v2"  # the end of that of the latter two
 
 
 class WatchList(Strict):
@@ -119,13 +119,22 @@ class WatchList(Strict):
         return self.retention_days.get(tier, KEPT_DAYS[tier])
 
     def in_sight(self, arm_id: str, conversation: str) -> bool:
-        """Return whether a conversation may see an endpoint: its channel, or a chat."""
+        """Return whether a conversation may see an endpoint: its own channel may.
+
+        So may a chat of one person with the bot. In a group chat anybody can be: it sees
+        what is said in it by the watch list, and nothing else.
+        """
         endpoint = self.endpoint(arm_id)
         if endpoint is None:
             return False
-        if not _CHANNEL.search(conversation):
+        if _SHARED not in conversation:
             return True
         return self.channels[endpoint.channel].id == conversation
+
+    def is_foreign_chat(self, conversation: str) -> bool:
+        """Return whether it is a group chat that this file does not name."""
+        known = any(c.id == conversation for c in self.channels.values())
+        return conversation.endswith(_CHAT) and not known
 
     def endpoint(self, arm_id: str) -> Endpoint | None:
         """Return the watched endpoint with this ARM id, in any letter case."""

@@ -12,7 +12,7 @@ import cards
 from bot.commands import commands
 from bot.commands.naming import incident_id
 from bot.commands.span import span
-from bot.incident import OPEN, Answer, Incident, Refused
+from bot.incident import OPEN, Answer, Follow, Incident, Refused
 from bot.ports import Chat, Gone, Impossible, Message, TooBig, Unavailable
 from bot.store import Due, Leader
 from bot.worker import looks
@@ -46,17 +46,41 @@ async def answer(means: Means, due: Due, effect: Answer, leader: Leader) -> None
 
     One that takes a while is announced, and then takes the announcement's place.
     """
+    outbox = means.store.outbox
+    if effect.alone:
+        said = Answer(
+            effect.asked_in, "", "text", await _apart(means, due, effect, leader)
+        )
+        await outbox.queue("", Follow(effect=said, due_at=means.clock()))
+    else:
+        await _answered(means, due, effect, leader)
+    await outbox.finish(due.id, leader.role, fence=leader.epoch)
+
+
+async def _apart(means: Means, due: Due, effect: Answer, leader: Leader) -> About:
+    """Answer to one person alone; return what is said about it where it was asked."""
+    name = effect.name or "You"
+    try:
+        chat = await _chat(means).personal(effect.alone)
+        given = replace(effect, conversation=chat, reply_to="")
+        await _answered(means, due, given, leader)
+    except Impossible as error:
+        why = f"not everybody here may see that, and in our own chat I cannot: {error}"
+        return {"text": f"{name}: {why} Open me under Apps and ask there."}
+    return {"text": f"{name}: the answer is in our own chat; not all here may see it."}
+
+
+async def _answered(means: Means, due: Due, effect: Answer, leader: Leader) -> None:
     chat, key = _chat(means), f"answer/{due.id}"
-    found = await chat.find(effect.conversation, key) if due.attempts else None
-    if found is None:
-        asked = asyncio.create_task(render(means, effect.card, effect.about))
-        try:
-            place = await _announced(means, due, effect, leader, asked)
-            await _said(chat, effect, await asked, key, place)
-        finally:
-            asked.cancel()
-            await asyncio.gather(asked, return_exceptions=True)
-    await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
+    if due.attempts and await chat.find(effect.conversation, key) is not None:
+        return
+    asked = asyncio.create_task(render(means, effect.card, effect.about))
+    try:
+        place = await _announced(means, due, effect, leader, asked)
+        await _said(chat, effect, await asked, key, place)
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
 
 
 async def _announced(

@@ -14,6 +14,7 @@ from bot.signals.health import AVAILABILITY, BURN, ERRORS, LATENCIES
 from bot.signals.load import COLLECTION, TRAFFIC, USED
 from bot.signals.serving import KINDS, Minutes, Served, judge
 from bot.watch import Endpoint
+from bot.worker.course import with_course
 
 T = TypeVar("T")
 Window = tuple[datetime, datetime]
@@ -71,7 +72,8 @@ async def serving(
     look = _Look(asks, azure, endpoint, wish.window)
     served = await look.served(wish.metrics(endpoint), state)
     limits = {**dict(wish.limits), **endpoint.limits}
-    return judge(served, limits, first=wish.kind, name=endpoint.name)
+    report = judge(served, limits, first=wish.kind, name=endpoint.name)
+    return await with_course(asks, azure, endpoint, state, wish.kind, served, report)
 
 
 class _Look:

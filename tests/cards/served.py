@@ -1,10 +1,13 @@
 """Reports of the engine itself for the samples: how an endpoint serves, what it costs."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 
-from bot.signals import Report, attribution, performance, upkeep
+from bot.signals import Course, Report, attribution, performance, upkeep
 from bot.signals.serving import Served, judge
 
 FIRED = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
@@ -31,7 +34,39 @@ def serving(
         past=past,
         used={"CpuUtilizationPercentage": [cpu] * 10},
     )
-    return judge(served, LIMITS, first=kind, name="loan-screening")
+    report = judge(served, LIMITS, first=kind, name="loan-screening")
+    few = kind == "latency" and rpm < 1
+    drawn = None if few else _COURSES.get(kind)
+    return replace(report, course=drawn(p95, rpm, failed, cpu) if drawn else None)
+
+
+def _course(
+    feature: str, unit: str, limit: float, when: Literal["above", "below"], *now: float
+) -> Course:
+    """Return an hour: as usual at first, and the last ten minutes as `now` says."""
+    usual, late = now
+    values = [*(usual * (1 + 0.04 * (i % 3)) for i in range(10)), late * 0.9, late]
+    first = FIRED - timedelta(hours=1)
+    points = tuple((first + timedelta(minutes=5 * i), v) for i, v in enumerate(values))
+    return Course(
+        feature=feature, unit=unit, limit=limit, breached_when=when,
+        grain_s=300, points=points,
+    )  # fmt: skip
+
+
+_COURSES: dict[str, Callable[[float, float, float, float], Course]] = {
+    "latency": lambda p95, *_: _course("latency P95", "ms", 250, "above", 178, p95),
+    "errors": lambda _, __, bad, ___: _course(
+        "5xx answers", "share", 0.01, "above", 0.0004, bad
+    ),
+    "availability": lambda _, __, bad, ___: _course(
+        "availability", "share", 0.999, "below", 0.96, 1 - bad
+    ),
+    "traffic": lambda _, rpm, *__: _course(
+        "requests a minute", "", 69.5, "below", 204, rpm
+    ),
+    "resource": lambda *all_: _course("CPU", "%", 90, "above", 61, all_[3]),
+}
 
 
 def cost(*, limit: float | None = 60.0) -> Report:

@@ -34,7 +34,7 @@ async def test_the_bot_learns_where_it_may_speak(
     """
     On the first start of a world the bot is added to each channel; it may not be up yet.
     """
-    await until(desk, 4)
+    await until(desk, 6)
 
     installed = [t for t in desk.heard if isinstance(t, Installed)]
     first = installed[0]
@@ -48,6 +48,7 @@ async def test_the_bot_learns_where_it_may_speak(
     assert {p.conversation for p in installed} == {
         "19:model-alerts@thread.tacv2",
         "19:ml-platform@thread.tacv2",
+        "19:release-crew@thread.v2",
     }
 
 
@@ -59,7 +60,7 @@ async def test_an_installation_that_cannot_be_kept_is_told_again(
     desk.answer = Nothing()
     before = len(desk.heard)
 
-    await until(desk, before + 4)
+    await until(desk, before + 6)
 
     assert {"19:model-alerts@thread.tacv2", "19:ml-platform@thread.tacv2"} <= {
         t.conversation for t in desk.heard
@@ -155,7 +156,7 @@ async def test_an_answer_to_words_is_a_reply(
     text: str,
     card: Any,
 ) -> None:
-    await until(desk, 4)
+    await until(desk, 6)
     desk.answer = answer
 
     await sim.post("/sim/people/priya/say", conversation=ALERTS.id, text="help")
@@ -171,7 +172,7 @@ async def test_an_answer_to_words_is_a_reply(
 async def test_a_reply_that_teams_refuses_is_no_error_of_the_caller(
     sim: Simulator, bot: Teams, desk: RecordingDesk
 ) -> None:
-    await until(desk, 4)
+    await until(desk, 6)
     desk.answer = Say("Done.")
     await sim.fail("POST", "/v3/conversations", status=502)
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.simulator.identity import BOT_APP, BOT_ISSUER, IDENTITY, TENANT
 from bot.simulator.people import BOT_NAME, BOT_TEAMS_ID, Account
-from bot.simulator.teams.places import CHANNELS, Place
+from bot.simulator.teams.places import CHANNELS, GROUPS, Place
 from bot.simulator.world import WORLD, Document
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,13 @@ def from_person(
 
 
 def installs(app: web.Application, where: Place) -> tuple[Document, Document]:
-    """Return what Teams sends when the bot is added to a team, for one channel."""
+    """Return what Teams sends when the bot is added to a team, for a channel or chat."""
     added = {**_base(app, "conversationUpdate", where, ""), "id": f"f:{uuid4()}"}
     added["from"] = {"id": "29:1admin", "aadObjectId": where.members[0].oid}
     added["membersAdded"] = [{"id": BOT_TEAMS_ID}]
-    added["channelData"] = where.channel_data(TENANT) | {"eventType": "teamMemberAdded"}
+    added["channelData"] = where.channel_data(TENANT)
+    if where.kind == "channel":
+        added["channelData"]["eventType"] = "teamMemberAdded"
     update = {**added, "type": "installationUpdate", "action": "add"}
     del update["membersAdded"]
     update["channelData"] = where.channel_data(TENANT) | {
@@ -99,8 +101,8 @@ async def send(app: web.Application, activity: Document) -> web.Response:
 
 
 async def _install(app: web.Application) -> None:
-    """Add the bot to every channel once in the life of a world, when it is up."""
-    for where in CHANNELS:
+    """Add the bot to channels and group chats once in a world's life, when it is up."""
+    for where in (*CHANNELS, *GROUPS):
         while app[WORLD].get("install", where.key) is None:
             if await _introduce(app, where):
                 app[WORLD].put("install", where.key, {"conversation": where.id})

@@ -1,10 +1,18 @@
-"""Where people talk with the bot: the channels of the team, and personal chats."""
+"""Where people talk with the bot: the team's channels, a group chat, personal chats."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.simulator.identity import TENANT
-from bot.simulator.people import ACCOUNTS, CONVERSATIONS, TEAM, TEAM_NAME, Account
+from bot.simulator.people import (
+    ACCOUNTS,
+    CONVERSATIONS,
+    CREW,
+    TEAM,
+    TEAM_NAME,
+    Account,
+    Conversation,
+)
 
 GROUP = "88888888-aaaa-4bbb-8ccc-000000000001"  # the team's Entra group, for Graph
 
@@ -16,7 +24,7 @@ class Place:
     id: str
     key: str
     name: str
-    kind: Literal["channel", "personal"]
+    kind: Literal["channel", "group", "personal"]
     members: tuple[Account, ...]
 
     def view(self) -> dict[str, Any]:
@@ -33,8 +41,8 @@ class Place:
         """Return the `conversation` of an activity that is said here."""
         inside = f";messageid={thread}" if self.kind == "channel" and thread else ""
         return {
-            "isGroup": self.kind == "channel",
-            "conversationType": self.kind,
+            "isGroup": self.kind != "personal",
+            "conversationType": "groupChat" if self.kind == "group" else self.kind,
             "tenantId": TENANT,
             "id": self.id + inside,
         }
@@ -53,27 +61,20 @@ class Place:
         return data
 
 
-def _channels() -> tuple[Place, ...]:
+def _place(c: Conversation, kind: Literal["channel", "group"]) -> Place:
     by_key = {a.key: a for a in ACCOUNTS}
-    return tuple(
-        Place(
-            id=c.id,
-            key=c.key,
-            name=c.name,
-            kind="channel",
-            members=tuple(by_key[key] for key in c.members),
-        )
-        for c in CONVERSATIONS
-    )
+    members = tuple(by_key[key] for key in c.members)
+    return Place(id=c.id, key=c.key, name=c.name, kind=kind, members=members)
 
 
-CHANNELS = _channels()
+CHANNELS = tuple(_place(c, "channel") for c in CONVERSATIONS)
+GROUPS = (_place(CREW, "group"),)
 CHATS = tuple(
     Place(id=f"a:1{a.key}", key=a.key, name=a.name, kind="personal", members=(a,))
     for a in ACCOUNTS
     if a.tenant == TENANT
 )
-PLACES = {p.id: p for p in (*CHANNELS, *CHATS)}
+PLACES = {p.id: p for p in (*CHANNELS, *GROUPS, *CHATS)}
 
 
 def split(conversation: str) -> tuple[str, str]:
@@ -101,6 +102,7 @@ def place(name: str) -> Place | None:
     if found := PLACES.get(split(name)[0]):
         return found
     wanted = name.casefold()
-    return next(
-        (p for p in CHANNELS if wanted in (p.key.casefold(), p.name.casefold())), None
-    )
+    for found in (*CHANNELS, *GROUPS):
+        if wanted in (found.key.casefold(), found.name.casefold()):
+            return found
+    return None

@@ -12,7 +12,7 @@ from bot.simulator.people import ACCOUNTS, BOT_NAME, BOT_TEAMS_ID, Account
 from bot.simulator.teams import press
 from bot.simulator.teams.line import BOT_URL, from_person, installs, send
 from bot.simulator.teams.messages import MESSAGES
-from bot.simulator.teams.places import CHANNELS, CHATS, Place, person, place
+from bot.simulator.teams.places import CHANNELS, CHATS, GROUPS, Place, person, place
 from bot.simulator.teams.throttle import THROTTLE
 from bot.simulator.world import Document
 
@@ -49,7 +49,7 @@ def _who(request: web.Request) -> Account:
 def _where(name: str, who: Account) -> Place:
     found = place(name) or (CHANNELS[0] if not name else None)
     if found is None:
-        there = ", ".join(p.key for p in CHANNELS)
+        there = ", ".join(p.key for p in (*CHANNELS, *GROUPS))
         _no(web.HTTPNotFound, f"no conversation {name!r}; there is: {there}")
     if who not in found.members:
         _no(web.HTTPForbidden, f"{who.name} is not a member of {found.name}")
@@ -107,7 +107,7 @@ async def everybody(request: web.Request) -> web.Response:
 
 @routes.get("/sim/conversations")
 async def conversations(request: web.Request) -> web.Response:
-    return web.json_response([p.view() for p in (*CHANNELS, *CHATS)])
+    return web.json_response([p.view() for p in (*CHANNELS, *GROUPS, *CHATS)])
 
 
 @routes.post("/sim/throttle")
@@ -156,12 +156,12 @@ async def say(request: web.Request) -> web.Response:
     asked, who = await _asked(request), _who(request)
     where = _where(str(asked.get("conversation", "")), who)
     thread = ""
-    if asked.get("reply_to"):
+    if asked.get("reply_to") and where.kind == "channel":
         root = _message(request, str(asked["reply_to"]))
         thread = root["replyToId"] or root["id"]
     text = str(asked.get("text", ""))
     entities: list[Document] = []
-    mentioned = where.kind == "channel" and asked.get("mention", True)
+    mentioned = where.kind != "personal" and asked.get("mention", True)
     if mentioned:
         text, entities = _mention(text)
     posted = request.app[MESSAGES].post(
@@ -171,7 +171,7 @@ async def say(request: web.Request) -> web.Response:
         text=text,
         entities=entities,
     )
-    if where.kind == "channel" and not mentioned:
+    if where.kind != "personal" and not mentioned:
         return web.json_response({"id": posted["id"]})
     frame = from_person(request.app, "message", who, where, thread or posted["id"])
     frame |= {"id": posted["id"], "textFormat": "plain", "attachments": []}

@@ -49,7 +49,7 @@ export class Channels extends EventTarget {
   #draw() {
     const teams = new Map();
     for (const one of this.#mine()) {
-      const team = one.personal ? "Chat" : one.team;
+      const team = one.team || "Chat";
       teams.set(team, [...(teams.get(team) ?? []), one]);
     }
     const parts = [...teams].map(([team, channels]) => [h("h2", { class: "rail-team" }, team !== "Chat" && avatar(team, { small: true, bot: true }), team), h("ul", {}, channels.map((one) => h("li", {}, this.#button(one))))]);

@@ -138,7 +138,7 @@ function showChannel() {
   const name = personal ? bot.name : channels.current.name;
   byId("channel-name").textContent = name;
   byId("channel-icon").textContent = name.slice(0, 1).toUpperCase();
-  byId("compose").replaceChildren(writeBox(`Write in ${name}`, personal ? `Write to ${bot.name}` : `Start a post. Type @${bot.name} to ask the bot`).box);
+  byId("compose").replaceChildren(writeBox(`Write in ${name}`, personal ? `Write to ${bot.name}` : `${channels.current.team ? "Start a post" : "Write a message"}. Type @${bot.name} to ask the bot`).box);
   persons.limit(personal ? undefined : members);
   posts.show(feed.of(id));
   toNewest();
