@@ -324,6 +324,35 @@ async def test_the_executor_may_die_while_azure_works(build: Opened) -> None:
     assert 1 == len(house.requests("PUT", "onlineendpoints"))
 
 
+async def test_an_interrupted_move_says_so_until_its_end_is_known(
+    build: Opened,
+) -> None:
+    """
+    Killed while the PUT was on its way: for a minute nobody can know, and the card says
+    just that. What arrives late is found, and told as what it is.
+    """
+    house = await build(endpoint=QUIET, operation_settles_s=600)
+    await requested(house)
+    await house.fail("PUT", "onlineendpoints", drop="before")
+    await house.press("mei", "Approve rollback")
+
+    async def put() -> bool:
+        return bool(house.requests("PUT", "onlineendpoints"))
+
+    await until("the PUT", put)
+    await house.crash("execute")
+    await house.start("execute")
+
+    card = await ended(house, "Interrupted")
+    assert "nothing is sent a second time" in str(card)
+    assert "Azure is moving the traffic" not in str(card)
+    await house.told("The move of R-1 was interrupted")
+    await house.sim_post("azure/traffic", traffic=AFTER)
+    await ended(house, "Rolled back")
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+    assert 1 == (await house.types()).count("ShiftInterrupted")
+
+
 async def test_a_refusal_of_the_reader_is_what_the_cloud_itself_says(
     house: House,
 ) -> None:
