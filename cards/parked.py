@@ -34,6 +34,7 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
         (RollbackRequested, RollbackImpossible),
     ),
     "ShiftTraffic": ("The traffic was not moved", (TrafficShifted, ShiftFailed)),
+    "FollowShift": ("How the move ended was not found out", (TrafficShifted,)),
     "ExpireRequest": ("An old rollback request was not closed", ()),
     "Answer": ("A command was not answered", ()),
     "MarkInAzure": ("The alert's state was not set in Azure", (AzureMarked,)),
@@ -44,8 +45,10 @@ _EFFECTS: dict[str, tuple[str, tuple[type[Event], ...]]] = {
 }
 
 
-def what(event: EffectParked) -> str:
+def what(event: EffectParked, view: View | None = None) -> str:
     """Return what was not done, in our own words."""
+    if event.effect == "ShiftTraffic" and view and view.incident.started:
+        return "Whether the traffic was moved is not known"
     if event.effect == "ShowCard" and not event.for_good:
         return "The alert's card is not posted yet"
     return _EFFECTS.get(event.effect, ("A step was not done", ()))[0]
@@ -75,7 +78,7 @@ def notice(view: View) -> Iterator[CardElement]:
         yield box(
             "warning",
             runs(
-                f"{what(event)}: ",
+                f"{what(event, view)}: ",
                 said(event.reason, 240),
                 f" {person(view.owner.name)} can look into it.",
             ),
@@ -85,7 +88,7 @@ def notice(view: View) -> Iterator[CardElement]:
 def render(view: View, event: EffectParked | None = None) -> Rendered:
     """Return a card of its own, for when the incident's card cannot tell it."""
     newest = event or next(open_ones(view), None)
-    words = what(newest) if newest else "Everything that was due is done"
+    words = what(newest, view) if newest else "Everything that was due is done"
     reason = newest.reason if newest else "no step is waiting"
     name = identifier(view.endpoint.name)
     body = [

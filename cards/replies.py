@@ -23,6 +23,7 @@ from bot.incident import (
     RollbackRequested,
     RollbackStale,
     ShiftFailed,
+    ShiftInterrupted,
     Snoozed,
     SnoozeEnded,
     Traffic,
@@ -219,6 +220,13 @@ def _failed(view: View, event: ShiftFailed) -> str:
     )
 
 
+def _interrupted(view: View, event: ShiftInterrupted) -> str:
+    return (
+        f"The move of {event.request} was interrupted; whether Azure heard of it is not "
+        f"known yet. {_name(view)} is being read until it is; nothing is sent twice."
+    )
+
+
 def _clause(reason: str) -> str:
     return clean(reason, 300).rstrip(".")
 
@@ -252,4 +260,5 @@ _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
     DecisionExpired: _lapsed,
     TrafficShifted: _shifted,
     ShiftFailed: _failed,
+    ShiftInterrupted: _interrupted,
 }

@@ -230,7 +230,9 @@ def _why(told: Mapping[str, Any]) -> str:
     error = error if isinstance(error, dict) else {}
     code = plain_words(str(error.get("code") or "no code given"))
     message = plain_words(str(error.get("message") or "")).rstrip(".")
-    return f"the operation failed ({code})" + (
+    cancelled = str(told.get("status") or "").lower().startswith("cancel")
+    end = "was cancelled" if cancelled else "failed"
+    return f"the operation {end} ({code})" + (
         f", Azure says: {message}" * bool(message)
     )
 

@@ -22,6 +22,7 @@ import yaml
 from aiohttp import web
 
 from bot.demo.children import Child
+from bot.demo.days import pass_by
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE
@@ -111,9 +112,11 @@ async def _play(
     async with AsyncExitStack() as stack:
         world = World(state / "cloud.db")
         stack.callback(world.close)
-        scenario.seed(world, state, datetime.now(UTC))
+        scenario.seed(world, state, _now())
         _write_watch_list(scenario, state)
         await _serve_cloud(scenario, world, port, stack)
+        days = asyncio.create_task(pass_by(scenario, world, state, _now))
+        stack.callback(days.cancel)
         tasks = [
             asyncio.create_task(
                 child.run(_environment(world, ROLES[child.name], port, state), stop)
@@ -132,6 +135,10 @@ async def _play(
         await stop.wait()
         print("\nStopping; nothing is lost.", flush=True)  # noqa: T201 it talks to a person
         await asyncio.gather(*tasks)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _free(port: int) -> None:

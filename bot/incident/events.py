@@ -158,6 +158,13 @@ class ShiftStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftInterrupted(Event):
+    """A move was found begun and without an end: it is read back, never sent again."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficShifted(Event):
     """Azure was read back and serves what was approved."""
 

@@ -29,6 +29,7 @@ from bot.incident.events import (
     RollbackRequested,
     RollbackStale,
     ShiftFailed,
+    ShiftInterrupted,
     ShiftStarted,
     TrafficShifted,
 )
@@ -228,6 +229,12 @@ class Incident:
         """Return when the newest request began to be carried out; None: not yet."""
         begun = self.last(ShiftStarted)
         return begun if begun and self._is_newest(begun.request) else None
+
+    @property
+    def interrupted(self) -> ShiftInterrupted | None:
+        """Return when the newest request's move was found interrupted; None: never."""
+        found = self.last(ShiftInterrupted)
+        return found if found and self._is_newest(found.request) else None
 
     @property
     def outcome(self) -> TrafficShifted | ShiftFailed | None:

@@ -20,6 +20,7 @@ from bot.incident import (
     RollbackImpossible,
     RollbackStale,
     ShiftFailed,
+    ShiftInterrupted,
     ShowCard,
     TrafficShifted,
 )
@@ -50,6 +51,7 @@ AWAITED = (
     RollbackStale,
     TrafficShifted,
     ShiftFailed,
+    ShiftInterrupted,
     RetrainingImpossible,
     RetrainingSubmitted,
 )

@@ -342,11 +342,13 @@ class Store:
         done: int | None = None,
         parked: tuple[int, str] | None = None,
         leader: tuple[Role, int] | None = None,
+        beside: tuple[Incident, Sequence[Event]] | None = None,
     ) -> Incident:
         """Record `events` after `before` and queue what follows, all or nothing.
 
         An incident with the id "" is new and gets the next one. `done` removes the
         effect that was performed; `parked` keeps one for a person to see, with why.
+        `beside`: what is recorded of the endpoint in the same breath, after its ledger.
         Raises Conflict, Deposed, Unwritable.
         """
 
@@ -354,6 +356,8 @@ class Store:
             if leader:
                 statements.fence(db, *leader)
             after = statements.append(db, before, events)
+            if beside is not None:
+                statements.append(db, *beside)
             rank = statements.urgency(after, events) if follow else 0
             for each in follow:
                 statements.queue(db, after.id, each, rank)
@@ -363,7 +367,9 @@ class Store:
                 statements.park(db, *parked)
             return after
 
-        after = await self.write(run, key=before.id or before.group_key)
+        # The ledgers' keys sort last: everybody comes to incidents first, then to those.
+        key = beside[0].id if beside else before.id or before.group_key
+        after = await self.write(run, key=key)
         self._recent.keep(after)
         self.changed.set()
         return after

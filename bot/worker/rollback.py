@@ -1,7 +1,9 @@
 """A rollback from the ask to the proposal, and its end when nobody decides."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.approval.preconditions import Surroundings
 from bot.approval.proposal import HOUR, last_calm, propose
@@ -93,26 +95,21 @@ async def proposal(
     usual = ""
     if not (asked.target or asked.undoes or endpoint.rollback_target):
         usual = await _usual(means, workspace, endpoint, state)
-    kept, unkept = await _kept(means, request, state, raw) if keeping else ("", "")
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
         others=await others(means, incident),
         usual=usual,
         undone=_undone(incident, asked),
-        kept=kept,
-        unkept=unkept,
         unread=unread,
     )
-    return propose(
-        asked,
-        seq,
-        endpoint,
-        state,
-        health,
-        request=request,
-        now=means.clock(),
-        around=around,
+    judged = partial(
+        propose, asked, seq, endpoint, state, health, request=request, now=means.clock()
     )
+    found = judged(around=around)
+    if not keeping or isinstance(found, RollbackImpossible):
+        return found  # what no request names stays on no shelf
+    kept, unkept = await _kept(means, raw)
+    return judged(around=replace(around, kept=kept, unkept=unkept))
 
 
 async def _health(
@@ -139,12 +136,11 @@ async def _health(
     return found, unread
 
 
-async def _kept(
-    means: Means, request: str, state: EndpointState, raw: bytes
-) -> tuple[str, str]:
+async def _kept(means: Means, raw: bytes) -> tuple[str, str]:
     """Keep Azure's own bytes, and apart from them what a packet may hold of them.
 
     Return the digest of the second; else why nothing could be kept, which stops nobody.
+    Of the same bytes both are the same: a capture that is tried again leaves no copy.
     """
     if means.archive is None:
         return "", ""
@@ -153,8 +149,6 @@ async def _kept(
         named = await keep_apart(shelf, raw)
         document = {
             "part": CAPTURED,
-            "request": request,
-            "captured_at": state.at.isoformat(),
             "raw_sha256": named,
             "document": policy.document(json.loads(raw)),
         }

@@ -1,11 +1,13 @@
 """Carry out an approved move: once, after a last look, and told as it was read back.
 
 In order: hold the endpoint, across all incidents; record that the move starts; PUT;
-read back; record the outcome; release. A kill between any two of them is met again from
+read back; record the outcome and release. A kill between any two of them is met again from
 the top, and what was recorded decides: found started, a PUT is never sent again.
 """
 
-from bot.approval.oversight import ShiftHeld, ShiftReleased, holder
+from datetime import timedelta
+
+from bot.approval.oversight import ShiftHeld, holder
 from bot.approval.proposal import drifted, shares
 from bot.commands.approval import objection
 from bot.incident import (
@@ -15,15 +17,19 @@ from bot.incident import (
     Incident,
     RollbackRequested,
     ShiftFailed,
+    ShiftInterrupted,
     ShiftStarted,
     ShiftTraffic,
     TrafficShifted,
 )
 from bot.ports import Ambiguous, Impossible, Mover, Unavailable
 from bot.store import Conflict, Due, Leader
+from bot.worker.ended import let_go, tell
+from bot.worker.hush import NotYet
 from bot.worker.means import CONFLICTS, Means, record
 
 AT_REST = ("succeeded", "failed", "canceled")
+LOOKS_EVERY = timedelta(seconds=2)  # whether a change without an answer has arrived
 
 
 async def shift(means: Means, due: Due, effect: ShiftTraffic, leader: Leader) -> None:
@@ -33,11 +39,11 @@ async def shift(means: Means, due: Due, effect: ShiftTraffic, leader: Leader) ->
     mine = request is not None and request.request == effect.request
     if mine and request and incident.outcome is None:
         if incident.started:
-            event = await _resumed(means, mover, incident, request, incident.started)
-            await _tell(means, incident, request, event, leader)
+            event = await _after_a_kill(means, mover, incident, leader)
+            await tell(means, incident, request.request, event, leader)
         elif incident.approved:
             await _move(means, mover, incident, request, leader)
-    await _let_go(means, due, effect.request, leader)
+    await let_go(means, due, effect.request, leader)
 
 
 async def follow(means: Means, due: Due, effect: FollowShift, leader: Leader) -> None:
@@ -56,8 +62,8 @@ async def follow(means: Means, due: Due, effect: FollowShift, leader: Leader) ->
         if live.provisioning_state.lower() not in AT_REST:
             raise Unavailable("Azure is still working on the endpoint")
         event = await _resumed(means, mover, incident, request, started)
-        await _tell(means, incident, request, event, leader)
-    await _let_go(means, due, effect.request, leader)
+        await tell(means, incident, request.request, event, leader)
+    await let_go(means, due, effect.request, leader)
 
 
 def _mover(means: Means) -> Mover:
@@ -80,7 +86,7 @@ async def _move(
             raise
         reason = f"nothing was changed: {error}"
         unread = _failed(means, request, reason, None)
-        await _tell(means, incident, request, unread, leader)
+        await tell(means, incident, request.request, unread, leader)
         return
     why = drifted(request, live) or await _hold(means, incident, leader)
     starting = ShiftStarted(at=means.clock(), request=request.request, before=live)
@@ -89,10 +95,10 @@ async def _move(
     if why:
         reason = f"nothing was changed: {why}"
         refused = _failed(means, request, reason, dict(live.traffic))
-        await _tell(means, incident, request, refused, leader)
+        await tell(means, incident, request.request, refused, leader)
         return
     event = await _put(means, mover, incident, request, starting)
-    await _tell(means, incident, request, event, leader)
+    await tell(means, incident, request.request, event, leader)
 
 
 async def _hold(means: Means, incident: Incident, leader: Leader) -> str:
@@ -158,6 +164,25 @@ async def _put(
     return _done(means, incident, request, starting, after)
 
 
+async def _after_a_kill(
+    means: Means, mover: Mover, incident: Incident, leader: Leader
+) -> Event:
+    """Tell how the move ended that was found begun; if that takes time, say so first."""
+    request, started = incident.request, incident.started
+    if request is None or started is None:
+        raise LookupError(incident.id)
+
+    def once(newest: Incident) -> tuple[Event, ...]:
+        found = ShiftInterrupted(at=means.clock(), request=request.request)
+        return () if newest.interrupted or newest.outcome else (found,)
+
+    try:
+        return await _resumed(means, mover, incident, request, started)
+    except (Unavailable, NotYet):
+        await record(means, incident.id, once, leader)
+        raise
+
+
 async def _resumed(
     means: Means,
     mover: Mover,
@@ -167,7 +192,7 @@ async def _resumed(
 ) -> Event:
     """Tell the outcome of a PUT whose answer we do not have, from what is there.
 
-    Raises Unavailable as long as it cannot be told and our patience lasts.
+    Raises Unavailable or NotYet as long as it cannot be told and our patience lasts.
     """
     waited = means.clock() - started.at
     late = waited > means.shift_limit
@@ -191,7 +216,8 @@ async def _resumed(
             return _failed(means, request, reason, dict(live.traffic))
         return _done(means, incident, request, started, live)
     if waited < means.shift_settles:  # the PUT may still be on its way
-        raise Unavailable("Azure may not have heard of it yet", means.shift_settles)
+        left = means.shift_settles - waited
+        raise NotYet("Azure may not have heard of it yet", min(left, LOOKS_EVERY))
     same = shares(live.traffic) == shares(started.before.traffic)
     reason = (
         "the move was interrupted before Azure took it; nothing was changed"
@@ -216,51 +242,6 @@ def _done(
         state=after,
         watch_minutes=means.endpoint(incident).watch_minutes,
     )
-
-
-async def _tell(
-    means: Means,
-    incident: Incident,
-    request: RollbackRequested,
-    event: Event,
-    leader: Leader,
-) -> None:
-    """Record how it ended, unless that is known already."""
-
-    def decide(newest: Incident) -> tuple[Event, ...]:
-        return () if _settled(newest, request.request) else (event,)
-
-    await record(means, incident.id, decide, leader)
-
-
-def _settled(incident: Incident, request: str) -> bool:
-    for event in reversed(incident.history):
-        if isinstance(event, TrafficShifted) and event.request == request:
-            return True
-        if isinstance(event, ShiftFailed) and event.request == request:
-            return event.settled
-    return False
-
-
-async def _let_go(means: Means, due: Due, request: str, leader: Leader) -> None:
-    """Release the endpoint, unless Azure may still be moving it; the effect is done."""
-    fence = (leader.role, leader.epoch)
-    incident = await means.incident(due)
-    began = any(e.request == request for e in incident.every(ShiftStarted))
-    for _ in range(CONFLICTS):
-        ledger = await means.store.ledger(incident.endpoint)
-        held = holder(ledger)
-        free = held is None or held.request != request
-        if free or (began and not _settled(incident, request)):
-            await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
-            return
-        released = ShiftReleased(at=means.clock(), request=request)
-        try:
-            await means.store.append(ledger, [released], done=due.id, leader=fence)
-        except Conflict:
-            continue
-        return
-    raise Conflict(incident.endpoint)
 
 
 async def _look(mover: Mover, incident: Incident) -> dict[str, int] | None:

@@ -226,6 +226,7 @@ def test_stages_follow_the_history() -> None:
     assert stages["impossible"] == "firing"
     assert stages["approval"] == "approval"
     assert stages["working"] == "working"
+    assert stages["interrupted"] == "working"
     assert stages["rolled-back"] == stages["not-known"] == "outcome"
     assert stages["resolved"] == stages["resolved-alone"] == "resolved"
 
@@ -380,6 +381,26 @@ def test_the_thread_is_told_of_every_turn_of_a_rollback() -> None:
     assert "serves worse: errors 3.4%" in said["afterwards-worse"]
     assert "Who can approve until 09:35 UTC: Mei Chen." in said["retraining"]
     assert "until somebody deploys it" in said["retraining-complete"]
+
+
+def test_of_an_interrupted_move_nothing_is_said_that_nobody_knows() -> None:
+    """
+    Neither that Azure moves the traffic, nor that it does not; given up or not.
+    """
+    history = samples.HISTORIES["interrupted"]
+    lost = replace(samples.parked, at=samples.after(20), effect="ShiftTraffic")
+    cards = {
+        "Interrupted": show(samples.view(history)),
+        "Not confirmed": show(samples.view((*history, lost))),
+    }
+
+    for state, shown in cards.items():
+        assert shown.summary.startswith(f"{state}: ")
+        assert "is not known yet" in shown.card["body"][1]["text"]
+        assert "Azure is moving" not in str(shown.card)
+        assert "The traffic was not moved" not in str(shown.card)
+    told = replies.line(samples.view("interrupted"), history[-1])
+    assert "whether Azure heard of it is not known yet" in told
 
 
 def test_only_what_is_true_is_said_of_a_retraining() -> None:

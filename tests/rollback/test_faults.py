@@ -79,23 +79,36 @@ async def test_a_change_that_arrived_without_an_answer_is_read_back(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "words"),
+    ("outcome", "state", "words"),
     [
-        ("Failed", "Nothing was changed: the operation failed"),
-        ("differs", "Azure took the change but loan-prescreening serves blue 90 %"),
+        ("Failed", "Not rolled back", "Nothing was changed: the operation failed"),
+        ("Canceled", "Not rolled back", "Nothing was changed: the operation was"),
+        (
+            "differs",
+            "Not rolled back",
+            "Azure took the change but loan-prescreening serves blue 90 %",
+        ),
+        (
+            "moved",
+            "Not confirmed",
+            "Azure took the change but reports a failure: the operation failed",
+        ),
     ],
 )
 async def test_an_operation_that_ends_badly_is_told_as_not_done(
-    house: House, outcome: str, words: str
+    house: House, outcome: str, state: str, words: str
 ) -> None:
+    """
+    Nor is it told as undone: what failed with the traffic moved says both.
+    """
     await requested(house)
     await house.sim_post("azure/operations", seconds=0, outcome=outcome)
     await house.press("mei", "Approve rollback")
 
-    card = await ended(house, "Not rolled back")
+    card = await ended(house, state)
 
     assert words in str(card)
-    assert BEFORE == await house.traffic()
+    assert (AFTER if outcome == "moved" else BEFORE) == await house.traffic()
 
 
 async def test_a_stuck_operation_is_nobodys_success_and_holds_the_endpoint(
@@ -322,6 +335,35 @@ async def test_the_executor_may_die_while_azure_works(build: Opened) -> None:
     await ended(house, "Rolled back")
     assert AFTER == await house.traffic()
     assert 1 == len(house.requests("PUT", "onlineendpoints"))
+
+
+async def test_an_interrupted_move_says_so_until_its_end_is_known(
+    build: Opened,
+) -> None:
+    """
+    Killed while the PUT was on its way: for a minute nobody can know, and the card says
+    just that. What arrives late is found, and told as what it is.
+    """
+    house = await build(endpoint=QUIET, operation_settles_s=600)
+    await requested(house)
+    await house.fail("PUT", "onlineendpoints", drop="before")
+    await house.press("mei", "Approve rollback")
+
+    async def put() -> bool:
+        return bool(house.requests("PUT", "onlineendpoints"))
+
+    await until("the PUT", put)
+    await house.crash("execute")
+    await house.start("execute")
+
+    card = await ended(house, "Interrupted")
+    assert "nothing is sent a second time" in str(card)
+    assert "Azure is moving the traffic" not in str(card)
+    await house.told("The move of R-1 was interrupted")
+    await house.sim_post("azure/traffic", traffic=AFTER)
+    await ended(house, "Rolled back")
+    assert 1 == len(house.requests("PUT", "onlineendpoints"))
+    assert 1 == (await house.types()).count("ShiftInterrupted")
 
 
 async def test_a_refusal_of_the_reader_is_what_the_cloud_itself_says(

@@ -101,6 +101,32 @@ async def test_what_azure_said_is_kept_under_its_digest(house: House) -> None:
     assert b"p@contoso.example" in raw
 
 
+def lying(shelf: Path, pattern: str, words: bytes = b"") -> list[str]:
+    """Return the names of what lies on the shelf and holds these words."""
+    files = [p for p in shelf.rglob(pattern) if p.is_file()]
+    return [p.name for p in files if words in p.read_bytes()]
+
+
+async def test_only_what_a_request_names_lies_on_the_shelf(house: House) -> None:
+    """
+    Azure's document names people: no copy of it may be left that no record leads to.
+    """
+    shelf = Path(house.settings.evidence_url)
+    await house.say("jonas", f"rollback {NAME} to pink there is no such thing")
+    await house.told("pink is not deployed")
+    assert [] == lying(shelf, "restricted/*/*")
+
+    await house.say("jonas", f"rollback {NAME} once")
+    first = await house.event("RollbackRequested", "A-2")
+    await house.say("jonas", f"withdraw {first['request']}")
+    await house.event("RollbackRejected", "A-2")
+    await house.say("jonas", f"rollback {NAME} and once more")
+
+    asked = await house.event("RollbackRequested", "A-3")
+    assert [asked["captured"]["digest"]] == lying(shelf, "restricted/*/*")
+    assert [asked["kept"]] == lying(shelf, "objects/*/*", b"raw_sha256")
+
+
 async def test_a_request_outlives_its_incident(build: Opened) -> None:
     """
     Azure resolved the alert while people decide: the endpoint is still asked about.

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.simulator.azure import operations
+from bot.simulator.azure import operations, strict
 from bot.simulator.azure.gate import ENDPOINT_WRITE, ML, allow, refuse, rights
 from bot.simulator.world import WORLD, Document, World
 
@@ -103,8 +103,15 @@ async def change(request: web.Request) -> web.Response:
     before = world.get("arm", path)
     if "/onlineendpoints/" not in path or before is None:
         refuse(404, "ResourceNotFound", "Only existing endpoints can be changed here.")
-    body = await request.json()
-    _check(world, path, before, body)
+    if "api-version" not in request.query:
+        refuse(400, "MissingApiVersionParameter", "The api-version is required.")
+    try:
+        body = await request.json()
+    except ValueError:
+        refuse(400, "InvalidRequestContent", "The request content is not JSON.")
+    there = children(world, f"{path}/deployments")
+    states = {d["name"].lower(): d["properties"]["provisioningState"] for d in there}
+    strict.check(before, body, states)
     started = operations.begin(world, path, body, by)
     location = before.get("location", "westeurope")
     where = _OPERATIONS.format(location=location) + f"/mfeOperationsStatus/{started}"
@@ -116,14 +123,3 @@ async def change(request: web.Request) -> web.Response:
             "x-ms-async-operation-timeout": "PT1H",
         },
     )
-
-
-def _check(world: World, path: str, before: Document, body: Document) -> None:
-    if before["properties"]["provisioningState"] not in ("Succeeded", "Failed"):
-        refuse(409, "Conflict", "The endpoint is being updated; try again later.")
-    traffic = body.get("properties", {}).get("traffic", {})
-    if sum(traffic.values()) not in (0, 100):
-        refuse(400, "BadArgument", "The sum of traffic must be 0 or 100.")
-    names = {d["name"].lower() for d in children(world, f"{path}/deployments")}
-    if missing := {n.lower() for n, p in traffic.items() if p} - names:
-        refuse(400, "BadArgument", f"Deployment {min(missing)} does not exist.")

@@ -70,8 +70,9 @@ async def endpoints(request: web.Request) -> web.Response:
 async def plan(request: web.Request) -> web.Response:
     """Set how changes of traffic go: {seconds?, outcome?, times?}.
 
-    The next `times` (1) operations end as `outcome`: "Succeeded", "Failed", "stuck"
-    (never), or "differs" (Succeeded, but the endpoint serves the old traffic).
+    The next `times` (1) operations end as `outcome`: "Succeeded", "Failed", "Canceled",
+    "stuck" (never), "differs" (Succeeded, but the endpoint serves the old traffic) or
+    "moved" (Failed, but it serves the new one).
     """
     body = await body_of(request)
     outcome = body.get("outcome", "")

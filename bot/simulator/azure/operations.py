@@ -9,10 +9,18 @@ from bot.simulator.azure.activity import log
 from bot.simulator.people import JONAS
 from bot.simulator.world import Document, World
 
-# How the next operations end: "differs" says Succeeded but serves something else.
-OUTCOMES = ("Succeeded", "Failed", "stuck", "differs")
+# How the next operations end: "differs" says Succeeded but serves something else,
+# "moved" says Failed though it serves what was asked for.
+OUTCOMES = ("Succeeded", "Failed", "Canceled", "stuck", "differs", "moved")
 WRITE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write"
 SOMEBODY = JONAS.oid  # who changes things behind the bot's back
+_ERRORS = {
+    "Failed": {
+        "code": "BadArgument",
+        "message": "Endpoint update failed: not enough quota in the region.",
+    },
+    "Canceled": {"code": "OperationCanceled", "message": "The update was cancelled."},
+}
 _READ_ONLY = ("provisioningState", "scoringUri", "swaggerUri")
 
 
@@ -61,15 +69,16 @@ def settle(world: World) -> None:
 def _finish(world: World, key: str, operation: Document) -> None:
     endpoint, outcome = operation["endpoint"], operation["outcome"]
     before = world.get("arm", endpoint)
-    if outcome == "Failed" or before is None:
-        error = {
-            "code": "BadArgument",
-            "message": "Endpoint update failed: not enough quota in the region.",
-        }
-        world.put("operation", key, {**operation, "status": "Failed", "error": error})
-        _ended(world, key, operation, "Failed")
+    if outcome in ("Failed", "Canceled", "moved") or before is None:
+        status = "Canceled" if outcome == "Canceled" else "Failed"
+        told = {**operation, "status": status, "error": _ERRORS[status]}
+        world.put("operation", key, told)
+        _ended(world, key, operation, status)
         if before is not None:
-            _state(world, endpoint, before, "Succeeded")
+            moved = outcome == "moved"
+            after = _replaced(before, operation["body"]) if moved else before
+            _state(world, endpoint, after, "Succeeded")
+            remember(world, endpoint)
         return
     after = _replaced(before, operation["body"])
     if outcome == "differs":
