@@ -80,6 +80,30 @@ def readers_of(endpoint: str, at: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A call that was looked at; `reason`: why no incident came of it, or of a part."""
+
+    id: str
+    received_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesTaken(Event):
+    """Calls that were looked at together; in a journal of the day.
+
+    So the log seals when each came, and that one came of which nothing became. `before`,
+    in the first of all: calls that an older version looked at and put no record of.
+    """
+
+    deliveries: tuple[Taken, ...]
+    before: int = 0
+
+
+DELIVERIES = "deliveries/"  # and a day: the name of that journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceHeld(Event):
     """A legal hold: whatever the retention says, nothing of the incident is deleted."""
 

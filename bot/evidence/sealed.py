@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -32,7 +33,7 @@ class Record:
         return str(key), int(seq), str(kind), int(version), int(at), str(body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sealed:
     """Rows of one or more incidents, under the first head that covers them all.
 
@@ -45,15 +46,24 @@ class Sealed:
 
     def incidents(self) -> Iterator[Incident]:
         """Yield the incidents. Raises codec.Unreadable for a row from the future."""
+        yield from self._read
+
+    @cached_property
+    def _read(self) -> tuple[Incident, ...]:
+        """Read once: objects, pages and tables all ask, of a thousand histories."""
         events: dict[str, list[tuple[str, int, str]]] = {}
         for record in self.records:
             key, _, kind, version, _, body = record.fields
             events.setdefault(key, []).append((kind, version, body))
-        for key, endpoint, group_key in self.index:
-            found = tuple(codec.read_event(*row) for row in events.get(key, []))
-            yield Incident(
-                id=key, endpoint=endpoint, group_key=group_key, history=found
+        return tuple(
+            Incident(
+                id=key,
+                endpoint=endpoint,
+                group_key=group_key,
+                history=tuple(codec.read_event(*row) for row in events.get(key, [])),
             )
+            for key, endpoint, group_key in self.index
+        )
 
 
 def read(

@@ -1,7 +1,7 @@
 """What lies beside the log: the index over the histories, and the bytes that came in.
 
-Neither is sealed. The index has to say what the records say; a delivery has to be there
-where a record came from it, and has to be what its id is the digest of.
+Neither is sealed. The index has to say what the records say; a delivery has to be what
+its id is the digest of, and once it was looked at there is a record of it.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.incident import EvidenceCollected, Incident
-from bot.store import codec
+from bot.store import codec, taken
 from bot.store.derived import Firings, added, numbers
 from bot.store.schema import delivery, history, incident, unsealed
 from bot.store.store import digest
@@ -22,7 +22,8 @@ _IDLE = ("SignalsEvaluated", "CardShown", "ChangesFound", "OutcomeWatched", "Car
 
 def wrong(db: sa.Connection) -> str:
     """Return the first thing that is not as the records have it, "" when all is."""
-    checks = (added, _rows, _empty, _waiting, _times, _states, numbers, _deliveries)
+    rows = (_rows, _empty, _waiting, _times, _states, numbers)
+    checks = (added, *rows, _deliveries, taken.wrong)
     return next((words for check in checks if (words := check(db))), "")
 
 

@@ -202,17 +202,7 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
         endpoint=before.endpoint,
         history=(*before.history, *events),
     )
-    rows = [
-        {
-            "incident": key,
-            "seq": seq,
-            "type": type(event).__name__,
-            "version": codec.VERSION,
-            "at": micros(event.at),
-            "body": codec.dump(event),
-        }
-        for seq, event in enumerate(events, before.revision + 1)
-    ]
+    rows = [_row(key, seq, e) for seq, e in enumerate(events, before.revision + 1)]
     try:
         if number is not None and before.alone:
             once = sa.insert(reference).values(id=before.group_key, incident=key)
@@ -231,6 +221,25 @@ def append(db: sa.Connection, before: Incident, events: Sequence[Event]) -> Inci
     index(db, after, number)
     _remember(db, after, events)
     return after
+
+
+def note(db: sa.Connection, key: str, event: Event) -> None:
+    """Append to a journal whose past nobody needs: it is not read for it."""
+    last = sa.select(sa.func.max(history.c.seq)).where(history.c.incident == key)
+    row = _row(key, (db.execute(last).scalar() or 0) + 1, event)
+    db.execute(sa.insert(history), row)
+    db.execute(sa.insert(unsealed), {"incident": key, "seq": row["seq"]})
+
+
+def _row(key: str, seq: int, event: Event) -> dict[str, Any]:
+    return {
+        "incident": key,
+        "seq": seq,
+        "type": type(event).__name__,
+        "version": codec.VERSION,
+        "at": micros(event.at),
+        "body": codec.dump(event),
+    }
 
 
 def _remember(db: sa.Connection, after: Incident, events: Sequence[Event]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from bot.incident import Event, Follow, Incident
-from bot.store import statements
+from bot.store import statements, taken
 from bot.store.engine import CannotOpen, FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
@@ -136,11 +136,17 @@ class Store:
             for r in rows
         ]
 
-    async def settle(self, reasons: Mapping[str, str], *, fence: int) -> None:
-        """Mark deliveries as taken into history; those with a reason as unhandled."""
+    async def settle(
+        self, reasons: Mapping[str, str], at: datetime, *, fence: int
+    ) -> None:
+        """Mark deliveries as taken into history; those with a reason as unhandled.
+
+        It is on record as well, for the log to seal.
+        """
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, "driver", fence)
+            taken.record(db, reasons, at)
             statements.settle(db, reasons)
 
         await self.write(run, key=min(reasons, default=""))

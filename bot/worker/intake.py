@@ -74,7 +74,8 @@ async def _alone(means: Means, delivery: Delivery, leader: Leader) -> None:
     except Exception as error:
         log.exception("delivery %s could not be taken", delivery.id)
         reason = f"our fault: {type(error).__name__} while taking it"
-        await means.store.settle({delivery.id: reason}, fence=leader.epoch)
+        failed = {delivery.id: reason}
+        await means.store.settle(failed, means.clock(), fence=leader.epoch)
 
 
 async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:
@@ -95,7 +96,7 @@ async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> 
     for endpoint in means.watch.endpoints if taken.events else ():
         if at := taken.events.get(endpoint.id.split("/onlineendpoints/")[0]):
             await heard_again(means, endpoint, min(at, taken.at))
-    await means.store.settle(taken.reasons, fence=leader.epoch)
+    await means.store.settle(taken.reasons, taken.at, fence=leader.epoch)
 
 
 def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:

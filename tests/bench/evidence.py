@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot import evidence
@@ -37,6 +38,7 @@ from tests.incidents import ENDPOINT, received
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 PUBLIC = KEY.public_key()
+FAR_S = 0.03  # what a container takes to answer
 
 
 def say(words: str) -> None:
@@ -57,27 +59,37 @@ def timed(what: str) -> Iterator[None]:
     )
 
 
+class Far(Folder):
+    """A shelf in another building."""
+
+    async def get(self, name: str) -> bytes | None:
+        await asyncio.sleep(FAR_S)
+        return await super().get(name)
+
+
 async def packs(folder: Path) -> None:
     url = f"sqlite:///{folder / 'packs.db'}"
     store = Store.open(url)
     with timed("write 1,000 incidents"):
         await months(store, folder / "shelf", 1000, START, 90)
     store.close()
-    shelf = Folder(folder / "shelf")
+    shelf, far = Folder(folder / "shelf"), Far(folder / "shelf")
 
     async def one() -> bytes:
         with reading(url) as db:
             sealed = evidence.read(db, ["A-501"])
         return evidence.of_incident(sealed, await evidence.objects(shelf, sealed), KEY)
 
-    async def model() -> bytes:
+    async def model(shelf: Folder = shelf) -> bytes:
         span = (START, START + timedelta(days=90))
         with reading(url) as db:
             sealed = evidence.read(db, of_model(db, ["loan-prescreening"], span))
         found = await evidence.objects(shelf, sealed, PARTS)
         return evidence.of_model(sealed, found, KEY, model="loan", period=span)
 
-    for what, make in (("packet of an incident", one), ("model pack", model)):
+    away = partial(model, far)
+    kinds = ("packet of an incident", one), ("model pack", model), ("from afar", away)
+    for what, make in kinds:
         with timed(what):
             first = await make()
         same = first == await make()

@@ -18,7 +18,8 @@ from bot.evidence.shelf import Folder
 from bot.incident import Incident
 from bot.store import Leader, Store
 from bot.store.log import Head, Log, heads
-from bot.store.schema import condition, delivery, incident, reference
+from bot.store.schema import condition, delivery, incident, micros, reference
+from bot.store.store import digest
 from tests.cards import samples
 from tests.conftest import NOW
 from tests.evidence.cells import content
@@ -30,6 +31,7 @@ COVERED = {
     *("history", "log_leaf", "log_head", "unsealed", "incident"),
     *("delivery", "reference", "condition"),
 }
+UNHANDLED = delivery.c.state == "unhandled"
 Change = Callable[..., None]
 
 
@@ -58,7 +60,10 @@ async def kept(url: str, tmp_path: Path) -> Kept:
         first = received(at, fingerprint=f"f-{number}", starts_at=at, kind=kind)
         more = samples.HISTORIES["rolled-back"][1:] if kind == "data-drift" else ()
         await store.append(new, [replace(first, delivery=came), *more])
+        await store.settle({came: ""}, at, fence=leader.epoch)
         await log.seal(at, fence=leader.epoch)
+    stray = await store.accept("events", b"[]", NOW)
+    await store.settle({stray: "not an alert: empty"}, NOW, fence=leader.epoch)
     ledger = await store.ledger(ENDPOINT)
     answer = GateAnswered(
         at=NOW, by=None, number="G-1", deployment="green", passed=True, reasons=(),
@@ -109,6 +114,32 @@ def test_what_was_not_edited_is_not_accused(kept: Kept) -> None:
     ("statement", "words"),
     [
         (sa.delete(delivery), "is gone, from which A-"),
+        (sa.delete(delivery).where(UNHANDLED), "is gone, and its record is not"),
+        (sa.update(delivery).values(received_at=7), "has another time than its"),
+        (
+            sa.update(delivery).where(UNHANDLED).values(received_at=micros(NOW) + 1),
+            "has another time than its record",
+        ),
+        (
+            sa.update(delivery).where(UNHANDLED).values(reason="a test"),
+            "has another end than its record",
+        ),
+        (
+            sa.update(delivery).where(UNHANDLED).values(state="taken", reason=""),
+            "has another end than its record",
+        ),
+        (sa.update(delivery).values(state="new"), "has another end than its record"),
+        (
+            sa.insert(delivery).values(
+                id=digest("alerts", b"{}"),
+                route="alerts",
+                body=b"{}",
+                received_at=1,
+                state="taken",
+                reason="",
+            ),
+            "1 deliveries have no record",
+        ),
         (sa.update(incident).values(group_key="/x cost"), "another group for A-"),
         (sa.update(incident).values(endpoint="/x"), "another group for A-"),
         (sa.delete(reference), "G-1 leads to nothing, not to E:"),

@@ -269,7 +269,7 @@ async def test_unhandled_deliveries_are_listed_with_their_reason(store: Store) -
     fence = (await Leader.elect(store, "driver")).epoch
     key = await store.accept("alerts", b"{}", NOW)
 
-    await store.settle({key: "not on the watch list"}, fence=fence)
+    await store.settle({key: "not on the watch list"}, NOW, fence=fence)
 
     assert [] == await store.new_deliveries()
     assert [(key, "not on the watch list")] == [
