@@ -11,13 +11,10 @@ import shlex
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
 from bot.cli._place import Place
-
-_SQLITE = "sqlite:///"
 
 
 class CannotAnswer(Exception):
@@ -26,11 +23,10 @@ class CannotAnswer(Exception):
 
 def environment(place: Place) -> dict[str, str]:
     """Return what the demo wrote down beside its database, `serve.env`; {} without."""
-    if not place.database.startswith(_SQLITE):
+    if place.file is None:
         return {}
-    folder = Path(place.database.removeprefix(_SQLITE)).parent
     try:
-        told = (folder / "serve.env").read_text("utf-8")
+        told = place.file.with_name("serve.env").read_text("utf-8")
     except OSError:
         return {}
     found: dict[str, str] = {}
@@ -45,12 +41,8 @@ def answered(
     place: Place, told: Mapping[str, str], endpoint: str, deployment: str
 ) -> dict[str, Any]:
     """Return {pass, reasons, evidence} as the route does. Raises CannotAnswer."""
-    if place.database.startswith(_SQLITE):
-        file = Path(place.database.removeprefix(_SQLITE))
-        if (
-            not file.is_file()
-        ):  # to open it would make an empty one, which lets all pass
-            raise CannotAnswer(f"there is no database at {file}")
+    if place.gap:
+        raise CannotAnswer(place.gap)
     given = {**told, **os.environ, "WATCHKEEPER_DATABASE_URL": place.database}
     given.setdefault("WATCHKEEPER_WATCH_FILE", str(place.watch))
     logging.disable(logging.CRITICAL)  # the reasons say it, in fewer words

@@ -35,6 +35,7 @@ AnchorAt: TypeAlias = Annotated[
     ),
 ]
 _STATE = Path(".watchkeeper")
+_SQLITE = "sqlite:///"
 TAMPERED, UNREADABLE = 1, 2
 
 
@@ -46,6 +47,21 @@ class Place:
     anchor: str
     watch: Path = Path("watchkeeper.yaml")
     secret: str = ""  # of Key Vault, instead of the file `keys`
+
+    @property
+    def file(self) -> Path | None:
+        """Return the database's file, None for a database that is no file."""
+        _, sqlite, path = self.database.partition(_SQLITE)
+        return Path(path) if sqlite else None
+
+    @property
+    def gap(self) -> str:
+        """Return that the database's file is not there, "" when it is.
+
+        To open it would make an empty one, and whoever asked would be told of nothing.
+        """
+        there = self.file is None or self.file.is_file()
+        return "" if there else f"there is no database at {self.file}"
 
     @property
     def identity(self) -> str:

@@ -1,6 +1,7 @@
 """`watchkeeper gate`: may a pipeline roll something out now?"""
 
 import json
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -26,7 +27,7 @@ def gate(
         str,
         typer.Option(
             envvar="WATCHKEEPER_PUBLIC_URL",
-            help="where serve listens [default: http://127.0.0.1:3978]",
+            help="where serve listens; else its HOST and PORT, on this machine",
         ),
     ] = "",
     token: Annotated[
@@ -65,11 +66,11 @@ def _found(
     database: Database,
 ) -> dict[str, Any]:
     if state is None and not database:
-        address = url or f"http://127.0.0.1:{PORT}"
+        address = url or _nearby()
         try:
             return _ask(address, endpoint, deployment, token)
         except _Silent:
-            _refuse("the service does not answer")
+            _refuse(f"the service does not answer at {address}")
     place = find(state, database)
     told = _here.environment(place)
     if port := told.get("WATCHKEEPER_PORT"):
@@ -81,6 +82,14 @@ def _found(
         return _here.answered(place, told, endpoint, deployment)
     except _here.CannotAnswer as error:
         _refuse(str(error))
+
+
+def _nearby() -> str:
+    """Return where `serve` listens on this machine, by the variables that it reads."""
+    host = os.environ.get("WATCHKEEPER_HOST", "")
+    everywhere = host in ("", "0.0.0.0", "::")  # noqa: S104 - is read, not bound
+    port = os.environ.get("WATCHKEEPER_PORT") or PORT
+    return f"http://{'127.0.0.1' if everywhere else host}:{port}"
 
 
 def _ask(url: str, endpoint: str, deployment: str, token: str) -> dict[str, Any]:
@@ -112,7 +121,7 @@ def _said(error: urllib.error.HTTPError) -> str:
 
 
 def _refuse(why: str) -> NoReturn:
-    typer.echo(f"watchkeeper: {why}", err=True)
+    typer.echo(f"watchkeeper gate: {why}", err=True)
     raise SystemExit(2)
 
 

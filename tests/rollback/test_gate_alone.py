@@ -37,7 +37,7 @@ async def test_the_gate_answers_from_the_records_where_no_service_runs(
     assert (1, {**said, "evidence": "G-1"}) == (busy[0], json.loads(busy[1]))
     kept = {"pass": True, "reasons": [], "evidence": "G-2"}
     assert (0, kept) == (calm[0], json.loads(calm[1]))
-    assert (2, "watchkeeper: no watched endpoint has this name") == (
+    assert (2, "watchkeeper gate: no watched endpoint has this name") == (
         stranger[0],
         stranger[2].strip(),
     )
