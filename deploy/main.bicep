@@ -199,6 +199,7 @@ module apps 'modules/apps.bicep' = if (!empty(image)) {
       { name: 'WATCHKEEPER_DRAIN_SECONDS', value: '6' }
       { name: 'WATCHKEEPER_GRAPH_URL', value: graphUrl }
       { name: 'WATCHKEEPER_EVIDENCE_URL', value: keep.outputs.evidenceUrl }
+      { name: 'WATCHKEEPER_EVIDENCE_RESOURCE', value: keep.outputs.evidenceId }
     ]
   }
   dependsOn: [wayToStorage, wayToVault, wayToDatabase]

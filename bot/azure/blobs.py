@@ -5,6 +5,8 @@ Parquet, or what the model data collector writes: JSON lines by the hour.
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -47,25 +49,8 @@ async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Re
     An empty window is a table without rows and columns, not an error: it is for the
     engine to say that there was not enough data.
     """
-    place = side.place
     with speaking_of(f"the data {side.name}"):
-        await asyncio.to_thread(import_module, "azure.storage.blob.aio")
-        from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415
-
-        address, audience = cloud.blob_account(place.account, place.suffix)
-        async with (
-            asyncio.timeout(_LIMIT_S),
-            ContainerClient(
-                address,
-                place.container,
-                credential,
-                audience=audience,
-                transport=cloud.aio_transport(),
-                connection_timeout=CONNECT_S,
-                read_timeout=READ_S,
-                retry_total=0,
-            ) as container,
-        ):
+        async with _container(cloud, credential, side) as container:
             files = await _download(container, side)
     try:
         return await asyncio.to_thread(_table, files)
@@ -75,6 +60,43 @@ async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Re
     except (pa.ArrowException, OSError) as error:
         words = f"The files of {side.name} are not Parquet of one shape."
         raise Impossible(words) from error
+
+
+async def holds(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> bool:
+    """Return whether anything lies at the place of `side`; nothing is downloaded."""
+    with speaking_of(f"the data {side.name}"):
+        async with _container(cloud, credential, side) as container:
+            path = side.place.path
+            async for _ in container.list_blobs(
+                name_starts_with=path, results_per_page=1
+            ):
+                return True
+    return False
+
+
+@asynccontextmanager
+async def _container(
+    cloud: Cloud, credential: AsyncTokenCredential, side: Side
+) -> AsyncIterator["ContainerClient"]:
+    await asyncio.to_thread(import_module, "azure.storage.blob.aio")
+    from azure.storage.blob.aio import ContainerClient  # noqa: PLC0415
+
+    place = side.place
+    address, audience = cloud.blob_account(place.account, place.suffix)
+    async with (
+        asyncio.timeout(_LIMIT_S),
+        ContainerClient(
+            address,
+            place.container,
+            credential,
+            audience=audience,
+            transport=cloud.aio_transport(),
+            connection_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            retry_total=0,
+        ) as container,
+    ):
+        yield container
 
 
 async def _download(

@@ -19,7 +19,7 @@ from bot.azure.errors import speaking_of
 from bot.azure.jobs import look as look_at_job
 from bot.azure.logs import Logs
 from bot.azure.metrics import Metrics, health
-from bot.azure.ml import Ml, collected
+from bot.azure.ml import Ml, Side, collected
 from bot.azure.together import together
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
 from bot.ports import Impossible, Rows, Series, Unavailable, Windows
@@ -156,6 +156,20 @@ class AzureWorkspace:
         name, _, version = asset.partition(":")
         side = await self._workspace_of(endpoint).asset(name, version)
         return (await blobs.rows(self._cloud, self._credential, side)).table
+
+    async def sides(self, endpoint: Endpoint, now: datetime) -> tuple[Side, ...]:
+        """Return where the data of the monitor lie, and the labels where there are any."""
+        ml, found = self._workspace_of(endpoint), list[Side]()
+        if endpoint.monitor:
+            found += await ml.monitor(endpoint.monitor, now)
+        if endpoint.labels and endpoint.labels.data:
+            name, _, version = endpoint.labels.data.partition(":")
+            found.append(await ml.asset(name, version))
+        return tuple(found)
+
+    async def holds(self, side: Side) -> bool:
+        """Return whether any blob lies there; Impossible where we may not look."""
+        return await blobs.holds(self._cloud, self._credential, side)
 
     async def changes(
         self, resource: str, start: datetime, end: datetime

@@ -14,9 +14,13 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob.aio import ContainerClient
 
+from bot.azure.arm import Arm
+from bot.azure.cloud import Cloud
+from bot.azure.errors import speaking_of
 from bot.check.asked import Said, asked
 from bot.check.finding import Finding
 from bot.check.identity import credential
+from bot.check.needed import AWAY, needing
 from bot.evidence.blob import split
 from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
@@ -24,6 +28,7 @@ from bot.settings import Settings
 _ROLE = "Storage Blob Data Contributor at the container: deploy/README.md, Roles"
 _LOCK = "set a policy and lock it: deploy/README.md, Install, step 9"
 _AWAY = "is the address right, and may we reach it?"
+_STORAGE = "2024-01-01"  # the API that shows a container
 _NOBODY = '"nobody"'  # an ETag that no blob has
 _CONNECT_S, _READ_S = 5, 10
 
@@ -51,6 +56,35 @@ async def evidence(settings: Settings, stack: AsyncExitStack) -> AsyncIterator[F
         stack.push_async_callback(container.close)
         question = _container(container, below)
         yield await asked(about, question, refused=_ROLE, away=_AWAY)
+    if settings.evidence_url.startswith(("https://", "http://")):
+        yield await _locked(settings, stack)
+
+
+async def _locked(settings: Settings, stack: AsyncExitStack) -> Finding:
+    """Return whether nobody can take the policy away: only ARM tells that."""
+    about, resource = "evidence lock", settings.evidence_resource
+    if not resource:
+        todo = "set EVIDENCE_RESOURCE to the container's ARM id, and ask again"
+        return Finding("look", about, "nobody asked Azure for it", todo)
+    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+    arm = Arm(cloud, credential(settings.reader_client_id, stack))
+    stack.push_async_callback(arm.close)
+    todo = f"is the id right? else give it {_ROLE}"
+    return await asked(about, lock(arm, resource), refused=todo, away=AWAY)
+
+
+async def lock(arm: Arm, resource: str) -> Said:
+    right = "Microsoft.Storage/storageAccounts/blobServices/containers/read"
+    with needing(right, resource), speaking_of("the container of evidence"):
+        found = (await arm.get(resource, version=_STORAGE)).properties
+        policy = (found.get("immutabilityPolicy") or {}).get("properties") or {}
+        days = int(policy.get("immutabilityPeriodSinceCreationInDays") or 0)
+    if not days:
+        return "no policy by days stands over the container", _LOCK
+    if policy.get("state") != "Locked":
+        text = f"a policy of {days} days, not locked: who owns it can take it away"
+        return text, _LOCK
+    return f"locked: nobody can change or delete what is younger than {days} days", ""
 
 
 def _folder(about: str, path: Path, *, shared: bool) -> Finding:
@@ -97,10 +131,7 @@ async def _container(container: ContainerClient, below: str) -> Said:
         return "everybody may read it", "set its public access to none"
     if not (found.has_immutability_policy or found.has_legal_hold):
         return "writable, and nothing keeps anybody from deleting", _LOCK
-    return (
-        "writable; a policy stands over what is written (is it locked? ask Azure)",
-        "",
-    )
+    return "writable; a policy stands over what is written", ""
 
 
 def _translated(error: AzureError, right: str) -> Impossible | Unavailable:

@@ -16,6 +16,7 @@ from bot.callers.entra import audiences
 from bot.check.asked import Said, asked
 from bot.check.finding import Finding
 from bot.check.identity import credential
+from bot.check.needed import AWAY, needing, role
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
 
@@ -26,7 +27,6 @@ _KINDS = {  # of alert rules, with the API that lists them
     "activityLogAlerts": "2020-10-01",
 }
 _GROUPS, _EVENTS = "2023-01-01", "2025-02-15"
-_ROLES = "has it the role Rule Reader there? deploy/README.md, Roles"
 _AGAIN = "run the deployment again: deploy/README.md, Install"
 
 
@@ -40,27 +40,41 @@ async def routes(
     groups: set[str] = set()
     for endpoint in watch.endpoints:
         about = f"alert rules of {endpoint.name}"
-        yield await _asked(about, _rules(arm, endpoint, groups))
+        yield await _asked(about, _rules(arm, endpoint, groups), _group_of(endpoint.id))
     for group in sorted(groups):
         about = f"action group {group.rsplit('/', 1)[-1]}"
-        yield await _asked(about, _group(arm, group, settings))
+        yield await _asked(about, _group(arm, group, settings), group)
     for workspace in sorted(watch.workspaces):
         about = f"events of {workspace.rsplit('/', 1)[-1]}"
-        yield await _asked(about, _events(arm, workspace, settings))
+        yield await _asked(
+            about, _events(arm, workspace, settings), _group_of(workspace)
+        )
 
 
-async def _asked(about: str, question: Awaitable[Said]) -> Finding:
+async def _asked(about: str, question: Awaitable[Said], scope: str) -> Finding:
     """Return a finding; what we may not look at is no failure, but nobody knows."""
-    return await asked(about, question, refused=_ROLES, away=_ROLES, worst="look")
+    return await asked(
+        about,
+        question,
+        refused=role("Rule Reader", scope),
+        away=AWAY,
+        worst="look",
+    )
+
+
+def _group_of(resource: str) -> str:
+    """Return the resource group that an ARM id is in."""
+    return "/".join(resource.split("/")[:5])
 
 
 async def _rules(arm: Arm, endpoint: Endpoint, groups: set[str]) -> Said:
     """Say which rules watch an endpoint; puts their action groups into `groups`."""
-    place = "/".join(endpoint.id.split("/")[:5])
+    place = _group_of(endpoint.id)
+    subject = f"the alert rules in {place.rsplit('/', 1)[-1]}"
     found: list[Mapping[str, Any]] = []
-    with speaking_of(f"the alert rules in {place.rsplit('/', 1)[-1]}"):
-        for kind, version in _KINDS.items():
-            path = f"{place}/{_INSIGHTS}/{kind}"
+    for kind, version in _KINDS.items():
+        path = f"{place}/{_INSIGHTS}/{kind}"
+        with needing(f"Microsoft.Insights/{kind}/read", place), speaking_of(subject):
             found += await arm.children(path, version=version)
     watching = [p for p in map(_properties, found) if _covers(p, endpoint)]
     if not watching:
@@ -76,7 +90,9 @@ async def _rules(arm: Arm, endpoint: Endpoint, groups: set[str]) -> Said:
 
 
 async def _group(arm: Arm, group: str, settings: Settings) -> Said:
-    with speaking_of(f"the action group {group.rsplit('/', 1)[-1]}"):
+    subject = f"the action group {group.rsplit('/', 1)[-1]}"
+    right = "Microsoft.Insights/actionGroups/read"
+    with needing(right, group), speaking_of(subject):
         found = (await arm.get(group, version=_GROUPS)).properties
     hooks = [h for h in found.get("webhookReceivers") or [] if isinstance(h, dict)]
     ours = [h for h in hooks if _ours(str(h.get("serviceUri")), settings, "alerts")]
@@ -95,8 +111,10 @@ async def _group(arm: Arm, group: str, settings: Settings) -> Said:
 
 
 async def _events(arm: Arm, workspace: str, settings: Settings) -> Said:
-    place = "/".join(workspace.split("/")[:5])
-    with speaking_of(f"the event topics in {place.rsplit('/', 1)[-1]}"):
+    place = _group_of(workspace)
+    subject = f"the event topics in {place.rsplit('/', 1)[-1]}"
+    right = "Microsoft.EventGrid/systemTopics/read"
+    with needing(right, place), speaking_of(subject):
         path = f"{place}/providers/Microsoft.EventGrid/systemTopics"
         topics = [
             str(topic["id"])

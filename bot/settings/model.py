@@ -118,6 +118,11 @@ class Settings(BaseModel):
     evidence_url: str = Field(
         ".watchkeeper/evidence", description="folder (or blob container) for evidence"
     )
+    evidence_resource: str = Field(
+        "",
+        pattern=r"^(/subscriptions/[^?#]+/containers/[^/?#]+)?$",
+        description="ARM id of that container: `check` asks whether its policy is locked",
+    )
     anchor_url: str = Field(
         "",
         description="where signed heads of the log are kept: a folder, a blob container, "

@@ -105,6 +105,7 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output storageId string = storage.id
 output storageName string = storage.name
 output evidenceUrl string = '${storage.properties.primaryEndpoints.blob}evidence'
+output evidenceId string = evidence.id
 output deadLetterContainer string = letters.name
 output vaultId string = vault.id
 output vaultName string = vault.name

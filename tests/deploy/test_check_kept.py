@@ -6,16 +6,20 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from azure.core.credentials import AccessToken
 
+from bot.azure.arm import Arm
+from bot.azure.cloud import Cloud
 from bot.check import Finding, ours
 from bot.check.asked import Said, asked
 from bot.check.database import database
-from bot.check.evidence import evidence
+from bot.check.evidence import evidence, lock
 from bot.check.teams import chat
 from bot.keys import Keys, rotate
 from bot.ports import Impossible, Unavailable
@@ -89,7 +93,7 @@ async def test_a_container_is_told_by_its_answers(
     Evidence that cannot be written is noticed by an auditor, years later.
     """
     async with container(read, write, code) as server:
-        [found] = await looked(evidence_url=f"{server.make_url('/a/evidence')}?sig=x")
+        found, _ = await looked(evidence_url=f"{server.make_url('/a/evidence')}?sig=x")
 
     assert (level, True) == (found.level, said in found.text), found
     assert bool(found.todo) == (level != "ok")
@@ -105,8 +109,8 @@ async def test_a_signature_that_may_not_write_is_told(tmp_path: Path) -> None:
 
     for storage in run():
         place = await asyncio.to_thread(storage.container, "evidence")
-        [may] = await looked(evidence_url=storage.signed(place, "racwdl"))
-        [may_not] = await looked(evidence_url=storage.signed(place, "rl"))
+        may, _ = await looked(evidence_url=storage.signed(place, "racwdl"))
+        may_not, _ = await looked(evidence_url=storage.signed(place, "rl"))
 
     assert ("look", True) == (may.level, may.text.startswith("writable")), may
     assert ("fail", True) == (may_not.level, "right to write" in may_not.text), may_not
@@ -120,10 +124,66 @@ async def test_nobody_there_is_a_line() -> None:
 
     found = await looked(**urls)
 
+    *found, lock = found
     assert ["evidence", "log heads"] == [each.about for each in found]
+    assert ("look", "evidence lock") == (lock.level, lock.about)  # no id was given
     assert {"fail"} == {each.level for each in found}
     assert all("it does not answer" in each.text for each in found), found
     assert "secret" not in str(found)
+
+
+class Known:
+    """A credential whose token is known."""
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        return AccessToken("t", 4_000_000_000)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+_CONTAINER = "/subscriptions/0/x/containers/evidence"
+
+
+@pytest.mark.parametrize(
+    ("status", "policy", "level", "said"),
+    [
+        (200, {"state": "Locked", "immutabilityPeriodSinceCreationInDays": 2557}, "ok",
+         "younger than 2557 days"),
+        (200, {"state": "Unlocked", "immutabilityPeriodSinceCreationInDays": 7}, "look",
+         "a policy of 7 days, not locked"),
+        (200, {}, "look", "no policy by days"),
+        (403, {}, "fail", f"missing at {_CONTAINER}: Microsoft.Storage/"),
+        (404, {}, "fail", "Azure knows nothing of the container"),
+        (500, {}, "fail", "status 500"),
+    ],
+)  # fmt: skip
+async def test_whether_the_policy_is_locked_is_asked(
+    status: int, policy: dict[str, object], level: str, said: str
+) -> None:
+    """
+    A policy that is not locked lasts until its owner takes it away.
+    """
+
+    async def answer(request: web.Request) -> web.Response:
+        assert _CONTAINER == request.path
+        found = {"immutabilityPolicy": {"properties": policy}} if policy else {}
+        return web.json_response({"properties": found}, status=status)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        arm = Arm(Cloud(url, url), Known())
+        found = await asked("lock", lock(arm, _CONTAINER), refused="do", away="wait")
+        await arm.close()
+
+    assert (level, True) == (found.level, said in found.text), found
+    assert bool(found.todo) == (level != "ok")
 
 
 async def test_a_folder_is_told(tmp_path: Path) -> None:

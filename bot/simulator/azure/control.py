@@ -7,6 +7,7 @@ from aiohttp import web
 from bot.simulator.azure import activity, firing, jobs, operations
 from bot.simulator.azure.asked import affect, body_of, endpoint_of, wrong
 from bot.simulator.azure.state import AZURE
+from bot.simulator.identity import NAMES
 from bot.simulator.world import WORLD
 
 routes = web.RouteTableDef()
@@ -119,6 +120,20 @@ async def data(request: web.Request) -> web.Response:
     shifted = bool(body.get("shifted", True))
     await rewrite(shifted)
     return web.json_response({"shifted": shifted})
+
+
+@routes.post("/sim/azure/rights")
+async def rights(request: web.Request) -> web.Response:
+    """Take rights from an identity: {identity, without: [action]}; [] gives all back.
+
+    identity: "reader", "executor", "trainer" or "bot".
+    """
+    body = await body_of(request)
+    who, without = str(body.get("identity", "")), body.get("without", [])
+    if who not in NAMES.values() or not isinstance(without, list):
+        raise wrong("identity is a name, without a list of actions")
+    request.app[WORLD].put("rights", who, {"without": without})
+    return web.json_response({"identity": who, "without": without})
 
 
 @routes.get("/sim/azure/deliveries")

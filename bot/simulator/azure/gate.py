@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.simulator.faults import HOST
 from bot.simulator.identity import EXECUTOR, IDENTITY, NAMES
+from bot.simulator.world import WORLD
 
 ARM = ("https://management.azure.com", "https://management.core.windows.net")
 ML = "microsoft.machinelearningservices/workspaces"
@@ -70,7 +71,7 @@ def allow(request: web.Request, action: str, *audiences: str) -> str:
     """
     request[HOST] = "azure"
     who = request.app[IDENTITY].principal(request, *(audiences or ARM))
-    if action.lower() not in _ROLES.get(who, set()):
+    if action.lower() not in _held(request, who):
         client = _BY_NAME.get(who, EXECUTOR)
         refuse(
             403,
@@ -86,7 +87,13 @@ def allow(request: web.Request, action: str, *audiences: str) -> str:
 def rights(request: web.Request) -> list[str]:
     """Return all actions that the caller's role has."""
     allow(request, "microsoft.authorization/permissions/read")
-    return sorted(_ROLES[request.app[IDENTITY].principal(request, *ARM)])
+    return sorted(_held(request, request.app[IDENTITY].principal(request, *ARM)))
+
+
+def _held(request: web.Request, who: str) -> set[str]:
+    """Return the actions of a principal's role, less what the world took from it."""
+    taken = (request.app[WORLD].get("rights", who) or {"without": []})["without"]
+    return _ROLES.get(who, set()) - {str(action).lower() for action in taken}
 
 
 def refuse(status: int, code: str, message: str) -> NoReturn:
