@@ -29,6 +29,7 @@ from bot.pages import routes as pages
 from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped
 from bot.settings import Misconfigured, Settings
+from bot.short import short
 from bot.store import Store
 from bot.watch import WatchList
 from bot.worker import Means
@@ -65,14 +66,14 @@ async def serve(
         )
         loop = worker.driver(means, keys.log, figures.around)
         app = web.Application(middlewares=[figures.count])
-        app.add_routes(
-            webhooks.routes(await entrance.door(settings, watch, store, stack))
-        )
+        door = await entrance.door(settings, watch, store, stack)
+        app.add_routes(webhooks.routes(door))
         reader = entrance.reader(settings, watch, stack)
         app.add_routes(pages.routes(means, lambda: not stop.is_set(), figures, reader))
         app.add_routes(line.routes(Desk(means)))
         await stack.enter_async_context(figures.telling(store))
-        await serving(settings, guard.Guard(app), loop, workspace.warm, stop)
+        server = guard.Guard(app, short(door, figures.counted))
+        await serving(settings, server, loop, workspace.warm, stop)
 
 
 async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:

@@ -23,7 +23,7 @@ from bot.store.store import digest
 from bot.watch import WatchList
 
 
-class _Inbox:
+class Inbox:
     """The store as the door sees it: it knows what time it is."""
 
     def __init__(self, store: Store) -> None:
@@ -63,7 +63,7 @@ async def door(
         return Entra(expected, keys)
 
     return webhooks.Door(
-        store=_Inbox(store),
+        store=Inbox(store),
         alerts=caller(settings.alert_auth, ACTION_GROUPS, ACTION_GROUPS_ROLE),
         events=caller(settings.event_auth, EVENT_GRID, settings.event_role),
         subscriptions=handshakes.Allowed(

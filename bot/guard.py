@@ -9,10 +9,12 @@ and from the end of the head for the body.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, cast
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 
 HEAD_S = 10.0
@@ -37,13 +39,20 @@ class _PathOnly(AbstractAccessLogger):
     def log(
         self, request: web.BaseRequest, response: web.StreamResponse, time: float
     ) -> None:
-        _log.info(
-            "%s %r %s %.1f ms",
-            request.method,
-            request.path,
-            response.status,
-            time * 1e3,
-        )
+        _tell(request.method, request.path, response.status, time)
+
+
+def _tell(method: str, path: str, status: int, seconds: float) -> None:
+    _log.info("%s %r %s %.1f ms", method, path, status, seconds * 1e3)
+
+
+_HOW = {
+    "access_log_class": _PathOnly,
+    "logger": _server_log,
+    "auto_decompress": False,  # a bomb is refused by its header, never inflated
+    "lingering_time": _LINGER_S,
+    "keepalive_timeout": _IDLE_S,
+}
 
 
 def _plainly(record: logging.LogRecord) -> bool:
@@ -59,13 +68,56 @@ def _plainly(record: logging.LogRecord) -> bool:
     return True
 
 
-class _Plain(web.RequestHandler):
-    """aiohttp's own, but for its answer to what is no HTTP: that quotes what was sent.
+class Connection(web.RequestHandler):
+    """aiohttp's connection, with deadlines, and a short road for plain requests.
 
-    A line that cannot be read may hold a secret, and after a proxy another's.
+    The way to a handler costs aiohttp more than all that we do with an alert. So its
+    parser is asked, but its machinery is woken only for what the short road leaves.
+
+    What is no HTTP is not read back, as aiohttp would: a line that cannot be read may
+    hold a secret, and after a proxy another's.
     """
 
-    __slots__ = ()
+    def __init__(self, guard: "Guard", server: web.Server, **how: Any) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **how)
+        self._guard = guard
+        self._begun = False  # of the next head, a byte is here
+        self._over = False  # it sends no more, and may still wait for an answer
+        self._taking: asyncio.Task[None] | None = None  # on the short road
+        self.request: web.BaseRequest | None = None
+        self.deadline: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.deadline = self._loop.time() + self._guard.head_s
+        self._guard.connections.add(self)
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if data and (self.request is None or self.request.content.is_eof()):
+            if self.deadline is None and self.request is None:
+                self.deadline = self._loop.time() + self._guard.head_s
+            self._begun = True
+        waiter, self._waiter = self._waiter, None  # sleep on while we look
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        self._next()
+
+    def eof_received(self) -> bool:  # type: ignore[override] asyncio asks for it
+        """Return whether an answer may still be due; asyncio would close at once.
+
+        A client may close its side when it has asked. The deadlines go on.
+        """
+        super().eof_received()
+        self._over = True
+        if self.request is not None:
+            return self.request.content.is_eof()
+        return self._begun or self._taking is not None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._guard.connections.discard(self)
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -81,104 +133,130 @@ class _Plain(web.RequestHandler):
         plain.force_close()
         return plain
 
-
-class _Watched(asyncio.Protocol):
-    """A connection whose deadlines are kept; all else is its HTTP protocol's."""
-
-    def __init__(self, inner: asyncio.Protocol, guard: "Guard") -> None:
-        self._inner = inner
-        self._guard = guard
-        self._transport: asyncio.Transport | None = None
-        self._begun = False  # of the next head, a byte is here
-        self._over = False  # it sends no more, and may still wait for an answer
-        self.request: web.Request | None = None
-        self.deadline: float | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self.deadline = self._guard.now() + self._guard.head_s
-        self._guard.connections[transport] = self
-        self._inner.connection_made(transport)
-
-    def data_received(self, data: bytes) -> None:
-        if self.request is None or self.request.content.is_eof():
-            if self.deadline is None and self.request is None:
-                self.deadline = self._guard.now() + self._guard.head_s
-            self._begun = True
-        self._inner.data_received(data)
-
-    def eof_received(self) -> bool:
-        """Return whether an answer may still be due; asyncio would close at once.
-
-        A client may close its side when it has asked. The deadlines go on.
-        """
-        self._inner.eof_received()
-        self._over = True
-        if self.request is not None:
-            return self.request.content.is_eof()
-        return self._begun
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is not None:
-            self._guard.connections.pop(self._transport, None)
-        self._inner.connection_lost(exc)
-
-    def started(self, request: web.Request) -> None:
+    def started(self, request: web.BaseRequest | None) -> None:
         """Note that a head is complete: now its body has a deadline."""
-        if self._over and not request.content.is_eof() and self._transport:
-            self._transport.abort()  # the rest of the body never comes
+        if self._over and request is not None and not request.content.is_eof():
+            self._abort()  # the rest of the body never comes
         self.request = request
         self._begun = False
-        self.deadline = self._guard.now() + self._guard.body_s
+        self.deadline = self._loop.time() + self._guard.body_s
 
     def ended(self) -> None:
         """Note that the answer is made: a head that came meanwhile has a deadline."""
         self.request = None
-        self.deadline = self._guard.now() + self._guard.head_s if self._begun else None
+        self.deadline = self._loop.time() + self._guard.head_s if self._begun else None
 
     def close_if_late(self, now: float) -> None:
-        if self._over and self.request is None and not self._begun and self._transport:
-            self._transport.close()
+        if self._taking:
+            return
+        if self._over and self.transport is not None and self._idle():
+            self.transport.close()
         if self.deadline is None or now < self.deadline:
             return
         self.deadline = None
-        done = self.request is not None and self.request.content.is_eof()
-        if not done and self._transport is not None:
-            self._transport.abort()
+        if self.request is None or not self.request.content.is_eof():
+            self._abort()
+
+    def _idle(self) -> bool:
+        return self.request is None and not self._begun and not self._messages
+
+    def _abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _next(self) -> None:
+        """Take a request the short road, or wake aiohttp's machinery for what is there."""
+        waiter = self._waiter
+        if self._taking or not self._messages or waiter is None or waiter.done():
+            return
+        message, payload = self._messages[0]
+        short = self._guard.short if len(self._messages) == 1 else None
+        whole = payload.is_eof() and payload.total_bytes > 0
+        if short is not None and whole and _plain(message):
+            body = b"".join(payload._buffer)  # noqa: SLF001 the ordinary road may follow
+            self._taking = self._loop.create_task(self._take(short(message, body)))
+        else:
+            waiter.set_result(None)
+
+    async def _take(self, answering: Awaitable["Answer | None"]) -> None:
+        """Write the short road's answer; without one all goes on as if nothing was.
+
+        Later requests of this connection wait in aiohttp's queue meanwhile, as they do
+        for an ordinary one, and the end of the service waits for this one as well.
+        """
+        begun = self._loop.time()
+        self.started(None)
+        self._request_in_progress = True
+        answer = await answering
+        if answer is not None and self.transport is not None and self._parser:
+            self.transport.write(answer.written)
+            self._messages.popleft()
+            self._parser.message_consumed()
+            if _log.isEnabledFor(logging.INFO):
+                _tell("POST", answer.path, answer.status, self._loop.time() - begun)
+            with suppress(ConnectionError):  # who reads nothing waits for himself
+                await self._drain_helper()
+        self.ended()
+        self._next_keepalive_close_time = self._loop.time() + _IDLE_S
+        self._request_in_progress = False
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        self._taking = None
+        if answer is not None:
+            self._next()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Answer(NamedTuple):
+    """What the short road says: head and body as they are written, and for the log."""
+
+    written: bytes
+    path: str
+    status: int
+
+
+Short: TypeAlias = Callable[[RawRequestMessage, bytes], Awaitable[Answer | None]]
+"""Answers a request that came whole, or leaves it to the ordinary road. Never raises."""
+
+
+def _plain(message: object) -> TypeGuard[RawRequestMessage]:
+    """Return whether a request has nothing about it but a body of known length."""
+    return (
+        isinstance(message, RawRequestMessage)
+        and message.method == hdrs.METH_POST
+        and message.version == HttpVersion11
+        and hdrs.EXPECT not in message.headers
+        and not message.should_close
+        and not message.upgrade
+        and not message.chunked
+        and not message.compression
+    )
 
 
 class Guard:
     """Serves an application and closes the connections of slow clients.
 
     Use: `guard = Guard(app)`, `await guard.start(host, port)`, `await guard.stop()`.
+    Plain requests that `short` answers never reach the application.
     """
 
     def __init__(
-        self, app: web.Application, *, head_s: float = HEAD_S, body_s: float = BODY_S
+        self,
+        app: web.Application,
+        short: Short | None = None,
+        *,
+        head_s: float = HEAD_S,
+        body_s: float = BODY_S,
     ) -> None:
+        self.short = short
         self.head_s, self.body_s = head_s, body_s
-        self.connections: dict[Any, _Watched] = {}
+        self.connections: set[Connection] = set()
         self._sweeping: asyncio.Task[None] | None = None
         self._listening: asyncio.Server | None = None
         _server_log.addFilter(_plainly)  # added once, however often
         app.middlewares.insert(0, self._deadlines())
-        self._how: dict[str, Any] = {
-            "access_log_class": _PathOnly,
-            "logger": _server_log,
-            "auto_decompress": False,  # a bomb is refused by its header, never inflated
-            "lingering_time": _LINGER_S,
-            "keepalive_timeout": _IDLE_S,
-        }
-        self._runner = web.AppRunner(app, shutdown_timeout=_FINISH_S, **self._how)
-
-    def now(self) -> float:
-        return asyncio.get_running_loop().time()
+        self._runner = web.AppRunner(app, shutdown_timeout=_FINISH_S)
 
     async def start(self, host: str, port: int) -> int:
         """Listen and return the port; with 0 the system chooses it."""
@@ -188,10 +266,7 @@ class Guard:
             raise RuntimeError("the application has no server")
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(
-            lambda: _Watched(_Plain(server, loop=loop, **self._how), self),
-            host,
-            port,
-            backlog=1024,
+            lambda: Connection(self, server, **_HOW), host, port, backlog=1024
         )
         self._sweeping = loop.create_task(self._sweep())
         found: int = self._listening.sockets[0].getsockname()[1]
@@ -208,14 +283,15 @@ class Guard:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(min(_SWEEP_S, self.head_s / 4))
-            for connection in tuple(self.connections.values()):
-                connection.close_if_late(self.now())
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self.connections):
+                connection.close_if_late(now)
 
     def _deadlines(self) -> Any:
         @web.middleware
         async def deadlines(request: web.Request, handler: _Next) -> web.StreamResponse:
-            connection = self.connections.get(request.transport)
-            if connection is None:
+            connection = request.protocol
+            if not isinstance(connection, Connection):
                 return await handler(request)
             connection.started(request)
             try:

@@ -7,16 +7,15 @@ whatever we did not foresee is a 503 too.
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias, TypeVar
 
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from bot import handshakes, sources
 from bot.callers import Caller, Credentials, Denied, Undecided
@@ -27,9 +26,13 @@ RETRY_S = 5  # Azure Monitor's own first delay
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json"
-_EVENTS = {_JSON, "application/cloudevents+json", "application/cloudevents-batch+json"}
-_KEPT = {hdrs.CONTENT_TYPE: _JSON}
+_CLOUD = ("application/cloudevents+json", "application/cloudevents-batch+json")
+TYPES: Mapping[sources.Route, frozenset[str]] = {
+    "alerts": frozenset({_JSON}),
+    "events": frozenset({_JSON, *_CLOUD}),
+}
 T = TypeVar("T", bytes, bytearray)
+Headers: TypeAlias = "CIMultiDict[str] | CIMultiDictProxy[str]"
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -55,13 +58,13 @@ def routes(door: Door) -> list[web.RouteDef]:
     """Return the routes to add to an application."""
 
     async def alerts(request: web.Request) -> web.Response:
-        await _known(request, door.alerts)
-        body = await _body(request, {_JSON})
+        await known(door.alerts, request.headers, request.rel_url)
+        body = await _body(request, TYPES["alerts"])
         return await _kept(door.store, "alerts", body)
 
     async def events(request: web.Request) -> web.Response:
-        await _known(request, door.events)
-        body = await _body(request, _EVENTS)
+        await known(door.events, request.headers, request.rel_url)
+        body = await _body(request, TYPES["events"])
         answer = _handshake(request, body, door.subscriptions)
         return answer or await _kept(door.store, "events", body)
 
@@ -111,11 +114,10 @@ def _later(reason: str, seconds: int) -> web.Response:
     return _refusal(503, reason, {hdrs.RETRY_AFTER: str(seconds)})
 
 
-async def _known(request: web.Request, caller: Caller) -> None:
-    shown = tuple(request.headers.getall(hdrs.AUTHORIZATION, ()))
-    codes: tuple[str, ...] = ()
-    if "?" in request.raw_path:
-        codes = tuple(request.query.getall("code", ()))
+async def known(caller: Caller, headers: Headers, url: URL) -> None:
+    """Return when `caller` lets the request in. Raises Denied or Undecided."""
+    shown = tuple(headers.getall(hdrs.AUTHORIZATION, ()))
+    codes = tuple(url.query.getall("code", ())) if url.raw_query_string else ()
     await caller.check(Credentials(shown, codes))
 
 
@@ -123,9 +125,11 @@ async def _expect(request: web.Request) -> None:
     """Say nothing yet: "100 Continue" follows once the caller is known."""
 
 
-async def _body(request: web.Request, types: set[str]) -> bytes:
+async def _body(request: web.Request, types: frozenset[str]) -> bytes:
     """Return the bytes. Raises HTTPException for 408, 413, 415 and 417."""
-    _announced(request, types)
+    announced(request.headers, types)
+    if (length := request.content_length) is not None and length > LIMIT:
+        raise _too_large(length)
     if expected := request.headers.get(hdrs.EXPECT):
         if expected.lower() != "100-continue":
             raise _error(web.HTTPExpectationFailed, "only 100-continue is understood")
@@ -152,15 +156,13 @@ def _within(body: T) -> T:
     return body
 
 
-def _announced(request: web.Request, types: set[str]) -> None:
-    """Refuse by the headers what need not be read."""
-    kinds = request.headers.getall(hdrs.CONTENT_TYPE, ())
+def announced(headers: Headers, types: frozenset[str]) -> None:
+    """Refuse by the headers what need not be read. Raises HTTPException for 415."""
+    kinds = headers.getall(hdrs.CONTENT_TYPE, ())
     if len(kinds) != 1 or _media_type(kinds[0]) not in types:
         raise _error(web.HTTPUnsupportedMediaType, "send JSON in UTF-8")
-    if request.headers.getall(hdrs.CONTENT_ENCODING, ["identity"]) != ["identity"]:
+    if headers.getall(hdrs.CONTENT_ENCODING, ["identity"]) != ["identity"]:
         raise _error(web.HTTPUnsupportedMediaType, "send it without an encoding")
-    if (length := request.content_length) is not None and length > LIMIT:
-        raise _too_large(length)
 
 
 @lru_cache(maxsize=64)
@@ -193,53 +195,17 @@ def _error(kind: type[web.HTTPException], reason: str) -> web.HTTPException:
 
 async def _kept(store: Store, route: sources.Route, body: bytes) -> web.Response:
     sources.check(route, body)
+    delivery = await keep(store, route, body)
+    return web.json_response({"delivery": delivery}, status=202)
+
+
+async def keep(store: Store, route: sources.Route, body: bytes) -> str:
+    """Return the id of the delivery, once it is on disk. Raises Undecided."""
     try:
-        delivery = await store.accept(route, body)
+        return await store.accept(route, body)
     except Exception as error:  # noqa: BLE001  whatever it is, it must be sent again
         _log.error("%s was not kept: %s: %s", route, type(error).__name__, error)
         raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
-    return _Kept(b'{"delivery": "%s"}' % delivery.encode())
-
-
-class _Kept(web.Response):
-    """The 202, written in one piece: a storm wants thousands of them.
-
-    aiohttp makes an answer's head field by field, which costs a fifth of a bare request.
-    Of this one only the date changes. Whoever speaks HTTP/1.0, or closes the connection
-    after it, gets aiohttp's own.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body=body, status=202, headers=_KEPT)
-        self._written = b""
-
-    @property
-    def keep_alive(self) -> bool | None:
-        return True if self._written else super().keep_alive
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        ours = request.keep_alive and request.version == HttpVersion11
-        if not ours or request.transport is None or not isinstance(self.body, bytes):
-            return await super().prepare(request)
-        self._written = _head(len(self.body), int(time.time())) + self.body
-        request.transport.write(self._written)
-        await request.writer.drain()  # who reads nothing waits for himself
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        if not self._written:
-            await super().write_eof(data)
-
-
-@lru_cache(maxsize=8)
-def _head(length: int, second: int) -> bytes:
-    fields = {
-        hdrs.CONTENT_TYPE: _JSON,
-        hdrs.CONTENT_LENGTH: length,
-        hdrs.DATE: formatdate(second, usegmt=True),
-    }
-    shown = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 202 Accepted\r\n{shown}\r\n".encode()
 
 
 def _handshake(

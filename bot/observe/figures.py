@@ -108,12 +108,13 @@ class Figures:
         try:
             answer = await handler(request)
         except web.HTTPException as error:
-            self._counted(request.path, error.status)
+            self.counted(request.path, error.status)
             raise
-        self._counted(request.path, answer.status)
+        self.counted(request.path, answer.status)
         return answer
 
-    def _counted(self, path: str, status: int) -> None:
+    def counted(self, path: str, status: int) -> None:
+        """Count an answer of a door."""
         route = path.removeprefix("/api/")
         if status == web.HTTPAccepted.status_code:
             self.accepted.labels(route).inc()

@@ -17,28 +17,22 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from aiohttp import web
 
 from bot import callers, webhooks
+from bot.entrance import Inbox
 from bot.guard import Guard
+from bot.observe.figures import Figures
+from bot.short import short
 from bot.store import Store
 
 SAMPLE = Path(__file__).parents[1] / "fixtures/alerts/cas_metric_aml_latency_p95.json"
 CONNECTIONS = 32
 REQUESTS = 8_000  # a round
 ROUNDS = 5
-
-
-class Inbox:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def accept(self, source: str, body: bytes) -> str:
-        return await self._store.accept(source, body, datetime.now(UTC))
 
 
 async def _read_only(request: web.Request) -> web.Response:
@@ -56,11 +50,13 @@ async def _bare(app: web.Application) -> int:
 
 
 async def _ours(app: web.Application, folder: str) -> int:
-    store = Inbox(Store.open(f"sqlite:///{folder}/bench.db"))
+    """Serve as `bot.app` does: with figures, and tracing that nobody asked for."""
+    store, figures = Inbox(Store.open(f"sqlite:///{folder}/bench.db")), Figures()
     anyone = callers.Anyone()
     door = webhooks.Door(store=store, alerts=anyone, events=anyone)
+    app.middlewares.append(figures.count)
     app.add_routes(webhooks.routes(door))
-    return await Guard(app).start("127.0.0.1", 0)
+    return await Guard(app, short(door, figures.counted)).start("127.0.0.1", 0)
 
 
 def serve(kind: str, folder: str, line: Connection) -> None:

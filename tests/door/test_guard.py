@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.callers import Anyone
 from bot.guard import BODY_S, HEAD_S, Guard
+from bot.short import short
 from bot.webhooks import BODY_S as DOOR_S
 from bot.webhooks import Door, routes
 from tests.door.conftest import FIXTURES, Shelf
@@ -26,8 +27,9 @@ SOON_S = 15.0  # generous: other tests share the machine
 @pytest.fixture
 async def port(shelf: Shelf) -> AsyncIterator[int]:
     app = web.Application()
-    app.add_routes(routes(Door(store=shelf, alerts=Anyone(), events=Anyone())))
-    guard = Guard(app, head_s=LIMIT_S, body_s=LIMIT_S)
+    door = Door(store=shelf, alerts=Anyone(), events=Anyone())
+    app.add_routes(routes(door))
+    guard = Guard(app, short(door), head_s=LIMIT_S, body_s=LIMIT_S)
     yield await guard.start("127.0.0.1", 0)
     await guard.stop()
 

@@ -22,6 +22,7 @@ from bot.callers.entra import (
 )
 from bot.guard import Guard
 from bot.handshakes import Allowed
+from bot.short import short
 from bot.webhooks import Door, routes
 from tests.door import hostile
 from tests.door.conftest import Shelf
@@ -100,7 +101,7 @@ async def entrance(
     )
     app = web.Application()
     app.add_routes(routes(door))
-    guard = Guard(app)
+    guard = Guard(app, short(door))
     yield Entrance(await guard.start("127.0.0.1", 0), shelf, key_url[1])
     await guard.stop()
     await keys.close()

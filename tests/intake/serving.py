@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot import callers, webhooks
 from bot.guard import Guard
+from bot.short import short
 from bot.store import Store
 from bot.store.records import Route
 
@@ -34,10 +35,9 @@ async def door(store: Store) -> Guard:
     app = web.Application()
     anyone = callers.Anyone()
     inbox = Inbox(store)
-    app.add_routes(
-        webhooks.routes(webhooks.Door(store=inbox, alerts=anyone, events=anyone))  # type: ignore[arg-type]
-    )
-    return Guard(app)
+    opened = webhooks.Door(store=inbox, alerts=anyone, events=anyone)  # type: ignore[arg-type]
+    app.add_routes(webhooks.routes(opened))
+    return Guard(app, short(opened))
 
 
 async def _serve(url: str) -> None:
