@@ -104,7 +104,7 @@ class Connection(web.RequestHandler):
             self._waiter = waiter
         self._next()
 
-    def eof_received(self) -> bool:  # type: ignore[override] asyncio asks for it
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks
         """Return whether an answer may still be due; asyncio would close at once.
 
         A client may close its side when it has asked. The deadlines go on.
