@@ -321,7 +321,7 @@ def _labelled(asked: Asked, where: str, labels: str) -> "Labelled":
         raise ValueError("--times takes two columns: of the prediction, of the label")
     at = (times[0], times[1]) if times and (labels or not asked.labels) else ("", "")
     return labelled(
-        read(where),
+        read(where, row_ids=asked.on == "row_id"),
         truth=asked.target,
         predicted=asked.predicted,
         labels=late,

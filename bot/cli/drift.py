@@ -67,7 +67,13 @@ def drift(
     target: _Target = "",
     predicted: Annotated[str, typer.Option(help="Column of the prediction.")] = "",
     labels: _Labels = "",
-    on: Annotated[str, typer.Option(help="Column that both tables have.")] = "",
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Column that both tables have; row_id: the collector's correlation id "
+            "and which of the request's records, as in 3f2a…_0."
+        ),
+    ] = "",
     times: _Times = "",
     kind: Annotated[Kind | None, typer.Option(help="Of model; else guessed.")] = None,
     history: _History = "",
