@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -51,6 +51,7 @@ class Asked:
     on: str = ""
     times: str = ""
     kind: Kind | None = None
+    history: str = ""
     keep: Path = Path(".watchkeeper/profiles")
 
     def rules(self) -> "list[Rule]":
@@ -92,7 +93,33 @@ def report(asked: Asked, done: Callable[[str], None] | None) -> "Report":
     if asked.task == "feature-attribution":
         return _attribution(asked)
     left = _reference(asked, (asked.production,))
-    return _compared(asked, left, done)
+    found = _compared(asked, left, done)
+    if asked.history or (
+        asked.production.startswith(_STORED) and "@" in asked.production
+    ):
+        return replace(found, explained=(*_since(asked, left, found), *found.explained))
+    return found
+
+
+def _since(
+    asked: Asked, left: "Frame | TableProfile", found: "Report"
+) -> tuple[str, ...]:
+    """Return since when, by the stored days, and which features moved together."""
+    from bot.signals import TableProfile, profile, timeline  # noqa: PLC0415
+    from bot.signals.shelf import Shelf  # noqa: PLC0415
+
+    if found.verdict != "breached":
+        return ()
+    shelf, each = Shelf(asked.keep), _each_day(asked, asked.history or asked.production)
+    known = left if isinstance(left, TableProfile) else profile(left)
+    stored = []
+    for where in each:
+        series, at, day = where.removeprefix(_STORED).partition("@")
+        if not at:
+            raise ValueError("--history takes stored days: profile:loan@FIRST..LAST")
+        start = datetime.combine(date.fromisoformat(day), time(), UTC)
+        stored.append((start, shelf.window(series, _days(day))))
+    return timeline.in_words(timeline.days(known, stored, found, asked.rules()))
 
 
 def reports(asked: Asked, windows: Sequence[str]) -> "list[Report]":
@@ -294,7 +321,7 @@ def _labelled(asked: Asked, where: str, labels: str) -> "Labelled":
         raise ValueError("--times takes two columns: of the prediction, of the label")
     at = (times[0], times[1]) if times and (labels or not asked.labels) else ("", "")
     return labelled(
-        read(where),
+        read(where, row_ids=asked.on == "row_id"),
         truth=asked.target,
         predicted=asked.predicted,
         labels=late,

@@ -44,6 +44,9 @@ _Strict: TypeAlias = Annotated[
     bool,
     typer.Option("--strict", help="End with 2 where there is too little to judge."),
 ]
+_History: TypeAlias = Annotated[
+    str, typer.Option(help="Stored days that say since when: profile:loan@FIRST..LAST.")
+]
 _Keep: TypeAlias = Annotated[
     Path, typer.Option(help="Folder of stored profiles: profile:DIGEST, or a series.")
 ]
@@ -64,9 +67,16 @@ def drift(
     target: _Target = "",
     predicted: Annotated[str, typer.Option(help="Column of the prediction.")] = "",
     labels: _Labels = "",
-    on: Annotated[str, typer.Option(help="Column that both tables have.")] = "",
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Column that both tables have; row_id: the collector's correlation id "
+            "and which of the request's records, as in 3f2a…_0."
+        ),
+    ] = "",
     times: _Times = "",
     kind: Annotated[Kind | None, typer.Option(help="Of model; else guessed.")] = None,
+    history: _History = "",
     keep: _Keep = Path(".watchkeeper/profiles"),
     strict: _Strict = False,
     output_format: Annotated[

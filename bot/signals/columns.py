@@ -168,7 +168,7 @@ def select(
             dropped.append(f"{name}: not in production")
             continue
         left, right = reference.kind(name), production.kind(name)
-        kind = _common(left, right, mode)
+        kind = common(left, right, mode)
         if kind is None:
             dropped.append(f"{name}: {left} in the reference, {right} in production")
             continue
@@ -227,7 +227,8 @@ def _quality_type(reference: Frame, name: str, kind: str) -> "DataType":
     return "Numerical" if kind in NUMBERS and not few else "Categorical"
 
 
-def _common(left: str, right: str, mode: "Mode") -> str | None:
+def common(left: str, right: str, mode: "Mode") -> str | None:
+    """Return the type that both sides can be read as; None: there is none."""
     if left == right:
         return left
     kinds = {left, right}

@@ -143,11 +143,14 @@ def deviation(x: Floats) -> float:
     with np.errstate(invalid="ignore"):
         mean = float(x.mean())
         room = np.empty(min(_PIECE, len(x)))
-        squares = 0.0
+        squares = drift = 0.0
         for start in range(0, len(x), _PIECE):
             piece = x[start : start + _PIECE]
             off = np.subtract(piece, mean, out=room[: len(piece)])
+            drift += float(off.sum())  # by how much the mean was rounded
             squares += float(np.multiply(off, off, out=off).sum())
+        if math.isfinite(squares):
+            squares = max(0.0, squares - drift * drift / len(x))
         return math.sqrt(squares / (len(x) - 1))
 
 

@@ -144,7 +144,8 @@ class Pair:
     def _edges(self, x: Floats, y: Floats) -> Floats:
         bins = histogram.bin_count(min(len(x), len(y)))
         with np.errstate(invalid="ignore", over="ignore"):
-            return histogram.edges(x, y, bins)
+            edges = histogram.edges if self.mode == "azureml" else histogram.sound_edges
+            return edges(x, y, bins)
 
     @cached_property
     def sizes(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from bot.signals import catalogue, columns
 from bot.signals.columns import Data, Feature, Frame
 from bot.signals.engine import workers
-from bot.signals.histogram import bin_count, edges
+from bot.signals.histogram import bin_count, sound_edges
 from bot.signals.measure import judged, measure, ranked
 from bot.signals.metric import DataType, RuleLike
 from bot.signals.pair import Categories, Counts, Floats, Numbers, Pair, counted
@@ -102,6 +102,10 @@ def compare(
         if theirs is None or type(theirs) is not type(ours):
             dropped.append(f"{name}: not in production as it is in the reference")
             continue
+        left, right = reference.kinds[name], production.kinds[name]
+        if columns.common(left, right, "sound") is None:
+            dropped.append(f"{name}: {left} in the reference, {right} in production")
+            continue
         kind: DataType = (
             "Numerical" if isinstance(ours, NumberProfile) else "Categorical"
         )
@@ -172,7 +176,8 @@ class ProfilePair(Pair):
             one_bin = (np.array([side.count], dtype=np.int64) for side in (x, y))
             ours, theirs = one_bin
             return _tailed(x, ours), _tailed(y, theirs)
-        at = edges(x.values, y.values, bin_count(min(x.count, y.count)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            at = sound_edges(x.values, y.values, bin_count(min(x.count, y.count)))
         return _tailed(x, _between(x, at)), _tailed(y, _between(y, at))
 
     @cached_property

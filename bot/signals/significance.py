@@ -157,6 +157,9 @@ def kolmogorov_exact_p(n: int, m: int, lattice: int) -> float:
     return float(outside[n + 1])
 
 
+_FACTORIAL = 100
+
+
 def kolmogorov_scipy_p(n: int, m: int, lattice: int) -> float:
     """Return the same as SciPy 1.11 has it.
 
@@ -169,6 +172,8 @@ def kolmogorov_scipy_p(n: int, m: int, lattice: int) -> float:
         return exact
     rows = round(n / 2)
     inside = max(0.0, 2 * rows / n - 1)
+    if not inside or rows > _FACTORIAL:
+        return 1.0  # the term is below the last bit long before its factors overflow
     return 1.0 - math.factorial(rows) * (inside / rows) ** rows
 
 

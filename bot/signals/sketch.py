@@ -115,7 +115,8 @@ def of_numbers(ordered: Floats, missing: int) -> NumberProfile:
         return of_counted(about, finite[distinct], counts)
     with np.errstate(over="ignore", invalid="ignore"):  # near 1e308 it is infinite
         mean = float(finite.mean())
-        squares = float(np.square(finite - mean).sum())
+        off = finite - mean
+        squares = _about_mean(float(np.square(off).sum()), float(off.sum()), n)
     return of_places(about, n, finite[places(n)], mean, squares)
 
 
@@ -138,7 +139,16 @@ def _moments(values: Floats, counts: Floats) -> tuple[float, float]:
         mean = _sum(values * (counts / n))
         if math.isfinite(exact := _sum(values * counts)):
             mean = exact / n
-        return mean, _sum(counts * np.square(values - mean))
+        off = values - mean
+        squares, rounded = _sum(counts * np.square(off)), _sum(counts * off)
+        return mean, _about_mean(squares, rounded, n)
+
+
+def _about_mean(squares: float, rounded: float, n: float) -> float:
+    """Return the squared distances without what the rounding of the mean adds."""
+    if not math.isfinite(squares):
+        return squares
+    return max(0.0, squares - rounded * rounded / n)
 
 
 def _sum(terms: Floats) -> float:

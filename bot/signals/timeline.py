@@ -19,6 +19,7 @@ Slice = tuple[datetime, Data]
 _FEATURES = 4  # that are followed over time, the worst
 _FEWEST = 50  # rows a slice
 _LEAST = 8  # slices
+_DAYS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +52,47 @@ def courses(
         report: of the reference and all slices together.
         rules: that the report was made with.
     """
-    worst = list(
-        {r.feature: r for r in report.results if r.verdict == "breached"}.values()
-    )
-    worst = [r for r in worst if r.feature][:_FEATURES]
+    worst = _worst(report)
     if not worst or len(slices) < _LEAST:
         return ()
     names = [r.feature for r in worst]
     known = profile(_only(reference, names))
     made = [(at, profile(_only(data, names), like=known)) for at, data in slices]
-    kept = [(at, one) for at, one in made if one.rows >= _FEWEST]
+    return _followed(known, made, worst, report, rules, least=_LEAST)
+
+
+def days(
+    reference: TableProfile,
+    stored: Sequence[tuple[datetime, TableProfile]],
+    report: Report,
+    rules: Sequence[RuleLike] = (),
+) -> tuple[Course, ...]:
+    """Return the same over stored profiles: a shift may be older than its window.
+
+    Args:
+        stored: a day's profile each, with its start, oldest first; at least six.
+        report: of the reference and the window that is judged.
+    """
+    worst = _worst(report)
+    return _followed(reference, stored, worst, report, rules, least=_DAYS)
+
+
+def _worst(report: Report) -> list[FeatureResult]:
+    """Return the features that are followed: the worst that are over their limits."""
+    over = {r.feature: r for r in report.results if r.verdict == "breached"}
+    return [r for r in over.values() if r.feature][:_FEATURES]
+
+
+def _followed(
+    known: TableProfile,
+    made: Sequence[tuple[datetime, TableProfile]],
+    worst: Sequence[FeatureResult],
+    report: Report,
+    rules: Sequence[RuleLike],
+    *,
+    least: int,
+) -> tuple[Course, ...]:
+    kept = [(at, one) for at, one in made if one.rows >= _FEWEST] if worst else []
     found = [(at, _values(known, one, report, rules)) for at, one in kept]
     return tuple(
         Course(
@@ -70,7 +102,7 @@ def courses(
             over=tuple(values[key][1] for _, values in found),
         )
         for result in worst
-        if len(found) >= _LEAST
+        if len(found) >= least
         for key in [(result.feature, result.metric)]
         if all(key in values for _, values in found)
     )
@@ -106,21 +138,33 @@ def in_words(found: Sequence[Course]) -> tuple[str, ...]:
     changed = next((course for course in found if course.began is not None), None)
     if changed is not None and changed.began is not None:
         name = changed.result.feature
-        said.append(f"{name} has been so since {changed.began:%d %b %H:%M} UTC")
+        said.append(f"{name} has been so since {_moment(changed.began, found)}")
     elif all(found[0].over):
         first, every = found[0].times[0], _step(found[0].times)
         name = found[0].result.feature
         said.append(
-            f"{name} was over its limit in every {every} since {first:%d %b %H:%M} UTC"
+            f"{name} was over its limit in every {every} since {_moment(first, found)}"
         )
     groups = together({c.result.feature: c.values for c in found})
     said += [f"{_listed(group)} moved together" for group in groups[:2]]
     return tuple(said)
 
 
+def _moment(at: datetime, found: Sequence[Course]) -> str:
+    """Return a day without an hour where the slices are whole days."""
+    if all(not (start.hour or start.minute) for start in found[0].times):
+        return f"{at:%d %b %Y}"
+    return f"{at:%d %b %H:%M} UTC"
+
+
 def _step(times: Sequence[datetime]) -> str:
     step = min(later - at for at, later in pairwise(times))
-    return {timedelta(hours=1): "hour", timedelta(days=1): "day"}.get(step, "slice")
+    known = {
+        timedelta(hours=1): "hour",
+        timedelta(days=1): "day",
+        timedelta(weeks=1): "week",
+    }
+    return known.get(step, "slice")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -184,6 +184,31 @@ def test_a_day_is_compared_with_the_same_weekdays(tmp_path: Path) -> None:
     assert "needs them" in azure.stderr or "need them" in azure.stderr
 
 
+def test_stored_days_say_since_when(tmp_path: Path) -> None:
+    """
+    A window of today is shifted as a whole; that it began on Tuesday, only days know.
+    """
+    rng, keep = np.random.default_rng(6), f"--keep={tmp_path / 'shelf'}"
+    reference = store(tmp_path, "reference", visits=rng.normal(0, 1, 5_000))
+    for day in range(1, 11):
+        visits = rng.normal(0.8 if day >= 7 else 0, 1, 600)
+        path = store(tmp_path, f"day{day}", visits=visits)
+        run("profile", path, keep, "--series=loan", f"--day=2026-11-{day:02}")
+    days = "profile:loan@2026-11-01..2026-11-10"
+    told = "visits has been so since 07 Nov 2026"
+
+    stored = run("drift", reference, days, keep)
+    today = run("drift", reference, tmp_path / "day10.parquet", keep, "--history", days)
+    wrong = run("drift", reference, tmp_path / "day10.parquet", "--history=yesterday")
+    quiet = run("drift", reference, tmp_path / "day1.parquet", keep, "--history", days)
+
+    assert told in stored.stdout
+    assert told in today.stdout
+    assert (2, 0) == (wrong.exit_code, quiet.exit_code)
+    assert "profile:loan@FIRST..LAST" in wrong.stderr
+    assert "since" not in quiet.stdout
+
+
 def test_profiles_are_found_by_their_digest(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     made = profile({"a": np.arange(3_000.0), "b": ["x", "y"] * 1_500})

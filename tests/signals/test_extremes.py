@@ -226,3 +226,57 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
     with pytest.raises(ValueError, match="several columns are called 'a'"):
         evaluate(twice, twice)
+
+
+def test_two_thousand_rows_that_differ_by_one_have_a_probability_of_one() -> None:
+    """
+    SciPy's way out of its own rounding multiplies by the factorial of 1,000.
+    """
+    for n in (2_000, 2_001):
+        left, right = np.arange(float(n)), np.arange(1.0, n + 1)
+        report = evaluate({"x": left}, {"x": right}, [Rule("ks")], mode="azureml")
+
+        assert 1.0 == pytest.approx(report.results[0].value, abs=1e-12)
+
+
+def test_a_range_that_doubles_cannot_divide_is_one_bin() -> None:
+    """
+    0.1 + 0.2 is not 0.3, which is no drift; nor is a range too wide for its own width.
+    """
+    third, sum_of = np.full(900, 0.3), np.full(900, 0.1 + 0.2)
+    wide = np.random.default_rng(2).uniform(-1, 1, 2_000) * 1.7e308
+
+    for left, right in ((third, sum_of), (wide[:1_000], wide[1_000:])):
+        sides = {"x": left}, {"x": right}
+        report = evaluate(*sides, [Rule("js"), Rule("psi")])
+        ours, theirs = map(profile, sides)
+        kept = compare(ours, theirs, [Rule("js"), Rule("psi")])
+        assert ["not breached"] * 2 == [r.verdict for r in report.results]
+        assert [r.value for r in report.results] == [r.value for r in kept.results]
+
+
+def test_far_from_zero_a_deviation_is_still_that_of_the_values() -> None:
+    """
+    The mean itself is rounded there, by more than the values are apart.
+    """
+    far = 2.0**62 + np.arange(1_500.0) % 3 * 1_024
+    exact = math.sqrt(
+        sum((v - 1_024) ** 2 for v in (0, 1_024, 2_048)) / 3 * 1_500 / 1_499
+    )
+    report = evaluate({"x": far}, {"x": far + 1_024}, [Rule("nwd")])
+    kept = compare(profile({"x": far}), profile({"x": far + 1_024}), [Rule("nwd")])
+
+    assert report.results[0].value == pytest.approx(1_024 / exact, rel=1e-9)
+    assert kept.results[0].value == pytest.approx(1_024 / exact, rel=1e-9)
+
+
+def test_profiles_of_another_type_are_not_compared() -> None:
+    """
+    "1" and 1 have the same letters; that text came for numbers is what has to be said.
+    """
+    numbers = [i % 7 for i in range(900)]
+    ours, theirs = profile({"n": numbers}), profile({"n": list(map(str, numbers))})
+    report = compare(ours, theirs)
+
+    assert () == report.results
+    assert ("n: bigint in the reference, string in production",) == report.dropped

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.signals import evaluate
 from bot.signals.columns import Frame
+from bot.signals.labels import labelled
 from bot.signals.readers import Unreadable, collector, read
 from bot.signals.readers.files import find
 from bot.signals.readers.spool import Notes, Spool
@@ -116,6 +117,56 @@ def test_the_collectors_odd_lines_are_read(tmp_path: Path) -> None:
     assert "1 request without their data" in said
 
 
+def test_inputs_and_outputs_of_a_request_are_one_row(tmp_path: Path) -> None:
+    """
+    A deployment's folder holds both; read as one heap every row was half empty.
+    """
+    hour = "2026/11/23/01"
+    kept: dict[str, list[tuple[str, list[dict[str, object]]]]] = {
+        "model_inputs": [("r1", [{"age": 41}, {"age": 29}]), ("r2", [{"age": 50}])],
+        "model_outputs": [("r2", [{"said": "no"}]), ("r1", [{"said": "yes"}] * 2)],
+        "model_context": [("r1", [{"age": 0, "by": "app"}])],
+    }
+    for collection, requests in kept.items():
+        folder = tmp_path / "modelDataCollector" / "loan" / "blue" / collection / hour
+        folder.mkdir(parents=True)
+        lines = [line(correlationid=one, data=data) for one, data in requests]
+        (folder / "1.jsonl").write_text("\n".join(lines))
+
+    frame = read(str(tmp_path))
+    named = read(str(tmp_path / "modelDataCollector"), row_ids=True)
+
+    by, said = ["app", None, None], ["yes", "yes", "no"]
+    assert {"age": [41, 29, 50], "by": by, "said": said} == values(frame)
+    assert ["r1_0", "r1_1", "r2_0"] == named.column("row_id").to_pylist()
+    assert (
+        "2 rows have nothing in model_context",
+        "age: of model_context, left out: the inputs have it too",
+    ) == findings(frame)
+    assert 3 == evaluate(frame, frame).production_rows
+
+
+def test_labels_may_come_by_the_collectors_row_id(tmp_path: Path) -> None:
+    """
+    The request's id is all that a system of labels has seen of a prediction.
+    """
+    said = [{"approved": i % 2} for i in range(200)]
+    (tmp_path / "out.jsonl").write_text(line(correlationid="r1", data=said))
+    (tmp_path / "truth.csv").write_text(
+        "row_id,repaid\n" + "".join(f"r1_{i},{int(i % 4 > 1)}\n" for i in range(150))
+    )
+    found = labelled(
+        read(str(tmp_path / "out.jsonl"), row_ids=True),
+        truth="repaid",
+        predicted="approved",
+        labels=read(str(tmp_path / "truth.csv")),
+        on="row_id",
+    )
+
+    assert (200, 150) == (found.predictions, len(found.truth))
+    assert 75 == int((found.truth == found.predicted).sum())
+
+
 def test_a_column_that_changes_its_type_is_text(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     path.write_text('{"a": 1}\n{"a": "one"}\n')
@@ -138,7 +189,25 @@ def test_an_mltable_is_followed(tmp_path: Path) -> None:
     frame = read(str(tmp_path))
 
     assert {"a": [1], "c": [3]} == values(frame)
-    assert ("the MLTable's step filter was not followed",) == findings(frame)
+    every = "the MLTable's step filter was not followed: these are all of its rows"
+    assert (every,) == findings(frame)
+
+
+def test_an_mltable_takes_and_skips_rows(tmp_path: Path) -> None:
+    """
+    Figures of a thousand rows that somebody skipped on purpose are of another table.
+    """
+    (tmp_path / "1.csv").write_text("a\n" + "\n".join(map(str, range(9))))
+    told = "paths:\n- file: 1.csv\ntransformations:\n- read_delimited: {}\n"
+
+    some = mltable(tmp_path, told + "- skip: 2\n- take: 4\n- skip: 1\n")
+    few = mltable(tmp_path, told + "- take: 99\n- skip: 8\n")
+    odd = mltable(tmp_path, told + "- take: -1\n- skip: many\n")
+
+    assert ({"a": [3, 4, 5]}, 3, ()) == (values(some), some.rows, findings(some))
+    assert ({"a": [8]}, 1) == (values(few), few.rows)
+    assert 9 == odd.rows
+    assert 2 == len(findings(odd))
 
 
 def mltable(folder: Path, text: str) -> Frame:

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["Unreadable", "read"]
 
 
-def read(where: str, *, filesystem: Any = None) -> "Frame":
+def read(where: str, *, filesystem: Any = None, row_ids: bool = False) -> "Frame":
     """Return the table at `where`; Parquet is read column by column when asked.
 
     Args:
         where: a file, a folder, or an address that `pyarrow.fs` knows, such as
             abfss://container@account.dfs.core.windows.net/folder.
         filesystem: a `pyarrow.fs.FileSystem` that `where` is a path of.
+        row_ids: give what the data collector wrote a column row_id (the request's
+            correlation id, and which of its records), by which labels may come.
 
     Raises:
         Unreadable: nothing is there, or nothing that can be read; one line says what.
@@ -31,7 +33,7 @@ def read(where: str, *, filesystem: Any = None) -> "Frame":
     import pyarrow as pa  # noqa: PLC0415 (find has loaded it)
 
     try:
-        frame = _opened(files, found, where)
+        frame = _opened(files, found, where, row_ids=row_ids)
     except UnicodeDecodeError as error:
         raise Unreadable(
             f"{where}: its text is not {error.encoding.upper()}"
@@ -43,7 +45,7 @@ def read(where: str, *, filesystem: Any = None) -> "Frame":
     return frame
 
 
-def _opened(files: Files, found: Found, where: str) -> "Frame":
+def _opened(files: Files, found: Found, where: str, *, row_ids: bool) -> "Frame":
     if found.mltable:
         return mltable.frame(files, found.mltable)
     match found.kind:
@@ -55,7 +57,7 @@ def _opened(files: Files, found: Found, where: str) -> "Frame":
         case "tsv":
             return text.csv(files, found.paths, text.Dialect("\t"))
         case "jsonl" if collector.is_collected(files, found.paths):
-            return collector.frame(files, found.paths)
+            return collector.frame(files, found.paths, row_ids=row_ids)
         case "jsonl":
             return text.json_lines(files, found.paths)
     raise Unreadable(f"{where}: no Parquet, CSV or JSON lines file is there")

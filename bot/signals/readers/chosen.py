@@ -1,4 +1,4 @@
-"""Some columns of a frame, some of them read as another type."""
+"""Some columns and rows of a frame, some columns read as another type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,11 @@ class Chosen:
     names: tuple[str, ...]
     findings: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    span: tuple[int, int | None] = (0, None)  # rows: from, and before which
 
     @property
     def rows(self) -> int:
-        return self.whole.rows
+        return len(range(self.whole.rows)[slice(*self.span)])
 
     def kind(self, name: str) -> str:
         if name not in self.kinds:
@@ -34,6 +35,8 @@ class Chosen:
     def column(self, name: str) -> "pa.ChunkedArray":
         """Return the column; null where its value is none of the wanted type."""
         column = self.whole.column(name)
+        if self.span != (0, None):
+            column = column.slice(self.span[0], self.rows)
         return column if name not in self.kinds else _as(column, self.kinds[name])
 
 

@@ -6,10 +6,12 @@ file that does, where the payload was too large for a line.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from bot.signals.readers.beside import ROW_ID, beside
 from bot.signals.readers.files import Files, short
 from bot.signals.readers.spool import Notes, spooled
 from bot.signals.readers.text import objects, tables
@@ -17,7 +19,7 @@ from bot.signals.readers.text import objects, tables
 if TYPE_CHECKING:
     from bot.signals.columns import Frame
 
-ROW_ID = "row_id"
+_COLLECTION = re.compile(r"(?:.*/)?([^/]+)/\d{4}/\d\d/\d\d/\d\d/[^/]+")
 _MARKS = frozenset({"specversion", "collectdatatype", "correlationid", "contentrange"})
 
 
@@ -34,9 +36,23 @@ def is_collected(files: Files, paths: Sequence[str]) -> bool:
 def frame(files: Files, paths: Sequence[str], *, row_ids: bool = False) -> "Frame":
     """Return the collected records as one table.
 
+    What a deployment collects of a request lies in several folders, model_inputs and
+    model_outputs above all; where both are there they stand in one row.
+
     Args:
         row_ids: also give each row its id, correlationid_index, to join labels by.
     """
+    parts: dict[str, list[str]] = {}
+    for path in paths:
+        found = _COLLECTION.fullmatch(path)
+        parts.setdefault(found[1] if found else "", []).append(path)
+    if len(parts) == 1:
+        return _of(files, paths, row_ids=row_ids)
+    frames = {name: _of(files, some, row_ids=True) for name, some in parts.items()}
+    return beside(frames, row_ids=row_ids)
+
+
+def _of(files: Files, paths: Sequence[str], *, row_ids: bool) -> "Frame":
     notes = Notes()
     records = _records(files, paths, notes)
     rows = ({**r, ROW_ID: i} if row_ids else r for i, r in records)

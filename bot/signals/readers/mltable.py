@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("file", "folder", "pattern")
 _WILD = re.compile(r"[*?\[]")
+_OF_ROWS = frozenset({"filter", "take", "skip", "take_random_sample"})
 _CONVERTED = frozenset({"string", "float", "int", "boolean"})
 
 
@@ -23,8 +24,8 @@ def frame(files: Files, description: str) -> "Frame":
 
     Its paths are files, folders and patterns: beside it, absolute, or addresses that
     `pyarrow.fs` knows (abfss://…). Of its transformations those that read the files,
-    `keep_columns`, `drop_columns` and plain `convert_column_types` are followed; any
-    other is named as a finding.
+    `keep_columns`, `drop_columns`, `take`, `skip` and plain `convert_column_types` are
+    followed; any other is named as a finding.
 
     Raises:
         Unreadable: the file is no MLTable, or a path of it leads nowhere that can be
@@ -164,6 +165,7 @@ def _read(
 def _shaped(read: "Frame", steps: Sequence[tuple[str, Any]]) -> "Frame":
     names, findings = list(read.names), list(getattr(read, "findings", ()))
     kinds: dict[str, str] = {}
+    span: tuple[int, int | None] = (0, None)
     for name, value in steps:
         listed = [value] if isinstance(value, str) else value
         if name in {"keep_columns", "drop_columns"} and isinstance(listed, list):
@@ -173,12 +175,25 @@ def _shaped(read: "Frame", steps: Sequence[tuple[str, Any]]) -> "Frame":
             names = [n for n in names if (n in listed) == keep]
         elif name == "convert_column_types" and (some := _converted(value)) is not None:
             kinds |= some
+        elif name in {"take", "skip"} and type(value) is int and value >= 0:
+            span = _span(span, name, value)
         elif not name.startswith("read_"):
-            findings.append(f"the MLTable's step {name} was not followed")
+            rows = ": these are all of its rows" if name in _OF_ROWS else ""
+            findings.append(f"the MLTable's step {name} was not followed{rows}")
     plain = {name: kind for name, kind in kinds.items() if name in names}
-    if names == list(read.names) and not findings and not plain:
+    if names == list(read.names) and not findings and not plain and span == (0, None):
         return read
-    return Chosen(read, tuple(names), tuple(findings), plain)
+    return Chosen(read, tuple(names), tuple(findings), plain, span)
+
+
+def _span(
+    span: tuple[int, int | None], name: str, count: int
+) -> tuple[int, int | None]:
+    """Return which rows are left of those that were."""
+    start, stop = span
+    if name == "skip":
+        return start + count, None if stop is None else max(stop, start + count)
+    return start, start + count if stop is None else min(stop, start + count)
 
 
 def _converted(steps: Any) -> dict[str, str] | None:
