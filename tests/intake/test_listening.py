@@ -7,17 +7,27 @@ from typing import Any
 
 import pytest
 
-from bot.incident import Follow, Health, Plan, Reconcile, Run
+from bot.incident import (
+    AlertReceived,
+    Follow,
+    Health,
+    Incident,
+    Plan,
+    Reconcile,
+    Run,
+)
 from bot.ports import Series
 from bot.sources import own
 from bot.store import Leader, Store
 from bot.triage import silence
+from bot.triage.inhibition import COLLECTION
 from bot.watch import Listening
 from bot.worker.intake import take
 from bot.worker.listen import tell
 from bot.worker.means import Means
 from bot.worker.reconcile import RESTS, about
 from bot.worker.rounds import Rounds
+from tests import incidents
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
 from tests.intake.test_storm import named, notice, send
@@ -200,6 +210,71 @@ async def test_a_rest_is_not_over_before_its_time(means: Means, store: Store) ->
     assert "firing" == await after(0, "nobody called")
     assert "firing" == await after(5, "")
     assert "undecided" == await after(11, "")  # tier 1: a person decides
+
+
+async def test_each_silence_is_an_incident_of_its_own(
+    means: Means, store: Store
+) -> None:
+    """
+    Who mends the monitor cannot mend the traffic; each ends when it is over.
+    """
+    [endpoint] = means.watch.endpoints
+    endpoint = endpoint.model_copy(update={"tier": 3})
+    means = replace(
+        means, watch=means.watch.model_copy(update={"endpoints": (endpoint,)})
+    )
+    checks = [silence.MONITOR, silence.TRAFFIC, COLLECTION, silence.DELIVERY]
+    checks += [silence.EVENTS]
+    leader = await Leader.elect(store, "driver")
+
+    async def after(**found: str) -> dict[str, str]:
+        told = {name.replace("_", "-"): words for name, words in found.items()}
+        await tell(means, endpoint, dict(told))
+        await take(means, await store.new_deliveries(), leader)
+        return {
+            one.group_key.rpartition(" ")[2]: one.status
+            for one in await store.incidents()
+        }
+
+    every = {name.replace("-", "_"): "quiet" for name in checks}
+    assert dict.fromkeys(checks, "firing") == await after(**every)
+    ended = await after(traffic="", monitor_run="still quiet")
+    assert {**dict.fromkeys(checks, "firing"), "traffic": "resolved"} == ended
+    over = await after(**dict.fromkeys(every, ""))
+    assert dict.fromkeys(checks, "resolved") == over
+    assert 5 == len(await store.incidents())
+
+
+async def test_a_silence_of_an_older_version_ends_where_it_is(
+    means: Means, store: Store
+) -> None:
+    """
+    Once all silences of an endpoint were one incident, and some are open still.
+    """
+    [endpoint] = means.watch.endpoints
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    told = replace(
+        incidents.alert(
+            kind="silence",
+            starts_at=begun,
+            fingerprint=f"{endpoint.id} silence traffic",
+        ),
+        source="own",
+        rule=silence.TRAFFIC,
+    )
+    before = Incident(id="", group_key=f"{endpoint.id} silence", endpoint=endpoint.id)
+    await store.append(
+        before, [AlertReceived(at=begun, alert=told, delivery="d", tier=3)]
+    )
+    leader = await Leader.elect(store, "driver")
+    await tell(means, endpoint, {silence.TRAFFIC: "", silence.MONITOR: "late"})
+    await take(means, await store.new_deliveries(), leader)
+    found = {i.id: (i.group_key, i.status) for i in await store.incidents()}
+
+    assert {
+        "A-1": (f"{endpoint.id} silence", "undecided"),  # tier 1: a person decides
+        "A-2": (f"{endpoint.id} silence monitor-run", "firing"),
+    } == found
 
 
 @pytest.mark.parametrize(
