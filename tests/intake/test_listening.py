@@ -1,12 +1,15 @@
 """Silence is told, what was missed is fetched, and both end by themselves."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.__main__ import application
 from bot.incident import (
     AlertReceived,
     Follow,
@@ -148,6 +151,32 @@ async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> No
     assert "latency" in str(card).lower()
     assert 2 == (await house.types()).count("AlertReceived")
     assert 1 == len(await house.cards())
+
+
+async def test_the_command_tells_what_was_missed(build: Opened) -> None:
+    """
+    Who asks after an outage wants to read it here, and once.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    house.world.put("alert", "missed", fired(20))
+    told = ["reconcile", "--hours", "1", "--database", house.settings.database_url]
+
+    async def typed(*more: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(
+            CliRunner().invoke, application(), [*told, *more]
+        )
+        return done.exit_code, done.output
+
+    code, text = await typed()
+    again, output = await typed("--format", "json")
+    await house.stop("serve")
+    late, nothing = await typed("--wait", "0.1")
+
+    assert 0 == code
+    assert "1 alert was missed\n  Sev1 Fired 2" in text
+    assert "UTC latency-p95 (loan-prescreening)" in text
+    assert (0, []) == (again, json.loads(output)["missed"])
+    assert (2, True) == (late, "there is no answer yet" in nothing)
 
 
 async def test_a_missed_log_alert_finds_its_endpoint_beside_a_bad_entry(
