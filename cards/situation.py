@@ -18,6 +18,7 @@ from bot.incident import (
     Traffic,
 )
 from bot.signals import Report
+from bot.triage.inhibition import silent
 from cards import (
     before,
     buttons,
@@ -112,8 +113,7 @@ def _title(alert: Alert) -> str:
     """Return the title of a kind; of a silence, by what is silent."""
     if alert.kind != "silence":
         return _TITLES[alert.kind]
-    deaf = alert.source == "subscription_deleted"
-    return _SILENT.get("event-delivery" if deaf else alert.rule, _TITLES["silence"])
+    return _SILENT.get(silent(alert), _TITLES["silence"])
 
 
 def middle(view: View) -> str:

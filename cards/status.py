@@ -8,6 +8,7 @@ from microsoft_teams.cards import CardElement, OpenUrlAction
 from bot.incident import EndpointState, Health
 from bot.levels import OfModel
 from bot.signals import Report
+from bot.triage.inhibition import uncollected
 from bot.watch import Endpoint
 from cards import alerts, figures, findings, measures, served, service
 from cards.elements import (
@@ -15,6 +16,7 @@ from cards.elements import (
     Style,
     Words,
     band,
+    box,
     facts,
     heading,
     missing,
@@ -54,6 +56,7 @@ def render(
     words = f"{figures.count(number, 'open alert') if number else 'No open alert'} on {name}"
     style: Style = "attention" if number else "good" if state else "emphasis"
     whole = next((h for h in health if not h.deployment), None)
+    doubt = uncollected(view.incident for view in open_alerts)
     rows: list[tuple[Words, Words]] = [
         ("Owner", person(endpoint.owner)),
         ("Looked", figures.when(state.at if state else now)),
@@ -70,6 +73,7 @@ def render(
                 spacing="None",
             ),
             *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            *([box("warning", f"**Drift is not known:** {doubt}.")] if doubt else []),
             *tiles(
                 served.tiles(None, report)
                 if report

@@ -6,7 +6,15 @@ from datetime import datetime
 from bot.approval.oversight import GateAnswered, blocked
 from bot.approval.proposal import spelled
 from bot.incident import EndpointState, Incident, SignalsEvaluated
+from bot.triage.inhibition import COLLECTION, GONE, silent
 from bot.watch import Endpoint
+
+_UNHEARD = {  # by what is silent
+    COLLECTION: "whether it drifts is not known: its data is not all collected",
+    GONE: "whether it drifts is not known: no event of its monitor arrives",
+    "alert-delivery": "Azure's alerts about it do not reach us",
+    "traffic": "nobody asks it anything",
+}
 
 
 def answer(
@@ -78,5 +86,7 @@ def _alerts(incident: Incident, deployment: str) -> Iterator[str]:
         concerned = alert.deployment.lower() in ("", deployment.lower())
         if alert.status != "firing" or not concerned:
             continue
-        missed = " (its monitor sent no word)" if alert.kind == "silence" else ""
-        yield f"{incident.id} is open: {alert.kind}, Sev {alert.severity}{missed}"
+        said = f"{incident.id} is open: {alert.kind}, Sev {alert.severity}"
+        if alert.kind == "silence":
+            said += f" ({_UNHEARD.get(silent(alert), 'its monitor sent no word')})"
+        yield said

@@ -53,7 +53,8 @@ class Firings:
             self._named.setdefault(event.delivery, found.id)
         first = next(iter(found.alerts), None)
         ours = found.group_key.startswith("/") and not found.alone
-        if first and ours and found.group_key != f"{found.endpoint} {first.kind}":
+        group = f"{found.endpoint} {first.kind} " if first else ""
+        if first and ours and not f"{found.group_key} ".startswith(group):
             return f"the index has another group for {found.id} than its records"
         return ""
 

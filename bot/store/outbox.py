@@ -101,6 +101,13 @@ class Outbox:
             for r in rows
         ]
 
+    async def why_waiting(self, effect: Effect) -> str | None:
+        """Return why this effect waits, "" before its first try; None: it does not."""
+        query = sa.select(outbox.c.error).where(
+            outbox.c.type == type(effect).__name__, outbox.c.body == codec.dump(effect)
+        )
+        return await self._store.read(lambda db: db.execute(query).scalar())
+
     async def set_back(
         self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
     ) -> None:

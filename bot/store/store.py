@@ -20,7 +20,7 @@ from bot.store.engine import CannotOpen, FileLock, create
 from bot.store.migrate import migrate
 from bot.store.outbox import Outbox
 from bot.store.recent import Recent
-from bot.store.records import Delivery, Listed, Role, Unhandled
+from bot.store.records import Delivery, Listed, Role, Route, Unhandled
 from bot.store.schema import (
     conversation,
     counter,
@@ -151,15 +151,23 @@ class Store:
 
         await self.write(run, key=min(reasons, default=""))
 
-    async def unplaced(self, since: datetime, limit: int = 5000) -> list[Delivery]:
-        """Return deliveries from `since` on that no incident came of, newest first."""
+    async def received(
+        self, route: Route, since: datetime, *, unhandled: bool = False
+    ) -> list[Delivery]:
+        """Return the last 5,000 deliveries from `since` on, newest first.
+
+        `unhandled`: those alone of which no incident came.
+        """
+        states = ("unhandled",) if unhandled else ("new", "taken", "unhandled")
         query = (
             sa.select(delivery)
             .where(
-                delivery.c.state == "unhandled", delivery.c.received_at >= micros(since)
+                delivery.c.state.in_(states),
+                delivery.c.route == route,
+                delivery.c.received_at >= micros(since),
             )
             .order_by(delivery.c.received_at.desc())
-            .limit(limit)
+            .limit(5000)
         )
         rows = await self.read(lambda db: db.execute(query).all())
         return [

@@ -14,6 +14,7 @@ from bot.signals import Report
 # A consequence may be noticed a little before its cause: rules look at unlike windows.
 TOLERANCE = timedelta(minutes=15)
 COLLECTION = "data-collection"  # rule of a silence: no data is collected, or not all
+GONE = "event-delivery"  # rule of a silence: no event of the workspace arrives
 _DRIFT: tuple[Kind, ...] = (
     "data-drift",
     "prediction-drift",
@@ -73,16 +74,37 @@ def doubted(report: Report, others: Iterable[Incident]) -> Report:
     """Return the report; "no breach" becomes "not known" while data is not collected."""
     if report.verdict != "not breached":
         return report
-    for incident in others:
-        if broken := [a for a in _firing(incident, "silence") if _collects(a)]:
-            since = f"{min(a.starts_at for a in broken):%Y-%m-%d %H:%M} UTC"
-            words = f"Not known: data collection has been broken since {since}"
-            return replace(
-                report,
-                verdict="not enough data",
-                sentence=f"{words} ({incident.id}). In what there is, none is found.",
-            )
+    if words := uncollected(others):
+        return replace(
+            report,
+            verdict="not enough data",
+            sentence=f"Not known: {words}. In what there is, none is found.",
+        )
     return report
+
+
+def uncollected(incidents: Iterable[Incident]) -> str:
+    """Return since when data is not collected, for a person; "" when it is."""
+    for incident in incidents:
+        if broken := [
+            a for a in _firing(incident, "silence") if silent(a) == COLLECTION
+        ]:
+            since = f"{min(a.starts_at for a in broken):%Y-%m-%d %H:%M} UTC"
+            return f"data collection has been broken since {since} ({incident.id})"
+    return ""
+
+
+def silent(alert: Alert) -> str:
+    """Return what a silence is about, whoever noticed it: a name of bot.triage.silence.
+
+    "": a rule of somebody's own, of which no more is known.
+    """
+    if alert.source == "subscription_deleted":
+        return GONE
+    metrics = (r.metric.lower() for r in alert.readings)
+    if any(m.startswith("datacoll") for m in metrics):
+        return COLLECTION
+    return alert.rule if alert.source == "own" or alert.rule == COLLECTION else ""
 
 
 def _begun(incident: Incident, kind: Kind) -> datetime | None:
@@ -91,9 +113,3 @@ def _begun(incident: Incident, kind: Kind) -> datetime | None:
 
 def _firing(incident: Incident, kind: Kind) -> list[Alert]:
     return [a for a in incident.alerts if (a.kind, a.status) == (kind, "firing")]
-
-
-def _collects(alert: Alert) -> bool:
-    """Return whether a silence is about data collection, whoever noticed it."""
-    metrics = (r.metric.lower() for r in alert.readings)
-    return alert.rule == COLLECTION or any(m.startswith("datacoll") for m in metrics)

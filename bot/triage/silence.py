@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from bot.incident import Health, Plan
 from bot.ports import Series
 from bot.signals.upkeep import last_seen
-from bot.triage.inhibition import COLLECTION
+from bot.triage.inhibition import COLLECTION, GONE
 from bot.watch import Listening
 
 MONITOR, TRAFFIC = "monitor-run", "traffic"
-DELIVERY, EVENTS = "alert-delivery", "event-delivery"
+DELIVERY, EVENTS = "alert-delivery", GONE
 SEVERITY: Mapping[str, int] = {
     MONITOR: 2,
     TRAFFIC: 1,

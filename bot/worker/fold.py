@@ -100,7 +100,7 @@ def _named(one: Unposted) -> Waiting:
     return Waiting(
         id=one.incident,
         severity=one.rank,
-        kind=cast("Kind", one.group_key.rpartition(" ")[2]),
+        kind=cast("Kind", one.group_key.removeprefix(f"{one.endpoint} ").split(" ")[0]),
         endpoint=one.endpoint.rsplit("/", 1)[-1],
     )
 

@@ -14,6 +14,7 @@ from bot.observe import traces
 from bot.sources import subscription_deleted
 from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
 from bot.triage.grouping import OWN_START, Group, wanted
+from bot.triage.inhibition import silent
 from bot.watch import Endpoint
 from bot.worker.listen import heard_again
 from bot.worker.means import CONFLICTS, DATABASE, Means
@@ -159,6 +160,8 @@ async def _join(
 ) -> None:
     """Add notices to their incidents; those that are there already stay as they are."""
     alerts = [event.alert for event in events]
+    if group.startswith(f"{endpoint} silence "):
+        group = await _older(means, group, endpoint, alerts)
     for _ in range(CONFLICTS):
         held = await means.store.conditions(group, {a.fingerprint for a in alerts})
         found = await means.store.group(group, wanted(alerts, held))
@@ -181,6 +184,19 @@ async def _join(
     raise Conflict(group)
 
 
+async def _older(
+    means: Means, group: str, endpoint: str, alerts: Sequence[Alert]
+) -> str:
+    """Return the group that holds these silences already, else `group`.
+
+    Once all silences of an endpoint were one incident: what ends one finds it there.
+    """
+    once = f"{endpoint} silence"
+    held = await means.store.conditions(once, {a.fingerprint for a in alerts})
+    told = all(a.starts_at in held.get(a.fingerprint, {}) for a in alerts)
+    return once if told else group
+
+
 def timed(alert: Alert, received_at: datetime) -> Alert:
     """Return the alert with a start that can be believed, or marked as stale.
 
@@ -197,5 +213,9 @@ def timed(alert: Alert, received_at: datetime) -> Alert:
 
 
 def group_key(alert: Alert, endpoint: Endpoint) -> str:
-    """Return the key under which alerts share one incident: endpoint and kind."""
-    return f"{endpoint.id} {alert.kind}"
+    """Return the key under which alerts share one incident: endpoint and kind.
+
+    Of silences each has one of its own: who mends the monitor cannot mend the traffic.
+    """
+    what = silent(alert) if alert.kind == "silence" else ""
+    return f"{endpoint.id} {alert.kind} {what}".rstrip()

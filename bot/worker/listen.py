@@ -80,8 +80,8 @@ async def heard_again(
         for e in means.watch.endpoints
         if workspace(e.id) == workspace(endpoint.id)
     }
-    incident = await means.store.newest(f"{endpoint.id} silence")
-    for alert in incident.alerts if incident else ():
+    open_ = await opened(means, endpoint.id)
+    for alert in (alert for incident in open_ for alert in incident.alerts):
         if (
             alert.source == subscription_deleted.NAME
             and alert.status == "firing"

@@ -11,10 +11,12 @@ from bot.levels import OfModel, by_model
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.signals import Report
 from bot.signals.load import COLLECTION, TRAFFIC, USED
+from bot.triage.inhibition import doubted
 from bot.watch import Endpoint
 from bot.worker import costs
 from bot.worker.evaluate import Findings
 from bot.worker.figures import Wish, serving
+from bot.worker.hush import opened
 from bot.worker.means import Forgotten, Means
 from bot.worker.reads import readings
 from cards import access, drift, health, owner, status
@@ -117,6 +119,8 @@ async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
     endpoint, looks = endpoint_of(means, about), _Looks(means)
     found = Findings(looks.azure, endpoint, patient=False)
     report = await looks.part("signals", _report(found, means))
+    if report is not None:
+        report = doubted(report, await opened(means, endpoint.id))
     return drift.render(
         endpoint,
         means.links,

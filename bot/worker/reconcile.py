@@ -90,9 +90,8 @@ async def _untold(
     if not missed:
         return []
     came: set[str] = set()
-    for one in await means.store.unplaced(start - BEFORE):
-        if one.route == "alerts":
-            came |= _told(one)
+    for one in await means.store.received("alerts", start - BEFORE, unhandled=True):
+        came |= _told(one)
     return [
         document for document in missed if _fingerprint(document["alert"]) not in came
     ]

@@ -32,6 +32,9 @@ LEDGER = Incident(id="E", group_key="E", endpoint=ENDPOINT)
 FIRED = received()
 ON_BLUE = replace(FIRED, alert=replace(alert(), deployment="blue"))
 SILENT = replace(FIRED, alert=replace(alert(kind="silence"), deployment="blue"))
+UNCOLLECTED = replace(
+    FIRED, alert=replace(alert(kind="silence"), rule="data-collection")
+)
 OVER = replace(received(status="resolved"), tier=1)
 BREACHED = SignalsEvaluated(
     at=NOW,
@@ -91,6 +94,15 @@ def test_nothing_speaks_against_it_on_a_quiet_day() -> None:
         ((ON_BLUE,), ("A-1 is open: data-drift, Sev 2",)),
         ((SILENT,), ("A-1 is open: silence, Sev 2 (its monitor sent no word)",)),
         (
+            (UNCOLLECTED,),
+            (
+                (
+                    "A-1 is open: silence, Sev 2 (whether it drifts is not known:"
+                    " its data is not all collected)"
+                ),
+            ),
+        ),
+        (
             (ON_BLUE, BREACHED),
             (
                 "A-1 is open: data-drift, Sev 2",
@@ -104,7 +116,15 @@ def test_nothing_speaks_against_it_on_a_quiet_day() -> None:
         ((OVER,), ("A-1 is over, but no decision on it is on record",)),
         ((OVER, BREACHED), ("A-1 is over, but no decision on it is on record",)),
     ],
-    ids=["open", "missed monitor", "signals", "asked", "undecided", "over"],
+    ids=[
+        "open",
+        "missed monitor",
+        "uncollected",
+        "signals",
+        "asked",
+        "undecided",
+        "over",
+    ],
 )
 def test_each_reason_is_told(
     history: tuple[Event, ...], words: tuple[str, ...]

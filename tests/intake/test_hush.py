@@ -70,6 +70,25 @@ async def _nothing_to_show(store: Store) -> bool:
     return not any(isinstance(d.effect, ShowCard) for d in due)
 
 
+async def test_broken_collection_makes_no_drift_not_known_wherever_it_is_asked(
+    build: Opened,
+) -> None:
+    """
+    On its own card, in the status, and at the gate of a release.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    assert 202 == await send(house, about("DataCollectionErrorsPerMinute", "lost"))
+    await house.shown("Collected data of loan-prescreening gets lost")
+    await house.say("priya", "status loan-prescreening")
+    said = await house.told("Drift is not known")
+    url = f"{house.bot}/api/gate/loan-prescreening/blue"
+    answer = await house.get(url)
+
+    assert "data collection has been broken since" in said
+    assert answer["pass"] is False
+    assert "whether it drifts is not known" in answer["reasons"][0]
+
+
 async def test_who_may_not_silence_is_refused(house: House) -> None:
     await house.say("priya", "silence loan-prescreening forever because")
     await house.told("For how long?")

@@ -1,23 +1,36 @@
 """Silence is told, what was missed is fetched, and both end by themselves."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from bot.incident import Follow, Health, Plan, Reconcile, Run
+from bot.__main__ import application
+from bot.incident import (
+    AlertReceived,
+    Follow,
+    Health,
+    Incident,
+    Plan,
+    Reconcile,
+    Run,
+)
 from bot.ports import Series
 from bot.sources import own
 from bot.store import Leader, Store
 from bot.triage import silence
+from bot.triage.inhibition import COLLECTION
 from bot.watch import Listening
 from bot.worker.intake import take
 from bot.worker.listen import tell
 from bot.worker.means import Means
 from bot.worker.reconcile import RESTS, about
 from bot.worker.rounds import Rounds
+from tests import incidents
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
 from tests.intake.test_storm import named, notice, send
@@ -140,6 +153,32 @@ async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> No
     assert 1 == len(await house.cards())
 
 
+async def test_the_command_tells_what_was_missed(build: Opened) -> None:
+    """
+    Who asks after an outage wants to read it here, and once.
+    """
+    house = await build(endpoint={**QUIET, "tier": 3})
+    house.world.put("alert", "missed", fired(20))
+    told = ["reconcile", "--hours", "1", "--database", house.settings.database_url]
+
+    async def typed(*more: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(
+            CliRunner().invoke, application(), [*told, *more]
+        )
+        return done.exit_code, done.output
+
+    code, text = await typed()
+    again, output = await typed("--format", "json")
+    await house.stop("serve")
+    late, nothing = await typed("--wait", "0.1")
+
+    assert 0 == code
+    assert "1 alert was missed\n  Sev1 Fired 2" in text
+    assert "UTC latency-p95 (loan-prescreening)" in text
+    assert (0, []) == (again, json.loads(output)["missed"])
+    assert (2, True) == (late, "there is no answer yet" in nothing)
+
+
 async def test_a_missed_log_alert_finds_its_endpoint_beside_a_bad_entry(
     build: Opened,
 ) -> None:
@@ -200,6 +239,71 @@ async def test_a_rest_is_not_over_before_its_time(means: Means, store: Store) ->
     assert "firing" == await after(0, "nobody called")
     assert "firing" == await after(5, "")
     assert "undecided" == await after(11, "")  # tier 1: a person decides
+
+
+async def test_each_silence_is_an_incident_of_its_own(
+    means: Means, store: Store
+) -> None:
+    """
+    Who mends the monitor cannot mend the traffic; each ends when it is over.
+    """
+    [endpoint] = means.watch.endpoints
+    endpoint = endpoint.model_copy(update={"tier": 3})
+    means = replace(
+        means, watch=means.watch.model_copy(update={"endpoints": (endpoint,)})
+    )
+    checks = [silence.MONITOR, silence.TRAFFIC, COLLECTION, silence.DELIVERY]
+    checks += [silence.EVENTS]
+    leader = await Leader.elect(store, "driver")
+
+    async def after(**found: str) -> dict[str, str]:
+        told = {name.replace("_", "-"): words for name, words in found.items()}
+        await tell(means, endpoint, dict(told))
+        await take(means, await store.new_deliveries(), leader)
+        return {
+            one.group_key.rpartition(" ")[2]: one.status
+            for one in await store.incidents()
+        }
+
+    every = {name.replace("-", "_"): "quiet" for name in checks}
+    assert dict.fromkeys(checks, "firing") == await after(**every)
+    ended = await after(traffic="", monitor_run="still quiet")
+    assert {**dict.fromkeys(checks, "firing"), "traffic": "resolved"} == ended
+    over = await after(**dict.fromkeys(every, ""))
+    assert dict.fromkeys(checks, "resolved") == over
+    assert 5 == len(await store.incidents())
+
+
+async def test_a_silence_of_an_older_version_ends_where_it_is(
+    means: Means, store: Store
+) -> None:
+    """
+    Once all silences of an endpoint were one incident, and some are open still.
+    """
+    [endpoint] = means.watch.endpoints
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    told = replace(
+        incidents.alert(
+            kind="silence",
+            starts_at=begun,
+            fingerprint=f"{endpoint.id} silence traffic",
+        ),
+        source="own",
+        rule=silence.TRAFFIC,
+    )
+    before = Incident(id="", group_key=f"{endpoint.id} silence", endpoint=endpoint.id)
+    await store.append(
+        before, [AlertReceived(at=begun, alert=told, delivery="d", tier=3)]
+    )
+    leader = await Leader.elect(store, "driver")
+    await tell(means, endpoint, {silence.TRAFFIC: "", silence.MONITOR: "late"})
+    await take(means, await store.new_deliveries(), leader)
+    found = {i.id: (i.group_key, i.status) for i in await store.incidents()}
+
+    assert {
+        "A-1": (f"{endpoint.id} silence", "undecided"),  # tier 1: a person decides
+        "A-2": (f"{endpoint.id} silence monitor-run", "firing"),
+    } == found
 
 
 @pytest.mark.parametrize(

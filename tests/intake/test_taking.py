@@ -300,7 +300,7 @@ async def test_a_subscription_that_is_seen_again_ends_its_own_silence(
         seen = endpoint.model_copy(update={"listening": listening})
         await tell(means, seen, {silence.EVENTS: ""})
         await take(means, await store.new_deliveries(), leader)
-        incident = await store.newest(f"{endpoint.id} silence")
+        incident = await store.newest(f"{endpoint.id} silence event-delivery")
         assert incident
         firing.append([a.status for a in incident.alerts])
 
@@ -336,7 +336,7 @@ async def test_events_by_another_subscription_do_not_end_it(
         await store.accept("events", json.dumps([event]).encode(), datetime.now(UTC))
         while waiting := await store.new_deliveries():
             await take(means, waiting, leader)
-        incident = await store.newest(f"{endpoint.id} silence")
+        incident = await store.newest(f"{endpoint.id} silence event-delivery")
         return [
             f"{a.fingerprint.rpartition('|')[2]} {a.status}"
             for a in (incident.alerts if incident else ())
