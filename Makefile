@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench fuzz install lock clean
+.PHONY: demo test lint bench fuzz faults install lock clean
 
 demo: install node_modules/.ready ## the main job, with nothing but this machine
 	$(BIN)/watchkeeper demo $(ARGS)
@@ -24,6 +24,11 @@ bench: .venv/dev .venv-peers/.ready ## speed and memory, as ratios
 fuzz: .venv/dev ## millions of texts at the JSON reader, then bodies at the door; half an hour
 	$(BIN)/python -m tests.bench.fuzz_json $(or $(N),10000000)
 	$(BIN)/python -m tests.bench.fuzz $(or $(N),2000000)
+
+faults: .venv/dev ## every fault of Teams, as often as tests/fixtures/teams/faults.json says
+	$(BIN)/python -m tests.bench.teams
+	for n in 1 2 3 4 5; do $(BIN)/python -m pytest -q tests/intake/test_storm.py -k worst_first || exit 1; done
+	for n in 1 2; do $(BIN)/python -m pytest -q tests/worker/test_outage.py -k no_storm || exit 1; done
 
 # What the engine is measured against, in an environment of its own.
 .venv-peers/.ready: | .venv/uv

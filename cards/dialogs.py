@@ -1,6 +1,7 @@
 """Dialogs: what is asked where more than one input is needed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from bot.commands.assign import ABLE
 from bot.commands.snooze import REASON_LIMIT
 from bot.commands.when import until
 from cards import buttons
-from cards.elements import paragraph
+from cards.elements import box, paragraph, runs, said
 from cards.frame import card
 from cards.view import Rendered, View
 from cards.words import identifier, person
@@ -84,6 +85,16 @@ def note(view: View) -> Rendered:
     return _dialog(
         view, "note", "Write down", "Everyone in the channel sees it.", inputs
     )
+
+
+def again(asked: Rendered, filled: Mapping[str, str], why: str) -> Rendered:
+    """Return a dialog as somebody had filled it in; on top, why that was refused."""
+    told = box("attention", runs(said(why, 400))).model_dump(exclude_none=True)
+    body = [
+        {**part, "value": filled[part["id"]]} if part.get("id") in filled else part
+        for part in asked.card["body"]
+    ]
+    return replace(asked, card={**asked.card, "body": [told, *body]})
 
 
 def _text(key: str, label: str, most: int) -> TextInput:

@@ -3,9 +3,12 @@
 from bot.commands import Command, Words
 from bot.commands.naming import named
 
+_ALL = frozenset({"open", "all", "now", "here"})  # "alerts open"
+
 
 def _words(rest: str) -> Words:
-    return {"endpoint": named(rest)[0]}
+    endpoint = named(rest)[0]
+    return {"endpoint": "" if endpoint.lower() in _ALL else endpoint}
 
 
 COMMANDS = (

@@ -15,7 +15,7 @@ from bot.approval.retraining import (
 )
 from bot.approval.training import replaced
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, first_word, named, request_id, unquoted
+from bot.commands.naming import bare, first_word, named, reason_in, request_id, unquoted
 from bot.incident import (
     Event,
     Incident,
@@ -107,7 +107,7 @@ def reject(ask: Ask) -> tuple[Event, ...]:
     own = ask.watch.person(request.by) == ask.person
     if not own:
         _may_decide(ask, request)
-    reason = ask.words.get("reason", "").strip()
+    reason = reason_in(ask.words.get("reason", ""))
     if not reason:
         raise Refused("Say why: a rejection needs a reason.")
     return (_rejected(ask, request, reason, own=own),)

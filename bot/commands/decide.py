@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, first_word, named, unquoted
+from bot.commands.naming import bare, first_word, named, reason_in, unquoted
 from bot.incident import Choice, DecisionRecorded, Event, Refused
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -49,7 +49,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
         near = get_close_matches(given, CHOICES, n=1, cutoff=0.6)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise Refused(f"Decide one of: {', '.join(CHOICES)}.{hint}")
-    reason = ask.words.get("reason", "").strip()
+    reason = reason_in(ask.words.get("reason", ""))
     if not reason:
         raise Refused("Say why: the record needs a reason.")
     given_days = ask.words.get("days", "")

@@ -112,4 +112,14 @@ def unquoted(text: str) -> str:
     return text.strip().strip('"').strip()
 
 
+def reason_in(text: str) -> str:
+    """Return a reason without its quotes; "" when nobody could read one in it.
+
+    >>> reason_in(' "feed is late" '), reason_in('""'), reason_in("\u200b . ")
+    ('feed is late', '', '')
+    """
+    plain = unquoted(text)
+    return plain if any(c.isalnum() for c in plain) else ""
+
+
 COMMANDS: tuple[Command, ...] = ()

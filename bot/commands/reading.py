@@ -39,6 +39,7 @@ _SYNONYMS: Mapping[str, str] = {
 }
 _PAIRS: Mapping[tuple[str, str], str] = {
     ("roll", "back"): "rollback",
+    ("un", "ack"): "unack",
     ("who", "owns"): "owner",
     ("open", "alerts"): "alerts",
     ("show", "alerts"): "alerts",
@@ -53,14 +54,23 @@ _ENDS: Mapping[str, str] = dict.fromkeys(
     "An incident ends when its alert does. To say what you make of it, for example: "
     "decide 42 false-positive planned load test",
 )
+_CIVIL: Mapping[str, str] = dict.fromkeys(
+    ("thanks", "thank", "thx", "danke", "ok", "okay"),
+    'You are welcome. What is open: "alerts". What you can ask for: "help".',
+)
+_DASH = r"[-\u2010-\u2015\u2212]"  # a phone makes one long dash of two
 # With dashes anywhere; without, only where it cannot be part of a reason.
 _DRY = re.compile(
-    r"(?:^|\s)(?:[-\u2013\u2014]{1,2}\s?dry[- ]?run|dry-run|dry[ -]?run\W*$)(?=\W|$)",
+    rf"(?:^|\s)(?:{_DASH}{{1,2}}\s?dry[- ]?run|dry-run|dry[ -]?run\W*$)(?=\W|$)",
     re.IGNORECASE,
+)
+_OPTION = re.compile(
+    r"(?:^|\s)((?:--|[\u2010-\u2015\u2212]{1,2})([a-z][a-z-]*))", re.IGNORECASE
 )
 _GLUED = re.compile(  # "ack42"
     r"([a-z-]{2,20}?)(#?(?:[ar]-?)?\d{1,9}[.,:!]?)$", re.IGNORECASE | re.ASCII
 )
+_WORDS = re.compile(r"[^\W_]")  # else marks, or a picture
 _MARKUP = re.compile(r"^(?:[*_`~>\u2022]+|[-\u2013]\s)\s*")
 
 
@@ -73,13 +83,39 @@ def understand(text: str, incident: str = "") -> tuple[Command, Words]:
     plain, dry = _DRY.subn(" ", _plain(text))
     verb, rest = _split(plain)
     known = commands()
+    if incident_id(verb) and not rest:
+        verb, rest = "show", verb
     if verb not in known:
         raise Refused(_unknown(verb))
     command = known[verb]
+    if command.decide:
+        _refuse_what_is_no_text(rest)
     if incident and command.about == "incident" and not names_incident(rest):
         rest = f"{incident} {rest}"
     words = command.words(rest)
     return command, {**words, "dry_run": "yes"} if dry else words
+
+
+def _refuse_what_is_no_text(rest: str) -> None:
+    """Refuse what would be taken as part of a reason, and was meant otherwise.
+
+    A rehearsal that is not understood as one would be the real thing.
+    """
+    for found in _OPTION.finditer(rest):
+        before = rest[: found.start()].split()
+        if get_close_matches(
+            found[2].lower(), ("dry-run", "dryrun"), n=1, cutoff=0.6
+        ) or (found[2].lower() == "dry"):
+            raise Refused("Did you mean --dry-run? Nothing was changed.")
+        if found[1].startswith("--") and len(before) <= 1:
+            option = found[1][:20]
+            raise Refused(
+                f'I do not know "{option}"; there is only --dry-run. Nothing was changed.'
+            )
+    for line in rest.splitlines()[1:]:
+        verb, about = _split(line.strip())
+        if verb in commands() and incident_id(first_word(about)[0]):
+            raise Refused("One command a message, please. Nothing was changed.")
 
 
 def overheard(text: str) -> bool:
@@ -109,7 +145,7 @@ def _plain(text: str) -> str:
 
 def _split(plain: str) -> tuple[str, str]:
     verb, rest = first_word(plain)
-    while rest and bare(verb).lower() in (*_POLITE, *_US, ""):
+    while rest and (bare(verb).lower() in (*_POLITE, *_US) or not _WORDS.search(verb)):
         verb, rest = first_word(rest)
     if glued := _GLUED.match(verb):
         plain = _known_as(glued[1])
@@ -129,8 +165,8 @@ def _known_as(verb: str) -> str:
 def _unknown(verb: str) -> str:
     if not verb:
         return 'Tell me what you need, for example "help" or "alerts".'
-    if verb in _ENDS:
-        return _ENDS[verb]
+    if said := _ENDS.get(verb) or _CIVIL.get(verb):
+        return said
     every = [*commands(), *(s for s in _SYNONYMS if len(s) > 3)]  # noqa: PLR2004 "hi"
     near = get_close_matches(verb, every, n=1, cutoff=0.6)
     meant = _SYNONYMS.get(near[0], near[0]) if near else ""

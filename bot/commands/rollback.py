@@ -5,7 +5,7 @@ import re
 from bot.approval.oversight import blocked
 from bot.approval.proposal import propose
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, named, request_id, unquoted
+from bot.commands.naming import bare, named, reason_in, request_id, unquoted
 from bot.incident import (
     Event,
     Incident,
@@ -54,7 +54,7 @@ def undo(ask: Ask) -> tuple[Event, ...]:
 
 
 def _ask(ask: Ask, *, target: str = "", undoes: str = "") -> RollbackAsked:
-    incident, reason = ask.incident, ask.words.get("reason", "").strip()
+    incident, reason = ask.incident, reason_in(ask.words.get("reason", ""))
     if not reason:
         raise Refused("Say why: the approver and the record need a reason.")
     if incident.waiting and ask.now < incident.waiting.expires_at:

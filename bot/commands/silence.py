@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.approval.oversight import EndpointSilenced, EndpointUnsilenced, silence
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, unquoted
+from bot.commands.naming import named, reason_in, unquoted
 from bot.commands.when import until
 from bot.incident import Event, Refused
 from bot.watch import Role
@@ -29,7 +29,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     if not reason:
         raise Refused("Say why: the record needs a reason.")
     silenced = EndpointSilenced(
-        at=ask.now, by=ask.actor, until=end, reason=unquoted(reason)[:REASON_LIMIT]
+        at=ask.now, by=ask.actor, until=end, reason=reason[:REASON_LIMIT]
     )
     return (silenced,)
 
@@ -41,7 +41,7 @@ def _end(ask: Ask) -> tuple[datetime, str]:
         raise Refused("For how long? For example: silence loan 2h planned upgrade")
     if end > ask.now + LONGEST:
         raise Refused(f"An endpoint can be silenced for {LONGEST.days} days at most.")
-    return end, reason
+    return end, reason_in(reason)
 
 
 def end_it(ask: Ask) -> tuple[Event, ...]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, unquoted
+from bot.commands.naming import named, reason_in, unquoted
 from bot.commands.when import until
 from bot.incident import Event, Refused, Snoozed
 
@@ -22,12 +22,10 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     if incident.status not in ("firing", "acknowledged"):
         raise Refused(f"{incident.id} fires no more; there is nothing to snooze.")
     end, behind = _end(ask)
-    reason = (ask.words.get("reason") or behind).strip()
+    reason = reason_in(ask.words.get("reason") or behind)
     if not reason:
         raise Refused("Say why: a snooze needs a reason.")
-    snoozed = Snoozed(
-        at=ask.now, by=ask.actor, until=end, reason=unquoted(reason)[:REASON_LIMIT]
-    )
+    snoozed = Snoozed(at=ask.now, by=ask.actor, until=end, reason=reason[:REASON_LIMIT])
     return (snoozed,)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
 from bot.consequences import follow
@@ -22,6 +23,7 @@ from bot.watch import Person
 from bot.worker import Means
 
 LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
+TWICE = timedelta(minutes=2)  # within which Teams delivers a message again
 TRIES = 9  # to decide again: on what Azure serves, and when somebody else was first
 
 
@@ -32,6 +34,20 @@ def repeated(incident: Incident, events: Sequence[Event], since: int) -> bool:
     """Return whether each of `events` stands in the history after `since` already."""
     later = [_said(event) for event in incident.history[since:]]
     return bool(events) and all(_said(event) in later for event in events)
+
+
+def again(incident: Incident, events: Sequence[Event], since: datetime) -> bool:
+    """Return whether `events` is what a person last did there, and no earlier than that.
+
+    Teams delivers a message again that it believes lost, perhaps to another process.
+    """
+    newest = next((e for e in reversed(incident.history) if _by(e)), None)
+    same = newest is not None and [_said(e) for e in events] == [_said(newest)]
+    return same and newest is not None and newest.at >= since
+
+
+def _by(event: Event) -> object:
+    return getattr(event, "by", None)
 
 
 def _said(event: Event) -> tuple[object, ...]:
@@ -80,7 +96,8 @@ class Deciding:
         """Record what the command decides; decide again when somebody was first.
 
         `since` is the revision of the card that was pressed: a press counts once, so a
-        second delivery of it, or a double click, records nothing more. Azure is asked
+        second delivery of it, or a double click, records nothing more; without one, what
+        the same person says anew right after it is a second delivery too. Azure is asked
         only for what would be recorded: a refusal need not wait for it.
         """
         live, looked = None, False
@@ -91,6 +108,10 @@ class Deciding:
                     command, words, actor, person, incident, live
                 )
                 if since is not None and repeated(incident, events, since):
+                    return incident
+                if since is None and again(
+                    incident, events, self._means.clock() - TWICE
+                ):
                     return incident
                 if command.looks and not looked:
                     live, looked = await self._live(incident.endpoint), True

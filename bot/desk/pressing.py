@@ -38,6 +38,7 @@ class Pressing:
         if ref := data.get("ref"):
             # Our cards write it one way; what is merely like it is not from them.
             words["request"] = ref if ref == request_id(ref) else "of this button"
+        person = None
         try:
             person = await self._deciding.permit(command, words, turn)
             incident = await self._deciding.decide(
@@ -49,12 +50,26 @@ class Pressing:
                 since=int(data["rev"]),
             )
         except Refused as refused:
-            return turns.Say(str(refused))
+            asked = await self._again(turn, str(refused)) if person else None
+            return asked or turns.Say(str(refused))
         if isinstance(turn, DialogSent):
             return (
                 turns.Nothing()
             )  # it closes; the message below is edited for everyone
         return turns.ShowCard(cards.show(self._view(incident, turn.actor)).card)
+
+    async def _again(self, turn: Pressed | DialogSent, why: str) -> turns.Answer | None:
+        """Return the dialog that was sent, as it was filled in; None when it was none."""
+        asks = dialogs.ASKS.get(turn.verb) if isinstance(turn, DialogSent) else None
+        incident = await self._means.store.load(turn.data["id"]) if asks else None
+        seen = incident and self._means.watch.in_sight(
+            incident.endpoint, turn.conversation
+        )
+        if asks is None or incident is None or not seen:
+            return None
+        asked = asks(self._view(incident, turn.actor))
+        shown = dialogs.again(asked, turn.inputs, why)
+        return turns.Dialog(shown.card, _title(turn.verb, incident))
 
     async def _copy(self, turn: Pressed | DialogSent) -> turns.Answer | None:
         """Return what takes the place of a second copy of a card, None on the first.
@@ -97,7 +112,7 @@ class Pressing:
             incident = await self._finding.find(command, words, turn.conversation)
         except Refused as refused:
             return turns.Say(str(refused))
-        title = f"{command.verb.capitalize()} {incident.id}"
+        title = _title(command.verb, incident)
         if asks:
             return turns.Dialog(asks(self._view(incident, turn.actor)).card, title)
         if command.verb == "evidence":
@@ -118,3 +133,7 @@ class Pressing:
 
     def _view(self, incident: Incident, viewer: Actor) -> View:
         return replace(self._means.view(incident), viewer=viewer)
+
+
+def _title(verb: str, incident: Incident) -> str:
+    return f"{verb.capitalize()} {incident.id}"

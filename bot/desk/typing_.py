@@ -72,7 +72,11 @@ class Typing:
 
     def _noted(self, command: Command, incident: Incident) -> str:
         """Return what was changed, as the incident's thread is told, or that nothing was."""
-        newest = incident.history[-1]
+        newest = next(
+            e
+            for e in reversed(incident.history)
+            if isinstance(e, RollbackStale) or getattr(e, "by", None)
+        )
         if isinstance(newest, RollbackStale):
             return f"Not approved: {newest.reason}. Nothing was changed; ask again."
         if command.about != "endpoint":

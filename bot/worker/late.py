@@ -11,6 +11,7 @@ from bot.store import Due, Leader
 from bot.worker.means import Means, record
 
 LATE = timedelta(minutes=15)  # that a first card may take
+_LOOKED_AT = 200  # of those that wait, the most severe
 AGAIN = timedelta(hours=1)  # until another incident of the channel is told of
 
 
@@ -23,9 +24,13 @@ async def late(means: Means, due: Due, why: str, leader: Leader) -> None:
     told = means.told_late.get(channel)
     if not _overdue(incident, now - LATE) or (told and now - told < AGAIN):
         return
-    means.told_late[channel] = now
     there = [e.id for e in means.watch.endpoints if e.channel == channel]
     others = await means.store.outbox.unposted(there)
+    if told is None:  # this process has told nothing, another may have
+        told = await _told(means, [o.incident for o in others], now - AGAIN)
+    means.told_late[channel] = told or now
+    if told:
+        return
     more = f" {len(others) - 1} more wait there." if len(others) > 1 else ""
     event = EffectParked(
         at=now, effect=ShowCard.__name__, reason=f"{why}{more}", for_good=False
@@ -35,6 +40,16 @@ async def late(means: Means, due: Due, why: str, leader: Leader) -> None:
         return (event,) if _overdue(newest, now - LATE) else ()
 
     await record(means, incident.id, once, leader)
+
+
+async def _told(means: Means, waiting: list[str], since: datetime) -> datetime | None:
+    """Return when one of those that wait was told of, None when none was since then."""
+    for key in waiting[:_LOOKED_AT]:
+        incident = await means.store.load(key)
+        parked = incident.last(EffectParked) if incident else None
+        if parked and not parked.for_good and parked.at > since:
+            return parked.at
+    return None
 
 
 def _overdue(incident: Incident, before: datetime) -> bool:

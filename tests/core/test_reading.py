@@ -489,7 +489,55 @@ def test_a_number_may_stick_to_its_command(text: str, verb: str, name: str) -> N
     assert (verb, name) == (command.verb, words["incident"])
 
 
-@pytest.mark.parametrize("text", ["a42", "health24h", "42", "ack-42-43", "blue42"])
+@pytest.mark.parametrize("text", ["health24h", "42 of them", "ack-42-43", "blue42"])
 def test_what_only_ends_in_a_number_is_no_command(text: str) -> None:
     with pytest.raises(Refused):
         understand(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb", "words"),
+    [
+        ("\U0001f44d ack 42", "ack", {"incident": "42"}),
+        ("A-42", "show", {"incident": "a-42"}),
+        ("#42.", "show", {"incident": "#42"}),
+        ("un ack 42", "unack", {"incident": "42"}),
+        ("alerts open", "alerts", {"endpoint": ""}),
+        ("ack 42 \u2014on it", "ack", {"note": "\u2014on it"}),
+        ("rollback 42 \u2212\u2212dry-run late", "rollback", {"dry_run": "yes"}),
+        ("rollback 42 it ran with --no-cache", "rollback", {"target": ""}),
+        ("note 42 first\nsecond line", "note", {"text": "first\nsecond line"}),
+    ],
+)
+def test_more_that_is_understood(typed: str, verb: str, words: dict[str, str]) -> None:
+    command, found = understand(typed)
+
+    assert verb == command.verb
+    assert words == {name: found.get(name) for name in words}
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("rollback 42 late --dry", "Did you mean --dry-run"),
+        ("rollback 42 late \u2014dyr-run", "Did you mean --dry-run"),
+        ("ack 42 --force", 'do not know "--force"'),
+        ("snooze 42 --for 2h late", "there is only --dry-run"),
+        ("ack 42\nsnooze 42 2h late", "One command a message"),
+    ],
+)
+def test_what_was_meant_otherwise_is_not_done(typed: str, says: str) -> None:
+    """
+    A rehearsal with a slip in its name would be the real rollback, a second command
+    a note of the first.
+    """
+    with pytest.raises(Refused, match=says) as refused:
+        understand(typed)
+
+    assert "Nothing was changed" in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", ["thanks!", "ok", "thank you"])
+def test_a_kind_word_is_no_mistake(typed: str) -> None:
+    with pytest.raises(Refused, match="You are welcome"):
+        understand(typed)

@@ -87,3 +87,35 @@ async def test_a_card_that_is_late_is_told_another_way(build: Opened) -> None:
     assert "It is still being tried" in str(card)
     await house.session.delete(f"{house.cloud}/sim/faults")
     await until("the card", house.cards)
+
+
+async def test_after_a_restart_it_is_not_told_again(build: Opened) -> None:
+    """
+    The process that told it is gone; who drives next finds it in the histories.
+    """
+    house = await build(watch=many, start=False)
+    url = f"{house.cloud}/workflows/1?sig=secret"
+    house.settings = house.settings.model_copy(update={"workflow_url": url})
+    await house.start("serve")
+    await house.fail("POST", POST, status=503, times=10_000)
+    for n in range(2):
+        assert 202 == await send(house, notice(n, severity=2))
+    await until("the incidents", lambda: keys(house), lambda k: len(k) == 2)
+    house.ahead = SIX_HOURS
+    await until("it to be told", lambda: workflows(house))
+    await house.crash("serve")
+    house.ahead = SIX_HOURS + timedelta(minutes=20)  # a wait of its own is over too
+
+    before = len(posts(house))
+    await house.start("serve")
+    await until("more tries", lambda: tries(house), lambda n: n > before + 2)
+
+    assert 1 == len(await workflows(house))
+
+
+async def workflows(house: House) -> list[object]:
+    return list(await house.get(f"{house.cloud}/sim/workflows"))
+
+
+async def tries(house: House) -> int:
+    return len(posts(house))

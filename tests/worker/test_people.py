@@ -143,6 +143,28 @@ async def test_a_message_that_is_delivered_twice_counts_once(house: House) -> No
     assert 1 == (await house.types()).count("Noted")
 
 
+async def test_a_message_that_comes_again_to_another_process_counts_once(
+    house: House,
+) -> None:
+    """
+    Killed before its answer reached Teams; the next process has no memory of it.
+    """
+    frame = from_person(house.sim, "message", PRIYA, CHANNELS[0], "")
+    frame |= {"text": "note A-1 said to the first"}
+    assert 200 == (await send(house.sim, frame)).status
+    await house.told("said to the first")
+    await house.crash("serve")
+    await house.start("serve")
+
+    assert 200 == (await send(house.sim, frame)).status
+    await house.say("priya", "note A-1 said later")
+    await house.told("said later")
+    await house.say("priya", "note A-1 said to the first")
+    await until("three", house.types, lambda t: t.count("Noted") > 2)
+
+    assert 3 == (await house.types()).count("Noted")
+
+
 async def test_a_press_counts_once(house: House) -> None:
     """
     A client repeats what it believes lost, and people press twice: a button of one

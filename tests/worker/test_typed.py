@@ -124,3 +124,19 @@ async def test_a_dialog_that_is_refused_says_why(house: House) -> None:
     answer = await house.press("ana", "Snooze")
 
     assert "You cannot snooze here. Who can" in str(answer)
+
+
+async def test_a_dialog_that_is_not_right_yet_keeps_what_was_filled_in(
+    house: House,
+) -> None:
+    """
+    What was typed and is lost to a slip in another field is not typed again.
+    """
+    answer = await house.press("priya", "Snooze", until="2 h", reason="...")
+    card = answer["task"]["value"]["card"]["content"]
+    filled = {part["id"]: part.get("value") for part in card["body"] if "id" in part}
+
+    assert "continue" == answer["task"]["type"]
+    assert "Say why" in str(card["body"][0])
+    assert {"until": "2 h", "reason": "..."} == filled
+    assert "Snoozed" not in await house.types()
