@@ -29,10 +29,10 @@ def answer(
 ) -> GateAnswered:
     """Return the answer for a pipeline, with every reason against it.
 
-    `incidents` are all of the endpoint that are not over; `live` is what Azure itself
-    says against it, as `standing` tells.
+    `incidents` are all of the endpoint that are not over, or that hold a request;
+    `live` is what Azure itself says against it, as `standing` tells.
     """
-    reasons = [*live, *_reasons(endpoint, deployment, incidents)]
+    reasons = [*live, *_reasons(deployment, incidents, now)]
     if why := blocked(ledger):
         reasons.insert(0, why)
     return GateAnswered(
@@ -62,15 +62,14 @@ def standing(
 
 
 def _reasons(
-    endpoint: Endpoint, deployment: str, incidents: Sequence[Incident]
+    deployment: str, incidents: Sequence[Incident], now: datetime
 ) -> Iterator[str]:
     for incident in incidents:
         if incident.status == "undecided":
             yield f"{incident.id} is over, but no decision on it is on record"
+        yield from _asked(incident, now)
         if incident.quiet or incident.status == "resolved":
             continue
-        if incident.waiting:
-            yield f"{incident.waiting.request} on {incident.id} waits for approval"
         yield from _alerts(incident, deployment)
         found = incident.last(SignalsEvaluated)
         over = [r for r in found.reports if r.verdict == "breached"] if found else []
@@ -78,6 +77,16 @@ def _reasons(
             said = " ".join(r.sentence for r in over).rstrip(".")
             why = f"the last signals of {incident.id} are over their limits"
             yield f"{why}: {said}" if said else why
+
+
+def _asked(incident: Incident, now: datetime) -> Iterator[str]:
+    """Yield what people are about to move; a request outlives the alert behind it."""
+    request = incident.request
+    if request is None or incident.outcome or incident.started:
+        return  # what began holds the endpoint, or has come to its end
+    if (incident.waiting or incident.approved) and now < request.expires_at:
+        what = "waits for approval" if incident.waiting else "is approved"
+        yield f"{request.request} on {incident.id} {what}"
 
 
 def _alerts(incident: Incident, deployment: str) -> Iterator[str]:

@@ -1,26 +1,33 @@
 """Record what the people responsible make of an incident."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import get_args
 
 from bot.commands import Ask, Command, Words
 from bot.commands.naming import bare, first_word, named, reason_in, unquoted
+from bot.commands.when import until
 from bot.incident import Choice, DecisionRecorded, Event, Refused
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 HOLDS = timedelta(days=30)  # where nothing else is said
 LONGEST_DAYS = 366
-_UNTIL = re.compile(r"\s*\b(?:for|until)\s+(\d{1,4})\s*(?:d|days?)\s*$", re.IGNORECASE)
+_SPAN = re.compile(
+    r"\s*\b(?:for|until)\s+(\d{1,4})\s*(d|days?|w|weeks?|months?)\s*\.?\s*$",
+    re.IGNORECASE,
+)
+_DAYS = {"d": 1, "w": 7, "m": 30}  # by the first letter
+_UNTIL = re.compile(r"[\s,;]*\b(until|till|til)\s+(\S[^;]*)$", re.IGNORECASE)
 
 
 def _words(rest: str) -> Words:
     incident, tail = named(rest)
     choice, reason = _choice(tail)
     days = ""
-    if found := _UNTIL.search(reason):
-        days, reason = found[1], reason[: found.start()]
+    if found := _SPAN.search(reason):
+        days = str(int(found[1]) * _DAYS[found[2][0].lower()])
+        reason = reason[: found.start()]
     return {
         "incident": incident,
         "choice": choice,
@@ -49,29 +56,42 @@ def decide(ask: Ask) -> tuple[Event, ...]:
         near = get_close_matches(given, CHOICES, n=1, cutoff=0.6)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise Refused(f"Decide one of: {', '.join(CHOICES)}.{hint}")
-    reason = reason_in(ask.words.get("reason", ""))
+    end, reason = _holds(ask)
     if not reason:
         raise Refused("Say why: the record needs a reason.")
-    given_days = ask.words.get("days", "")
-    if given_days and not (given_days.isascii() and given_days.isdigit()):
-        raise Refused("For how many days does it hold? A whole number.")
-    days = int(given_days[:5] or HOLDS.days)
-    if not 0 < days <= LONGEST_DAYS:
+    if not ask.now < end <= ask.now + timedelta(days=LONGEST_DAYS):
         raise Refused(f"A decision holds for 1 to {LONGEST_DAYS} days.")
     record = DecisionRecorded(
         at=ask.now,
         by=ask.actor,
         choice=choice,
         reason=reason[:500],
-        expires_at=ask.now + timedelta(days=days),
+        expires_at=end,
     )
     return (record,)
+
+
+def _holds(ask: Ask) -> tuple[datetime, str]:
+    """Return until when it holds, and the reason without the words that say so.
+
+    A dialog sends the days apart; who types may end with a day: "until 31 Jan".
+    """
+    reason, days = ask.words.get("reason", "").strip(), ask.words.get("days", "")
+    if days and not (days.isascii() and days.isdigit()):
+        raise Refused("For how many days does it hold? A whole number.")
+    if not days and (found := _UNTIL.search(reason)):
+        zone = ask.watch.channels[ask.endpoint.channel].zone
+        end, behind = until(f"until {found[2]}", ask.now, zone)
+        if end and not behind.strip(" ."):
+            return end, reason_in(reason[: found.start()].strip())
+    return ask.now + timedelta(days=int(days[:5] or HOLDS.days)), reason_in(reason)
 
 
 COMMANDS = (
     Command(
         verb="decide",
-        usage=f"decide <incident> <{' | '.join(CHOICES)}> <reason> [for <n> days]",
+        usage=f"decide <incident> <{' | '.join(CHOICES)}> <reason> "
+        "[for <n> days | until <day>]",
         does="records what you make of an incident",
         about="incident",
         roles=frozenset({"owner", "risk"}),
@@ -80,6 +100,7 @@ COMMANDS = (
         examples=(
             "decide 42 retrain incomes have changed for good",
             "decide 42 accept known season for 14 days",
+            "decide 42 threshold the limit is too tight until 31 Jan",
         ),
     ),
 )

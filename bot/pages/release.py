@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 from aiohttp import web
 
 from bot.approval import gate
 from bot.approval.oversight import GateAnswered
-from bot.incident import OPEN
+from bot.incident import OPEN, RollbackRequested
 from bot.pages import answers
 from bot.ports import Impossible, Unavailable
 from bot.store import Conflict
@@ -58,8 +59,7 @@ async def judge(means: Means, name: str, deployment: str) -> GateAnswered:
         raise NoSuch(TOO_LONG)
     endpoint = endpoints[0]
     live = await _live(means, endpoint, deployment)
-    listed = await store.incidents(status=OPEN, endpoint=endpoint.id, limit=1000)
-    loaded = [await store.load(line.id) for line in listed]
+    loaded = [await store.load(key) for key in await _concerned(means, endpoint)]
     number = f"G-{await store.number('gate')}"
     for _ in range(_TRIES):
         ledger = await store.ledger(endpoint.id)
@@ -76,6 +76,16 @@ async def judge(means: Means, name: str, deployment: str) -> GateAnswered:
             await store.append(ledger, [found])
             return found
     raise Conflict(endpoint.id)
+
+
+async def _concerned(means: Means, endpoint: Endpoint) -> list[str]:
+    """Return the incidents that are open, and those of which a request may be."""
+    store, of = means.store, endpoint.id
+    listed = await store.incidents(status=OPEN, endpoint=of, limit=1000)
+    since = means.clock() - timedelta(minutes=endpoint.approval.valid_minutes)
+    asked = await store.incidents(endpoint=of, having=RollbackRequested)
+    listed += [line for line in asked if line.updated_at >= since]
+    return list(dict.fromkeys(line.id for line in listed))
 
 
 async def _live(means: Means, endpoint: Endpoint, deployment: str) -> list[str]:

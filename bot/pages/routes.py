@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeAlias
 
+import sqlalchemy as sa
 from aiohttp import hdrs, web
 
 from bot import evidence
@@ -17,8 +18,9 @@ from bot.pages import answers, release
 from bot.pages.packs import READER, model_pack, noted, rendering
 from bot.store import Listed, Store
 from bot.worker import Means
-from bot.worker.means import Forgotten
+from bot.worker.means import DATABASE, Forgotten
 
+DATABASE_S = 5  # after which it is worth asking again
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -61,7 +63,10 @@ def _known(reader: Caller, handler: Handler) -> Handler:
             return answers.later(undecided.reason, undecided.retry_after_s)
         if isinstance(reader, Readers):
             request[READER] = reader.whom(shown)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except (*DATABASE, sa.exc.TimeoutError):
+            return answers.later("the records cannot be reached now", DATABASE_S)
 
     return answer
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.commands import Ask, commands
 from bot.consequences import follow
 from bot.incident import (
     Actor,
@@ -13,12 +14,22 @@ from bot.incident import (
     Event,
     ExpireDecision,
     Incident,
+    Refused,
     Reply,
 )
+from bot.simulator import people
+from bot.simulator.identity import TENANT
 from bot.store import codec
+from bot.watch import Endpoint, WatchList
 from tests.conftest import NOW
 from tests.incidents import ENDPOINT, received
 
+WATCH = WatchList(
+    tenant=TENANT,
+    people=tuple(people.people()),
+    channels=people.channels(),
+    endpoints=(Endpoint(id=ENDPOINT, owner="Priya Raman", channel="model-alerts"),),
+)
 SAM = Actor("t", "sam", "Sam Okafor")
 FIRED, OVER = (replace(received(status=s), tier=1) for s in ("firing", "resolved"))
 RECORD = DecisionRecorded(
@@ -70,3 +81,58 @@ def test_a_history_from_before_the_tier_was_kept_is_read() -> None:
     body = codec.dump(FIRED).replace(',"tier":1', "")
 
     assert replace(FIRED, tier=0) == codec.read_event("AlertReceived", 1, body)
+
+
+def decided(text: str) -> DecisionRecorded:
+    """Return the record that `decide A-1 …` makes."""
+    command = commands()["decide"]
+    assert command.decide is not None
+    [record] = command.decide(
+        Ask(
+            actor=SAM,
+            person=WATCH.people[0],
+            now=NOW,
+            watch=WATCH,
+            incident=incident(FIRED),
+            endpoint=WATCH.endpoints[0],
+            words=command.words(text),
+        )
+    )
+    assert isinstance(record, DecisionRecorded)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "reason"),
+    [
+        ("A-1 accept a known season", 30, "a known season"),
+        ("A-1 accept a known season for 14 days", 14, "a known season"),
+        ("A-1 accept a known season for 2 weeks.", 14, "a known season"),
+        ("A-1 accept a known season for 3 months", 90, "a known season"),
+        ("A-1 accept incomes changed for good", 30, "incomes changed for good"),
+        ("A-1 accept wait until they mend it", 30, "wait until they mend it"),
+    ],
+)
+def test_a_decision_holds_for_as_long_as_is_said(
+    text: str, days: int, reason: str
+) -> None:
+    found = decided(text)
+
+    assert (NOW + timedelta(days=days), reason) == (found.expires_at, found.reason)
+
+
+def test_a_decision_may_name_the_day_on_which_it_ends() -> None:
+    """
+    To keep the default and put the day into the reason is a record that misleads.
+    """
+    day = NOW.date() + timedelta(days=40)
+    found = decided(f"A-1 accept a known season, until {day}")
+
+    assert ("a known season", day) == (found.reason, found.expires_at.date())
+    for wrong in (
+        f"until {NOW.date() - timedelta(days=2)}",
+        "for 0 days",
+        "for 5000 d",
+    ):
+        with pytest.raises(Refused, match="holds for 1 to 366 days"):
+            decided(f"A-1 accept a known season {wrong}")

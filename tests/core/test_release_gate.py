@@ -18,7 +18,10 @@ from bot.incident import (
     EndpointState,
     Event,
     Incident,
+    RollbackApproved,
+    RollbackRejected,
     RollbackRequested,
+    ShiftFailed,
     SignalsEvaluated,
 )
 from bot.signals import Report
@@ -36,6 +39,7 @@ UNCOLLECTED = replace(
     FIRED, alert=replace(alert(kind="silence"), rule="data-collection")
 )
 OVER = replace(received(status="resolved"), tier=1)
+GONE = replace(OVER, tier=2)  # its incident needs no decision
 BREACHED = SignalsEvaluated(
     at=NOW,
     report=Report(
@@ -60,6 +64,9 @@ ASKED = RollbackRequested(
     traffic={"green": 100},
     expires_at=NOW + timedelta(hours=1),
 )
+YES = RollbackApproved(at=NOW, by=PRIYA, request="R-7")
+NO = RollbackRejected(at=NOW, by=PRIYA, request="R-7", reason="not now")
+DONE = ShiftFailed(at=NOW, request="R-7", reason="Azure was full", live={})
 LOCK = EndpointLocked(at=NOW, by=PRIYA, reason="month end")
 FREE = EndpointUnlocked(at=NOW, by=PRIYA, reason="over")
 HELD = ShiftHeld(at=NOW, request="R-3")
@@ -113,17 +120,21 @@ def test_nothing_speaks_against_it_on_a_quiet_day() -> None:
             (ON_BLUE, ASKED),
             ("R-7 on A-1 waits for approval", "A-1 is open: data-drift, Sev 2"),
         ),
+        (
+            (ON_BLUE, ASKED, YES),
+            ("R-7 on A-1 is approved", "A-1 is open: data-drift, Sev 2"),
+        ),
+        ((GONE, ASKED), ("R-7 on A-1 waits for approval",)),
+        ((GONE, replace(ASKED, expires_at=NOW)), ()),
+        ((GONE, ASKED, NO), ()),
+        ((GONE, ASKED, YES, DONE), ()),
         ((OVER,), ("A-1 is over, but no decision on it is on record",)),
         ((OVER, BREACHED), ("A-1 is over, but no decision on it is on record",)),
     ],
     ids=[
-        "open",
-        "missed monitor",
-        "uncollected",
-        "signals",
-        "asked",
-        "undecided",
-        "over",
+        *("open", "missed monitor", "uncollected", "signals", "asked", "approved"),
+        *("outlives its alert", "expired", "rejected", "carried out"),
+        *("undecided", "over"),
     ],
 )
 def test_each_reason_is_told(

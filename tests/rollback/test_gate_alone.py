@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
+from bot.callers import Anyone
+from bot.pages.routes import _known
 from bot.simulator.identity import READER
+from bot.store import Unwritable
 from tests.house import House
 
 NAME = "loan-prescreening"
@@ -57,3 +63,26 @@ async def _told(*words: str) -> tuple[int | None, str, str]:
     )  # fmt: skip
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unwritable("no commit within 8 s"), sa.exc.OperationalError("", {}, OSError())],
+)
+async def test_a_gate_without_its_records_says_so(error: Exception) -> None:
+    """
+    A pipeline that is told 500 cannot know whether to ask again; 503 says when.
+    """
+
+    async def away(_: web.Request) -> web.StreamResponse:
+        raise error
+
+    app = web.Application()
+    app.router.add_get("/api/gate/e/d", _known(Anyone(), away))
+    async with TestServer(app) as server, ClientSession() as session:
+        answer = await session.get(server.make_url("/api/gate/e/d"))
+        assert (503, "5") == (answer.status, answer.headers["Retry-After"])
+        assert {"error": "the records cannot be reached now"} == await answer.json()
+        process = await _told("e", "d", "--url", str(server.make_url("")))
+    assert 2 == process[0]
+    assert "503" in process[2]
