@@ -74,6 +74,7 @@ def _units(text: str) -> int:
 
 _SECRETS = re.compile(
     r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"  # JWT
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\w\s+/=\\]*(?:-----END[A-Z ]*-----)?"
     r"|(?<=bearer )[\w.~+/=-]{8,}"
     r"|(?<=sig=)[\w%+/=-]+"  # shared access signature
     r"|\b[\w~.-]{3}\dQ~[\w~.-]{31,34}"  # client secret of Entra
@@ -107,12 +108,18 @@ def redact(text: str) -> str:
     >>> redact('{"client_secret": "hunter2"} postgresql://bot:hunter2@db')
     '{"client_secret": "[removed]"} postgresql://bot:[removed]@db'
     """
-    for named in (_LOGIN, _NAMED):
-        text = named.sub(r"\1[removed]", text)
-    for pattern in (_SECRETS, _SSN, _PHONE):
+    text = unsecret(text)
+    for pattern in (_SSN, _PHONE):
         text = pattern.sub("[removed]", text)
     text = _CARD.sub(lambda m: "[removed]" if _luhn(m[0]) else m[0], text)
     return _IBAN.sub(lambda m: "[removed]" if _iban(m[0]) else m[0], text)
+
+
+def unsecret(text: str) -> str:
+    """Return `text` without tokens, keys and passwords; its numbers stay, as in ids."""
+    for named in (_LOGIN, _NAMED):
+        text = named.sub(r"\1[removed]", text)
+    return _SECRETS.sub("[removed]", text)
 
 
 def _luhn(number: str) -> bool:

@@ -97,13 +97,15 @@ class Place:
             return "", str(self.keys)
 
     def endpoints(self, model: str) -> list[str]:
-        """Return the endpoints of `model` in the watch list, where it is at hand."""
+        """Return the endpoints of a model, or that of this name, in the watch list.
+
+        As far as it is at hand.
+        """
         import yaml  # noqa: PLC0415
 
         try:
             listed = yaml.safe_load(self.watch.read_text("utf-8"))["endpoints"]
-            wanted = [e for e in listed if str(e.get("model", "")) == model]
-            return [str(e["id"]).lower() for e in wanted]
+            known = [(str(e["id"]).lower(), str(e.get("model", ""))) for e in listed]
         except (
             OSError,
             ValueError,
@@ -113,6 +115,9 @@ class Place:
             yaml.YAMLError,
         ):
             return []
+        name = model.lower()
+        named = {found: (found, found.rsplit("/", 1)[-1]) for found, _ in known}
+        return [e for e, of in known if of == model or name in named[e]]
 
     def public_keys(self, given: str) -> "tuple[Ed25519PublicKey, ...]":
         """Return the keys in `given`, else our own and what our key file retired.

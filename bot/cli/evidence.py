@@ -186,7 +186,11 @@ def _pack(
         listed = keys(db, [model, *place.endpoints(model)], span)
         sealed = read(db, listed, place.signer)
     if not sealed.index:
-        refuse("evidence export", f"no incident of {model} in this period")
+        refuse(
+            "evidence export",
+            f"no incident of {model} in this period, and no watch list at {place.watch} "
+            "names such a model or endpoint",
+        )
     objects = _objects("export", place, sealed, PARTS)
     content = of_model(sealed, objects, place.own_key, model=model, period=span)
     noted("export", place, (e for _, e, _ in sealed.index), model, "export pack")
@@ -197,8 +201,8 @@ def _pack(
         return
     target = output or Path(f"{model}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}.zip")
     _write(content, target)
-    count = len(sealed.index)
-    typer.echo(f"{target}: {len(content):,} bytes, {count:,} histories", err=True)
+    count = sum(not key.startswith("E:") for key, _, _ in sealed.index)
+    typer.echo(f"{target}: {len(content):,} bytes, incidents: {count:,}", err=True)
 
 
 @contextmanager

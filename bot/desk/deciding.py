@@ -21,6 +21,7 @@ from bot.store import Conflict, Unwritable
 from bot.turns import DialogSent, Pressed, Typed
 from bot.watch import Person
 from bot.worker import Means
+from cards.words import redact
 
 LOOK_S = 2.0  # of Teams' five seconds; the executor looks again in any case
 TWICE = timedelta(minutes=2)  # within which Teams delivers a message again
@@ -157,7 +158,7 @@ class Deciding:
             watch=self._means.watch,
             incident=incident,
             endpoint=self._means.endpoint(incident),
-            words=words,
+            words={name: redact(said) for name, said in words.items()},
             ledger=await self._means.store.ledger(incident.endpoint),
             live=live,
         )
@@ -178,7 +179,7 @@ class Deciding:
     ) -> None:
         """Keep in the history that somebody tried."""
         event = CommandRefused(
-            at=self._means.clock(), by=actor, verb=verb, reason=reason
+            at=self._means.clock(), by=actor, verb=verb, reason=redact(reason)
         )
         if not incident.id:  # a refusal opens no incident
             incident = await self._means.store.ledger(incident.endpoint)

@@ -30,6 +30,7 @@ from bot.incident import (
     Traffic,
     TrafficShifted,
 )
+from bot.period import Period
 
 Parts = Mapping[str, Any]
 
@@ -179,12 +180,14 @@ def _outcome(incident: Incident, request: str) -> tuple[str, str]:
     return type(ended).__name__.removeprefix("Rollback").lower(), ""
 
 
-def locks(ledgers: Sequence[Incident]) -> Section:
-    """Return locks, and what release pipelines were told."""
+def locks(ledgers: Sequence[Incident], period: Period) -> Section:
+    """Return locks, and what release pipelines were told, within the period."""
     rows: list[tuple[Cell, ...]] = []
     for ledger in ledgers:
         name = ledger.endpoint.rsplit("/", 1)[-1]
         for event in ledger.history:
+            if not period[0] <= event.at < period[1]:
+                continue
             if isinstance(event, GateAnswered):
                 said = "passed" if event.passed else "stopped"
                 what, why = (

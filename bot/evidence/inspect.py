@@ -213,7 +213,7 @@ def _content(files: dict[str, bytes], sealed: Sealed) -> str:
     except ValueError:
         return "this version reads other records"
     pack = "model.json" in files
-    if not any(incident.history for incident in incidents):
+    if not (pack or any(incident.history for incident in incidents)):
         raise BadPacket("the packet holds no record")
     alone = incidents[0] if len(incidents) == 1 and not pack else None
     if alone and files.get("packet.json") != bundle.text(packet(alone)):

@@ -32,7 +32,8 @@ def of_model(
     """Return what a pack over endpoints is made of: keys of incidents and ledgers.
 
     `names` are ARM ids or short names. An incident counts that was open at any time in
-    the period, as far as its last record tells.
+    the period, as far as its last record tells. An endpoint named by its id is in the
+    pack without one too: that nothing happened is evidence.
     """
     wanted = {name.lower() for name in names}
     query = (
@@ -45,7 +46,8 @@ def of_model(
         .order_by(incident.c.number)
     )
     rows = [r for r in db.execute(query) if _is(r.endpoint, wanted)]
-    endpoints = sorted({r.endpoint for r in rows})
+    named = {name for name in wanted if name.startswith("/")}
+    endpoints = sorted({r.endpoint for r in rows} | named)
     return [r.id for r in rows] + [f"E:{endpoint}" for endpoint in endpoints]
 
 

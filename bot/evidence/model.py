@@ -101,7 +101,7 @@ def sections(matter: Matter) -> list[Section]:
             [(look.endpoint, look.at, look.parts) for look in matter.looks]
         ),
         governed.rollbacks(matter.incidents),
-        governed.locks(matter.ledgers),
+        governed.locks(matter.ledgers, matter.period),
         governed.open_issues(matter.incidents, matter.period[1]),
         governed.gaps(matter.incidents),
     ]

@@ -4,15 +4,17 @@ Protected columns are not even read. Names of categories appear only when at lea
 rows have them: fewer can point at a person. Rows themselves never leave the engine.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.incident import Alert, Reading
 from bot.signals import FeatureResult, Report, Shape
 from bot.signals.explanation import where
 from bot.watch import Disclosure
-from cards.words import clean, redact
+from cards.words import clean, redact, unsecret
 
 OTHER, MISSING = "other", "missing"
 # Columns of our constant queries; whatever else a table may get is left out.
@@ -24,7 +26,8 @@ _LONGEST = 200
 LEFT_OUT = "[left out]"
 # In what ARM calls systemData: a mail address, a name, or an application's id.
 _PEOPLE = frozenset({"createdby", "lastmodifiedby", "changedby"})
-_MAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# One that was cut short says as much.
+_MAIL = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|[\w.-]*…)")
 
 
 def columns(names: Iterable[str], rule: Disclosure) -> list[str]:
@@ -96,13 +99,13 @@ def log_rows(
 def _cell(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return clean(str(value), _LONGEST, empty="")
+    return clean(_text(str(value)), _LONGEST, empty="")
 
 
 def tags(found: Mapping[str, str]) -> dict[str, str]:
     """Return tags with secrets and numbers of persons blanked."""
     return {
-        redact(str(k))[:_LONGEST]: redact(str(v))[:_LONGEST] for k, v in found.items()
+        _text(str(k))[:_LONGEST]: _text(str(v))[:_LONGEST] for k, v in found.items()
     }
 
 
@@ -120,8 +123,69 @@ def document(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [document(each) for each in value]
     if isinstance(value, str):
-        return _MAIL.sub(LEFT_OUT, redact(value))
+        return _text(value)
     return value
+
+
+def alert(found: Alert) -> Alert:
+    """Return an alert as it may be kept: without secrets, mail addresses and numbers.
+
+    Whoever writes an alert rule, a dimension or a custom property can put anything there.
+    Names and ids, by which things are found, lose secrets alone; a fingerprint that holds
+    one is told from others by its digest.
+    """
+    fingerprint = _name(found.fingerprint)
+    if fingerprint != found.fingerprint:
+        whole = hashlib.sha256(found.fingerprint.encode("utf-8", "replace"))
+        fingerprint += f" {whole.hexdigest()[:16]}"
+    return replace(
+        found,
+        fingerprint=fingerprint,
+        title=_text(found.title),
+        rule=_name(found.rule),
+        description=_text(found.description),
+        resources=tuple(map(_name, found.resources)),
+        endpoint=_name(found.endpoint),
+        deployment=_name(found.deployment),
+        monitor=_name(found.monitor),
+        readings=tuple(map(_reading, found.readings)),
+        labels={
+            _name(k): _name(v) if v.startswith("/") else _text(v)
+            for k, v in found.labels.items()
+        },
+    )
+
+
+def _reading(one: Reading) -> Reading:
+    return replace(
+        one,
+        metric=_name(one.metric),
+        feature=_text(one.feature),
+        unit=_name(one.unit),
+    )
+
+
+def reason(text: str) -> str:
+    """Return why something was set aside, which may quote what somebody sent."""
+    return _text(text)
+
+
+def _text(text: str) -> str:
+    return _MAIL.sub(LEFT_OUT, redact(_whole(text))) if text else text
+
+
+def _name(text: str) -> str:
+    return _MAIL.sub(LEFT_OUT, unsecret(_whole(text))) if text else text
+
+
+def _whole(text: str) -> str:
+    """Return a text that was cut without its last word: half a secret is not known.
+
+    >>> _whole("ask canary.per…"), _whole("a-word…")
+    ('ask …', 'a-word…')
+    """
+    cut = text.endswith("…") and " " in text
+    return f"{text[: text.rindex(' ')]} …" if cut else text
 
 
 def words(text: str) -> str:

@@ -73,14 +73,15 @@ def read(
 
     The head is the first that `signer` signed, if any: after a rotation of keys it
     covers what older ones did, and one key answers for all of a packet.
-    "E:<ARM id>" is an endpoint's own history, which has no line in the index.
+    "E:<ARM id>" is an endpoint's own history, which has no line in the index, and is
+    listed without a record too.
     """
     query = sa.select(incident.c.id, incident.c.endpoint, incident.c.group_key)
     found = db.execute(
         query.where(incident.c.id.in_(keys)).order_by(incident.c.number)
     ).all()
     rows = [(r, leaf_data(r).decode()) for r in _rows(db, keys)]
-    own = sorted({r.incident for r, _ in rows if r.incident.startswith("E:")})
+    own = sorted({key for key in keys if key.startswith("E:")})
     listed = [(r.id, r.endpoint, r.group_key) for r in found]
     listed += [(key, key[2:], key) for key in own]
     head = _head(

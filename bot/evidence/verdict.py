@@ -105,7 +105,7 @@ def of_packet(
     except BadPacket as error:
         return wrong(str(error))
     words = (
-        f"{', '.join(found.incidents[:3])}"
+        f"{', '.join(map(_short, found.incidents[:3]))}"
         f"{' …' if len(found.incidents) > 3 else ''}: "  # noqa: PLR2004
         f"{found.records:,} records under a signed head, {found.files:,} files unchanged"
     )
@@ -120,6 +120,15 @@ def of_packet(
         notes=notes,
         figures=(*figures, ("files", found.files)),
     )
+
+
+def _short(key: str) -> str:
+    """Return the name of a history: an endpoint's own by the endpoint's.
+
+    >>> _short("A-1"), _short("E:/subscriptions/s/onlineendpoints/loan")
+    ('A-1', 'loan')
+    """
+    return key.rsplit("/", 1)[-1]
 
 
 def _continued(

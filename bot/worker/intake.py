@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import sources
 from bot.consequences import STALE, follow
+from bot.evidence import policy
 from bot.incident import Alert, AlertReceived, Incident
 from bot.observe import traces
 from bot.sources import subscription_deleted
@@ -111,7 +112,7 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
     except Exception as error:
         log.exception("delivery %s could not be read", delivery.id)
         alerts, reasons = (), [f"our fault: {type(error).__name__} while reading it"]
-    for alert in alerts:
+    for alert in map(policy.alert, alerts):
         if delivery.route == "events" and alert.source != subscription_deleted.NAME:
             taken.hear(alert)
         endpoints = means.watch.about(alert)
@@ -131,7 +132,8 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             )
             key = (group_key(alert, endpoint), endpoint.id)
             taken.groups.setdefault(key, []).append(event)
-    taken.reasons[delivery.id] = "; ".join(dict.fromkeys(reasons))[:1000]
+    said = "; ".join(dict.fromkeys(reasons))
+    taken.reasons[delivery.id] = policy.reason(said[:4000])[:1000]
 
 
 def _share(alert: Alert, endpoint: Endpoint) -> Alert:

@@ -1,5 +1,6 @@
 """Planted secrets and personal values: they reach no card, log, packet, page or object."""
 
+import json
 import logging
 import sqlite3
 from pathlib import Path
@@ -17,6 +18,7 @@ PROTECTED = "Qoph-Geschuetzt"  # an attribute that must not even be read
 SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
 ADDRESS = "203.0.113.7"  # of a person, in the activity log
 MAIL = "@contoso.example"
+STRAY = Path(__file__).parents[1] / "fixtures/alerts/cas_log_v1_metric_measurement.json"
 PLANTED = (RARE, PROTECTED, SECRET, ADDRESS, MAIL)
 
 
@@ -93,6 +95,35 @@ async def test_nothing_that_was_planted_is_found_anywhere(
     assert any(JONAS.person in text for text in found.values())  # and a changed log
     for where, text in found.items():
         for canary in PLANTED:
+            assert canary not in text, f"{canary} is in {where}"
+
+
+async def test_what_people_write_is_kept_without_the_secrets_in_it(
+    house: House,
+) -> None:
+    """
+    Someone pastes what they have at hand into a reason; a packet may go anywhere.
+    """
+    await house.alert()
+    card = f"AccountKey={'Kanari0+' * 10}KanKan=="
+    await house.say("priya", f"note 1 the vendor uses password=Kanari-1 and {card}")
+    await house.say("priya", f"decide 1 accept seen with Bearer {SECRET} until Monday")
+    await house.event("DecisionRecorded")
+    await house.event("Noted")
+    stray = json.loads(STRAY.read_bytes())
+    stray["data"]["essentials"]["alertRule"] = f"rule Bearer {SECRET} of nobody{MAIL}"
+    status, _ = await house.post(f"{house.bot}/api/alerts", stray)
+    assert 202 == status
+    listed = await until(
+        "the stray call",
+        lambda: house.get(f"{house.bot}/api/incidents"),
+        lambda found: "rule Bearer" in str(found),
+    )
+
+    said = [a for a in await house.activities() if a["card"]]  # not Priya's own words
+    found = {**await seen(house), "channel": str(said), "list": str(listed)}
+    for where, text in found.items():
+        for canary in ("Kanari", SECRET, MAIL):
             assert canary not in text, f"{canary} is in {where}"
 
 

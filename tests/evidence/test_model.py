@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bot import evidence
 from bot.__main__ import application
+from bot.approval.oversight import EndpointLocked
 from bot.evidence import plans
 from bot.evidence.inspect import inspect
 from bot.evidence.listing import of_model
@@ -26,7 +27,8 @@ from bot.evidence.zipped import BadPacket, pack, unpack
 from bot.period import period
 from bot.store import Store
 from tests.evidence.conftest import KEY
-from tests.evidence.matter import monitor, months
+from tests.evidence.matter import PRIYA, monitor, months
+from tests.incidents import ENDPOINT
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 SPAN = (START, START + timedelta(days=30))
@@ -229,6 +231,46 @@ def test_from_the_command_line(url: str, content: bytes, tmp_path: Path) -> None
     both = run(app, [*model, *span, "--period", "30d"])
     assert (2, 2) == (alone.exit_code, both.exit_code)
     assert "--to needs --from" in alone.output
+
+
+def test_a_quiet_quarter_has_a_pack_that_verifies(
+    url: str, content: bytes, tmp_path: Path
+) -> None:
+    """
+    An examiner asks for each quarter, also for the one in which nothing happened.
+    """
+    run, app = CliRunner().invoke, application()
+    place = ["--state", str(tmp_path)]
+    (tmp_path / "keys.json").write_text(
+        json.dumps({"button": "00" * 32, "log": KEY.private_bytes_raw().hex()})
+    )
+    watched = {"endpoints": [{"id": ENDPOINT, "model": "loan"}]}
+    (tmp_path / "watchkeeper.yaml").write_text(json.dumps(watched))
+    target = tmp_path / "quiet.zip"
+    export = ["evidence", "export", *place, "--period", "2025-Q1"]
+    for name in ("loan", "loan-prescreening", ENDPOINT):
+        done = run(app, [*export, "--model", name, "--output", str(target)])
+        assert 0 == done.exit_code, done.output
+        said = document(target.read_bytes())
+        assert ([ENDPOINT], 0) == (said["endpoints"], said["incidents"])
+        assert 0 == run(app, ["audit", "verify", str(target), *place]).exit_code
+    assert b"None in this period." in unpack(target.read_bytes())["page.html"]
+    other = run(app, [*export, "--model", "unheard-of"])
+    assert (2, 1) == (other.exit_code, len(other.output.splitlines()))
+
+
+async def test_a_lock_stands_in_the_pack_of_its_time_alone(
+    url: str, content: bytes, tmp_path: Path
+) -> None:
+    store = Store.open(url)
+    ledger = await store.ledger(ENDPOINT)
+    for day, reason in ((-1, "too early"), (3, "audit"), (30, "too late")):
+        lock = EndpointLocked(at=START + day * DAY, by=PRIYA, reason=reason)
+        ledger = await store.append(ledger, [lock])
+    store.close()
+    rows = document(await made(url, tmp_path))["sections"]["locks"]["rows"]
+
+    assert ["audit"] == [row["reason"] for row in rows]
 
 
 def test_a_wide_table_fits_a_page_and_its_sheet_keeps_all() -> None:
