@@ -1,7 +1,7 @@
 """What evidence there is of a model or an endpoint, for a while: one line an incident."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from microsoft_teams.cards import Action, OpenUrlAction
 
@@ -17,17 +17,17 @@ _VERDICTS = {"breached": "confirmed", "not breached": "not confirmed"}
 def render(
     views: Sequence[View],
     wanted: str,
-    start: datetime,
+    period: tuple[datetime, datetime],
     now: datetime,
     pack: str = "",
 ) -> Rendered:
     """Return the list, the newest first; `wanted` is the word that was asked for.
 
-    `pack` is where the whole of it can be read and fetched, with its proofs.
+    `period` is from, and up to and without. `pack` is where the whole of it can be read
+    and fetched, with its proofs.
     """
-    words = f"{figures.count(len(views), 'incident')} since {figures.day(start)}"
-    if not views:
-        words = f"No incident since {figures.day(start)}"
+    number = figures.count(len(views), "incident") if views else "No incident"
+    words = f"{number} {_when(*period, now)}"
     rows = [_row(v) for v in views[:_SHOWN]]
     heads = (
         Head("Id", "60px"),
@@ -56,6 +56,16 @@ def render(
         ],
         summary=words,
     )
+
+
+def _when(start: datetime, end: datetime, now: datetime) -> str:
+    """Return the period in words, with the year where it is another one."""
+    last = end - timedelta(microseconds=1)
+    years = f" {start.year}", f" {last.year}"
+    if end >= now:
+        return f"since {figures.day(start)}{years[0] * (start.year != now.year)}"
+    between = years[0] * (start.year != last.year)
+    return f"from {figures.day(start)}{between} to {figures.day(last)}{years[1]}"
 
 
 def _row(view: View) -> tuple[Words, Words, Words]:

@@ -54,6 +54,8 @@ def test_a_good_configuration_starts(tmp_path: Path) -> None:
         ({"WATCHKEEPER_PUBLIC_URL": "bot.example"}, "WATCHKEEPER_PUBLIC_URL: expected"),
         ({"WATCHKEEPER_ALERT_JWKS_URL": "k"}, "WATCHKEEPER_ALERT_JWKS_URL: expected"),
         ({"WATCHKEEPER_DRAIN_SECONDS": "99"}, "WATCHKEEPER_DRAIN_SECONDS: "),
+        ({"WATCHKEEPER_PORTAL_SECONDS": "inf"}, "WATCHKEEPER_PORTAL_SECONDS: "),
+        ({"WATCHKEEPER_EVIDENCE_URL": ""}, "WATCHKEEPER_EVIDENCE_URL: "),
     ],
 )
 def test_a_mistake_is_named(
@@ -180,6 +182,9 @@ def test_what_is_unsafe_is_told_beside_what_is_wrong(tmp_path: Path) -> None:
         ({"anchor_url": "git+"}, "ANCHOR_URL: git+ needs a path"),
         ({"anchor_url": "git+http://u:p@x.org/y"}, "ANCHOR_URL: http://x.org is not"),
         ({"traces": "zipkin"}, "TRACES is none of"),
+        ({"alert_audience": "api://"}, "ALERT_AUDIENCE is empty"),
+        ({"event_role": ""}, "EVENT_ROLE is empty"),
+        ({"bot_issuer": " "}, "BOT_ISSUER is empty"),
     ],
 )  # fmt: skip
 def test_an_unsafe_configuration_does_not_start(
@@ -191,6 +196,18 @@ def test_an_unsafe_configuration_does_not_start(
     given = {"bot_app_id": BOT_APP, "alert_audience": "app", **changes}
 
     assert [words in line for line in Settings(**given).problems()] == [True]
+
+
+def test_what_moves_traffic_has_an_identity_of_its_own() -> None:
+    """
+    With the reader's, whoever took over the process that talks could move traffic too.
+    """
+    one = {"reader_client_id": BOT_APP, "executor_client_id": BOT_APP}
+
+    (line,) = Settings(**one).problems(talks=False)
+
+    assert "EXECUTOR_CLIENT_ID is the reader's" in line
+    assert [] == Settings().problems(talks=False)  # both are who is signed in
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def _table(report: "Report", file: "TextIO | None") -> None:
 
     console = Console(file=file, width=120 if file else None, highlight=False)
     table = Table(box=None, pad_edge=False)
-    table.add_column("Feature", overflow="fold")
+    table.add_column("Feature", overflow="fold", min_width=7)
     table.add_column("Metric", no_wrap=True)
     table.add_column("Value", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

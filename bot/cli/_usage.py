@@ -1,5 +1,6 @@
-"""What was typed wrongly, in one line that says what to do, on every command."""
+"""How every command ends: what went wrong in one line, and never with a verdict's code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -7,29 +8,67 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-MISTYPED = 2
+FAILED = 2  # 1 is a verdict: a breach, a changed record, "do not"
+
+
+_ALSO = {"replay": "backtest"}  # other names that people know a command by
 
 
 class Commands(TyperGroup):
-    """The commands; a mistake in typing one ends with 2 and one line."""
+    """The commands; what was mistyped, or went wrong, ends with 2 and one line."""
 
     def main(self, *args: Any, **told: Any) -> Any:
         alone = told.get("standalone_mode", True)
         inside = {**told, "standalone_mode": False}
         if not alone:
             return super().main(*args, **inside)
+        typed = self._typed(*args, **told)
         try:
             code = super().main(*args, **inside)
+            sys.stdout.flush()  # at the end of the process a full disk would be no news
         except typer.TyperException as error:
             if error.format_message():  # else it was the help, shown already
-                sys.stderr.write(_line(error, self._typed(*args, **told)))
-            code = MISTYPED
+                sys.stderr.write(_line(error, typed))
+            code = FAILED
         except typer.Abort:
-            code = MISTYPED  # 1 would be a breach
+            code = FAILED
+        except (_Unheard, BrokenPipeError):
+            _hush()
+            code = FAILED
+        except Exception as error:  # noqa: BLE001 Python's own code for it is 1
+            sys.stderr.write(
+                f"{' '.join(('watchkeeper', *typed))}: {_failure(error)}\n"
+            )
+            code = FAILED
         sys.exit(code or 0)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, _ALSO.get(cmd_name, cmd_name))
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # Typer would end with 1
+            raise _Unheard from error
 
     def _typed(self, args: Sequence[str] | None = None, **_: Any) -> list[str]:
         return [word for word in (args or sys.argv[1:])[:1] if word in self.commands]
+
+
+class _Unheard(Exception):
+    """Whoever read our words has left: `| head -1`."""
+
+
+def _hush() -> None:
+    """Let Python flush what is left to nobody, at its end, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failure(error: Exception) -> str:
+    first = (str(error).splitlines() or [""])[0]
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(p) for p in (error.filename, error.strerror) if p)
+    return f"cannot go on: {type(error).__name__}: {first}".rstrip(": ")
 
 
 def _line(error: typer.TyperException, typed: list[str]) -> str:

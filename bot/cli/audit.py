@@ -29,7 +29,9 @@ Output: TypeAlias = Annotated[
     Format, typer.Option("--format", help="For people, or for programs.")
 ]
 app = typer.Typer(
-    no_args_is_help=True, help="Check the history, or a packet of evidence."
+    no_args_is_help=True,
+    help="Check the history, or a packet of evidence.\n\n"
+    "Example: watchkeeper audit verify A-1.zip",
 )
 
 

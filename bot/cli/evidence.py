@@ -23,7 +23,10 @@ Id: TypeAlias = Annotated[str, typer.Argument(help="An incident, such as A-42.")
 Output: TypeAlias = Annotated[
     Path | None, typer.Option(help="Write there instead of to the terminal.")
 ]
-app = typer.Typer(no_args_is_help=True, help="Read and export evidence.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Read and export evidence.\n\nExample: watchkeeper evidence list",
+)
 
 
 @app.command("list")

@@ -15,12 +15,15 @@ class Format(StrEnum):
     json = "json"
 
 
-app = typer.Typer(no_args_is_help=True, help="Move the database.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def store() -> None:
-    """Make a group of the one command."""
+    """Move the database.
+
+    Example: watchkeeper store copy sqlite:///old.db postgresql://me@host/watchkeeper
+    """
 
 
 @app.command()

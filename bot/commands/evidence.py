@@ -18,6 +18,10 @@ COMMANDS = (
         words=_words,
         card="evidence",
         listed="evidence_list",
-        examples=("evidence 42", "evidence loan-prescreening 30d"),
+        examples=(
+            "evidence 42",
+            "evidence loan-prescreening 30d",
+            "evidence loan-prescreening 2026-Q3",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Reading how long back: "24h", "last 7 days", "the last week"."""
+"""Reading how long back: "24h", "last 7 days"; or which period: "2026-Q3", "2026-09"."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.commands import Command
 from bot.commands.when import length as read_length
 from bot.incident import Refused
+from bot.period import Period, period
 
 _LAST = re.compile(
     r"^\s*(?:(?:in|over|for)\s+)?(?:the\s+)?(?:last|past)?\s*", re.IGNORECASE
@@ -37,6 +38,26 @@ def span(text: str, usual: timedelta, most: timedelta) -> timedelta:
     if length > most:
         raise Refused(f"{most.days} days at most; for more, see the evidence page.")
     return length
+
+
+def window(text: str, now: datetime, usual: timedelta, most: timedelta) -> Period:
+    """Return the period that `text` says, `usual` up to `now` for none. Raises Refused.
+
+    >>> now = datetime(2026, 11, 27, tzinfo=UTC)
+    >>> start, end = window("2026-Q3", now, timedelta(days=7), timedelta(days=366))
+    >>> f"{start:%d %b} to {end:%d %b}"
+    '01 Jul to 01 Oct'
+    """
+    try:
+        return now - span(text, usual, most), now
+    except Refused:
+        try:
+            start, end = period(text, now)
+        except ValueError:
+            start, end = now, now
+        if not timedelta() < end - start <= most:
+            raise  # what `span` says of it
+        return start, end
 
 
 COMMANDS: tuple[Command, ...] = ()

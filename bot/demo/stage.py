@@ -23,6 +23,7 @@ from aiohttp import web
 
 from bot.demo.children import Child
 from bot.demo.days import pass_by
+from bot.demo.welcome import welcome
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE
@@ -275,31 +276,7 @@ async def _told(
     )
 
 
-_TO_PRESS = """\
-What to press, on the page:
-  1. A card appears in #model-alerts a few seconds from now. You are Priya, the owner.
-  2. Press Acknowledge, then Evidence.
-  3. Press Request rollback and say why.
-  4. Switch to Mei (top right) and press Approve rollback. Watch the traffic move.
-
-Or type to the bot: @Watchkeeper help"""
-_PLAYED = """\
-The people of the case press and type by themselves; watch them on the page. What the
-case was to reach, and what was measured, follows in a minute or two."""
-
-
 def _welcome(scenario: Scenario, port: int, state: Path, *, acts: bool) -> None:
-    page = f"http://{HOST}:{port + 1}/"
-    print(  # noqa: T201 it talks to a person
-        f"""
-Watchkeeper is running: {scenario.title}
-
-  The channel   {page}
-  The bot       http://{HOST}:{port}/  (alerts: POST /api/alerts)
-  Its state     {state}
-
-{_PLAYED if acts else _TO_PRESS}
-Ctrl-C stops; the next start goes on where this one was.
-""",
-        flush=True,
-    )
+    by = "nobody" if scenario.name == "none" else "case" if acts else "story"
+    bot, cloud = (f"http://{HOST}:{number}/" for number in (port, port + 1))
+    print(welcome(scenario.title, bot, cloud, state, by=by), flush=True)  # noqa: T201

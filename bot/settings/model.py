@@ -93,6 +93,7 @@ class Settings(BaseModel):
     portal_seconds: float = Field(
         300,
         ge=0,
+        le=86400,
         description="how often an open alert's state is read from Azure; 0: never, and "
         "it is not set there either",
     )
@@ -116,7 +117,9 @@ class Settings(BaseModel):
         description="seconds that a change without an answer may take to be seen",
     )
     evidence_url: str = Field(
-        ".watchkeeper/evidence", description="folder (or blob container) for evidence"
+        ".watchkeeper/evidence",
+        min_length=1,
+        description="folder (or blob container) for evidence",
     )
     evidence_resource: str = Field(
         "",

@@ -17,9 +17,15 @@ _TRACES = re.compile(r"(log|otlp:https?://\S+|appinsights:\S*InstrumentationKey=
 
 def problems(settings: "Settings", *, talks: bool) -> list[str]:
     """Return what stands against starting; `talks`: the process that serves."""
+    found = _callers(settings) + _addresses(settings)
+    found += _talking(settings) if talks else _moving(settings)
+    if not _TRACES.fullmatch(settings.traces):
+        found.append("TRACES is none of log, otlp:URL, appinsights:CONNECTION")
+    return found
+
+
+def _callers(settings: "Settings") -> list[str]:
     found = []
-    if talks and not settings.bot_app_id:
-        found.append("BOT_APP_ID is empty: anybody could pose as Teams")
     for name in ("alert_auth", "event_auth", "read_auth"):
         if getattr(settings, name) == "none" and not loopback(settings.host):
             found.append(
@@ -27,17 +33,29 @@ def problems(settings: "Settings", *, talks: bool) -> list[str]:
             )
         if getattr(settings, name) == "url-secret":
             found += _secrets(settings, name.upper())
-    if talks and "entra" in (settings.alert_auth, settings.event_auth):
-        found += [] if settings.alert_audience else ["ALERT_AUDIENCE is empty"]
-    found += _addresses(settings)
-    if talks and not settings.origins:
-        found.append("SERVICE_URL_ALLOW is empty: nobody in Teams could be answered")
-    for origin in settings.origins:
-        if insecure(origin):
-            found.append(f"SERVICE_URL_ALLOW: {origin} is not https")
-    if not _TRACES.fullmatch(settings.traces):
-        found.append("TRACES is none of log, otlp:URL, appinsights:CONNECTION")
+    if settings.event_auth == "entra" and not settings.event_role:
+        found.append("EVENT_ROLE is empty: no event would be let in")
     return found
+
+
+def _talking(settings: "Settings") -> list[str]:
+    found = []
+    if not settings.bot_app_id:
+        found.append("BOT_APP_ID is empty: anybody could pose as Teams")
+    if not settings.bot_issuer:
+        found.append("BOT_ISSUER is empty: nobody in Teams would be believed")
+    client = settings.alert_audience.removeprefix("api://")
+    if not client and "entra" in (settings.alert_auth, settings.event_auth):
+        found.append("ALERT_AUDIENCE is empty")
+    if not settings.origins:
+        found.append("SERVICE_URL_ALLOW is empty: nobody in Teams could be answered")
+    return found
+
+
+def _moving(settings: "Settings") -> list[str]:
+    if settings.executor_client_id == settings.reader_client_id != "":
+        return ["EXECUTOR_CLIENT_ID is the reader's: what reads may not move traffic"]
+    return []
 
 
 def _secrets(settings: "Settings", used_by: str) -> list[str]:
@@ -71,6 +89,11 @@ def _addresses(settings: "Settings") -> list[str]:
         found.append(
             "KEY_SECRET_URL: expected https://NAME.vault.azure.net/secrets/NAME"
         )
+    found += [
+        f"SERVICE_URL_ALLOW: {origin} is not https"
+        for origin in settings.origins
+        if insecure(origin)
+    ]
     found += _kept("EVIDENCE_URL", settings.evidence_url)
     if settings.anchor_url.startswith("git+"):
         return found + _git(settings.anchor_url)

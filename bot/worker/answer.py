@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import cards
 from bot.commands import commands
 from bot.commands.naming import incident_id
-from bot.commands.span import span
+from bot.commands.span import window
 from bot.incident import OPEN, Answer, Follow, Incident, Refused
 from bot.ports import Chat, Gone, Impossible, Message, TooBig, Unavailable
 from bot.store import Due, Leader
@@ -226,7 +226,7 @@ async def _evidence(means: Means, about: About) -> Rendered:
 async def _evidence_list(means: Means, about: About) -> Rendered:
     """Answer what there is of a model or an endpoint, by its name."""
     wanted, now = about.get("model", "").lower(), means.clock()
-    start = now - span(about.get("period", ""), WEEK, YEAR)
+    start, end = window(about.get("period", ""), now, WEEK, YEAR)
     place = about.get("conversation", "")
     here = [e for e in means.watch.endpoints if means.watch.in_sight(e.id, place)]
     named = {e.id for e in means.watch.of_model(wanted) if e in here}
@@ -237,10 +237,12 @@ async def _evidence_list(means: Means, about: About) -> Rendered:
         )
     views = await _views(means, about)
     found = [
-        v for v in views if v.endpoint.id in named and v.incident.opened_at >= start
+        v
+        for v in views
+        if v.endpoint.id in named and start <= v.incident.opened_at < end
     ]
-    pack = means.links.pack(wanted, start, now)
-    return evidence_list.render(found, wanted, start, now, pack)
+    pack = means.links.pack(wanted, start, end)
+    return evidence_list.render(found, wanted, (start, end), now, pack)
 
 
 async def _digest(means: Means, about: About) -> Rendered:

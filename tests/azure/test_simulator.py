@@ -323,3 +323,28 @@ async def test_an_answer_is_lost_before_the_door_is_there(sim: Sim) -> None:
             await asyncio.sleep(0.05)
 
     assert [0] * 6 == delivery["attempts"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("operations", {"seconds": "soon"}),
+        ("operations", {"times": float("1e30")}),
+        ("metrics", {"latency": "x"}),
+        ("metrics", {"since_min": -1}),
+        ("logs", {"times": None}),
+        ("jobs", {"seconds": []}),
+    ],
+)
+async def test_what_is_no_number_is_said(
+    sim: Sim, path: str, body: dict[str, object]
+) -> None:
+    """
+    The remote control is a contract too; a slip in a script was answered by a stack trace.
+    """
+    url = f"{sim.url}/sim/azure/{path}"
+    async with sim.session.post(url, json=body) as answer:
+        assert (400, f"{next(iter(body))} is a number from 0 to 1,000,000") == (
+            answer.status,
+            await answer.text(),
+        )

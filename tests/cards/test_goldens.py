@@ -119,7 +119,7 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "evidence-list": lambda: evidence_list.render(
         [samples.view(n) for n in ("firing", "resolved", "firing-latency")],
         "loan-risk",
-        samples.after(-7 * 24 * 60),
+        (samples.after(-7 * 24 * 60), samples.after(161)),
         samples.after(161),
     ),
     "help-of-one": lambda: help.one(

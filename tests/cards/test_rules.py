@@ -48,7 +48,7 @@ def test_only_what_needs_room_is_wide(name: str) -> None:
     A wide card that holds two lines is mostly empty.
     """
     card = GOLDENS[name]
-    wide = card.get("msteams", {}).get("width") == "Full"
+    wide = card.get("msteams", {}).get("width", "").lower() == "full"
 
     assert not wide or charts(card) or list(of_type(card, "Table", "ColumnSet"))
 

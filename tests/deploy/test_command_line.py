@@ -1,12 +1,17 @@
 """The command line where nothing is set up, as somebody meets it who tries it out."""
 
 import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.__main__ import application
+from bot.__main__ import NAMES, application
+from bot.cli import audit, evidence, store
 from bot.store import Store
 
 
@@ -58,3 +63,90 @@ def test_the_gate_asks_the_service_that_the_variables_name(
         "watchkeeper gate: the service does not answer at http://127.0.0.1:9\n"
         == answer.stderr
     )
+
+
+def _run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it as a process, whose output goes where `/dev/full` is: no room is left."""
+    with Path("/dev/full").open("w") as full:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, **variables},
+        )
+
+
+def test_a_full_disk_is_no_verdict(tmp_path: Path) -> None:
+    """
+    Python ends with 1 when it cannot write; of `audit verify` that meant "changed".
+    """
+    Store.open(f"sqlite:///{tmp_path / 'watchkeeper.db'}").close()
+
+    done = _run("audit", "verify", "--state", str(tmp_path))
+
+    assert (2, "watchkeeper audit: No space left on device\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_an_error_nobody_foresaw_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise KeyError("endpoint")
+
+    monkeypatch.setattr(audit.app, "registered_commands", [])
+    audit.app.command("verify")(broken)
+
+    done = cli("audit", "verify")
+
+    assert (2, "watchkeeper audit: cannot go on: KeyError: 'endpoint'\n") == (
+        done.exit_code,
+        done.stderr,
+    )
+
+
+def test_letters_that_the_terminal_lacks_are_replaced() -> None:
+    """
+    On a Latin-1 terminal `--help` ended in a stack trace.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert b"Usage: " in done.stdout
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in NAMES)], ids=str)
+def test_each_help_shows_an_example(words: tuple[str, ...]) -> None:
+    shown = cli(*words, "-h")
+
+    assert 0 == shown.exit_code
+    assert "Example: " in shown.output
+    assert "watchkeeper" in shown.output.partition("Example: ")[2]
+
+
+def test_each_command_of_a_group_shows_an_example() -> None:
+    groups = {"audit": audit.app, "evidence": evidence.app, "store": store.app}
+    names = [
+        (group, str(command.name or getattr(command.callback, "__name__", "")))
+        for group, app in groups.items()
+        for command in app.registered_commands
+    ]
+
+    without = [name for name in names if "Example: " not in cli(*name, "-h").output]
+
+    assert len(names) > len(groups)
+    assert [] == without
+
+
+def test_it_tells_which_one_it_is() -> None:
+    assert f"watchkeeper {version('watchkeeper')}\n" == cli("--version").output
+    assert "backtest" in cli("replay", "--help").output  # by its other name

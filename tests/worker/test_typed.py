@@ -30,6 +30,7 @@ async def house(build: Opened) -> House:
         ("digest", "with open alerts"),
         ("evidence loan-prescreening 30d", "1 incident since"),
         ("evidence loan-prescreening 900d", "366 days at most"),
+        ("evidence loan-prescreening 2025-Q4", "No incident from 1 Oct to 31 Dec 2025"),
         ("evidence nothing-like-it", "No model or endpoint"),
         ("ack 1 --dry-run", "Dry run, nothing was recorded. It would say: Priya"),
         ("snooze 1 soon", "Until when"),

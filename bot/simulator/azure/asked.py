@@ -11,6 +11,7 @@ from bot.simulator.world import World
 
 Body: TypeAlias = dict[str, Any]
 EARLIER = timedelta(minutes=10)
+_MOST = 1_000_000
 
 
 async def body_of(request: web.Request) -> Body:
@@ -21,6 +22,17 @@ async def body_of(request: web.Request) -> Body:
     if not isinstance(body, dict):
         raise wrong("the body is not an object")
     return body
+
+
+def number_of(body: Body, name: str, usual: float) -> float:
+    """Return the number that `body` says, `usual` where it says none."""
+    try:
+        found = float(body.get(name, usual))
+    except (TypeError, ValueError):
+        found = -1
+    if not 0 <= found <= _MOST:
+        raise wrong(f"{name} is a number from 0 to {_MOST:,}")
+    return found
 
 
 def endpoint_of(world: World, body: Body) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from bot.simulator.azure import activity, firing, jobs, operations
-from bot.simulator.azure.asked import affect, body_of, endpoint_of, wrong
+from bot.simulator.azure.asked import affect, body_of, endpoint_of, number_of, wrong
 from bot.simulator.azure.state import AZURE
 from bot.simulator.identity import NAMES
 from bot.simulator.world import WORLD
@@ -79,7 +79,7 @@ async def plan(request: web.Request) -> web.Response:
     outcome = body.get("outcome", "")
     if outcome not in ("", *operations.OUTCOMES):
         raise wrong(f"outcome is one of {', '.join(operations.OUTCOMES)}")
-    seconds, times = float(body.get("seconds", 2)), int(body.get("times", 1))
+    seconds, times = number_of(body, "seconds", 2), int(number_of(body, "times", 1))
     operations.plan(request.app[WORLD], seconds=seconds, outcome=outcome, times=times)
     return web.json_response(request.app[WORLD].get("azure", "operations"))
 
@@ -94,8 +94,9 @@ async def metrics(request: web.Request) -> web.Response:
     body = await body_of(request)
     world = request.app[WORLD]
     endpoint = endpoint_of(world, body)
-    effect = {k: float(body[k]) for k in ("latency", "errors", "traffic") if k in body}
-    since = timedelta(minutes=float(body.get("since_min", 0)))
+    told = [k for k in ("latency", "errors", "traffic") if k in body]
+    effect = {name: number_of(body, name, 0) for name in told}
+    since = timedelta(minutes=number_of(body, "since_min", 0))
     over = not effect
     affect(world, endpoint, body.get("deployment", ""), effect, over=over, since=since)
     return web.json_response(world.get("metrics", endpoint) or {})
@@ -105,7 +106,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def logs(request: web.Request) -> web.Response:
     """Make the next answers of Log Analytics partial: {partial: reason, times?}."""
     body = await body_of(request)
-    reason, times = str(body.get("partial", "")), int(body.get("times", 1))
+    reason, times = str(body.get("partial", "")), int(number_of(body, "times", 1))
     planned = {"partial": reason, "times": times}
     return web.json_response(request.app[WORLD].put("azure", "logs", planned))
 

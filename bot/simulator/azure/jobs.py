@@ -5,7 +5,7 @@ import time
 from aiohttp import web
 
 from bot.simulator.azure.arm import key
-from bot.simulator.azure.asked import body_of, wrong
+from bot.simulator.azure.asked import body_of, number_of, wrong
 from bot.simulator.azure.gate import JOB_WRITE, ML, allow, refuse
 from bot.simulator.world import WORLD, Document, World
 
@@ -89,5 +89,5 @@ async def control(request: web.Request) -> web.Response:
     outcome = body.get("outcome", "Completed")
     if outcome not in OUTCOMES:
         raise wrong(f"outcome is one of {', '.join(OUTCOMES)}")
-    plan(request.app[WORLD], seconds=float(body.get("seconds", 20)), outcome=outcome)
+    plan(request.app[WORLD], seconds=number_of(body, "seconds", 20), outcome=outcome)
     return web.json_response(request.app[WORLD].get("azure", "jobs"))
