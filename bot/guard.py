@@ -194,8 +194,9 @@ class Connection(web.RequestHandler):
             self._parser.message_consumed()
             if _log.isEnabledFor(logging.INFO):
                 _tell("POST", answer.path, answer.status, self._loop.time() - begun)
-            with suppress(ConnectionError):  # who reads nothing waits for himself
-                await self._drain_helper()
+            if self.writing_paused:
+                with suppress(ConnectionError):  # who reads nothing waits for himself
+                    await self._drain_helper()
         self.ended()
         self._next_keepalive_close_time = self._loop.time() + _IDLE_S
         self._request_in_progress = False

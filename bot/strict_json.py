@@ -44,12 +44,12 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH, nan_is_null: bool = False)
     """
     _bound(body, max_depth)
     try:
-        value = (_LENIENT if nan_is_null else _DECODER).decode(body.decode("utf-8"))
+        value = _value(_LENIENT if nan_is_null else _DECODER, body.decode("utf-8"))
     except UnicodeDecodeError:
         raise NotJson("the text is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise NotJson(f"{error.msg.lower()} at character {error.pos}") from None
-    if _DOUBTFUL.search(body):
+    if b"\\u" in body and _DOUBTFUL.search(body):
         _check_texts(value)
     return value
 
@@ -69,6 +69,18 @@ def _bound(body: bytes, max_depth: int) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > max_depth:
             raise NotJson(f"nested more than {max_depth} deep")
+
+
+def _value(decoder: json.JSONDecoder, text: str) -> Any:
+    """Return what `text` spells; the first try is for the usual one, with no space around.
+
+    Looking for that space takes the decoder a tenth of its time.
+    """
+    if text[:1] in {"{", "["}:
+        value, end = decoder.raw_decode(text)
+        if end == len(text):
+            return value
+    return decoder.decode(text)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ for the insert, the commit and the flush together.
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ class Rows:
             return
         with self._engine.begin() as connection:
             for part in _parts(rows):
-                values = tuple(value for row in part for value in row)
+                values = tuple(chain.from_iterable(part))
                 connection.exec_driver_sql(_statement(len(part), "%s"), values)
 
     def _sqlite(self, rows: Sequence[Row]) -> None:
@@ -36,7 +37,7 @@ class Rows:
         try:
             cursor = connection.cursor()
             for part in _parts(rows):
-                values = tuple(value for row in part for value in row)
+                values = tuple(chain.from_iterable(part))
                 cursor.execute(_statement(len(part), "?"), values)
             cursor.close()
         except BaseException:

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICRO
 
 
 def moment(micros: int) -> datetime:
