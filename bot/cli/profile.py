@@ -18,14 +18,15 @@ _Engine: TypeAlias = Annotated[
     Engine,
     typer.Option(
         help="Who makes it, where the data is: DuckDB, Spark (a local one, or the one "
-        "we run in), Log Analytics or Azure Data Explorer. All make the same profile."
+        "we run in), Log Analytics, Azure Data Explorer, or a job of Azure ML, which is "
+        "only started: asked again, it says how it stands. All make the same profile."
     ),
 ]
 _At: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="Of logs: the id of the workspace; of explorer: https://cluster/database. "
-        "DATA is then a table."
+        help="Of logs: the id of the workspace; of explorer: https://cluster/database "
+        "(DATA is then a table); of azureml: the workspace's ARM id."
     ),
 ]
 
@@ -54,6 +55,16 @@ def profile(
     time: Annotated[
         str, typer.Option(help="The table's column of moments.")
     ] = "TimeGenerated",
+    job: Annotated[str, typer.Option(help="Name of the job, which runs once.")] = "",
+    code: Annotated[
+        str, typer.Option(help="ARM id of the code asset that holds our package.")
+    ] = "",
+    environment: Annotated[
+        str, typer.Option(help="Its environment: Python, PyArrow, Ibis.")
+    ] = "",
+    result: Annotated[
+        str, typer.Option(help="azureml:// folder that it writes table.profile to.")
+    ] = "",
 ) -> None:
     """Profile a data set, store the profile and print its digest.
 
@@ -77,6 +88,10 @@ def profile(
             numerical=listed(numerical),
             categorical=listed(categorical),
         )
+        if engine == "azureml":
+            state = asked.submitted(job, code, environment, result)
+            sys.stdout.write(f"{job} {state}\n")
+            return
         digest = _kept(asked, keep, like)
         if day:
             from bot.signals.shelf import Shelf  # noqa: PLC0415
