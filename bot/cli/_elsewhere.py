@@ -98,12 +98,11 @@ class Elsewhere:
             where = f"{folder}/**/*.parquet" if os.path.isdir(folder) else self.data  # noqa: PTH112 (it may be an address)
             if where.endswith((".csv", ".csv.gz", ".tsv")):
                 return database.read_csv(where)
-            return database.read_parquet(where)
+            return database.read_parquet(where, union_by_name=True)
         from pyspark.sql import SparkSession  # noqa: PLC0415
 
-        return ibis.pyspark.connect(SparkSession.builder.getOrCreate()).read_parquet(
-            self.data
-        )
+        spark = ibis.pyspark.connect(SparkSession.builder.getOrCreate())
+        return spark.read_parquet(self.data, mergeSchema="true")
 
     def _asked(self, like: "TableProfile | None") -> "TableProfile":
         from bot.ports import Impossible, Unavailable  # noqa: PLC0415

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told.add_argument("--categorical", default="", help="columns, by commas")
     asked = told.parse_args(arguments)
     session = SparkSession.builder.getOrCreate()
-    table = ibis.pyspark.connect(session).read_parquet(asked.data)
+    table = ibis.pyspark.connect(session).read_parquet(asked.data, mergeSchema="true")
     numerical, categorical = (
         tuple(filter(None, names.split(",")))
         for names in (asked.numerical, asked.categorical)
