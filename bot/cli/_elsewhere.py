@@ -1,6 +1,8 @@
 """Profiles that `watchkeeper profile` has made where the data is."""
 
+import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -9,11 +11,18 @@ if TYPE_CHECKING:
     import ibis
     from azure.core.credentials import TokenCredential
 
+    from bot.azure.cloud import Cloud
+    from bot.azure.spark import SparkJob
     from bot.signals import TableProfile
     from bot.signals.kql import Ask
 
-Engine: TypeAlias = Literal["here", "duckdb", "spark", "logs", "explorer"]
+Engine: TypeAlias = Literal["here", "duckdb", "spark", "logs", "explorer", "azureml"]
 
+_WORKSPACE = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers"
+    r"/Microsoft.MachineLearningServices/workspaces/[^/]+",
+    re.IGNORECASE,
+)
 _EXTRA = {"duckdb": "pushdown", "spark": "spark"}
 
 
@@ -40,6 +49,34 @@ class Elsewhere:
             return self._asked(like)
         return self._pushed(like)
 
+    def submitted(self, job: str, code: str, environment: str, result: str) -> str:
+        """Start the job on Azure ML's serverless Spark, once; return how it stands.
+
+        Raises:
+            ValueError: an option is missing, or Azure ML refuses; one line.
+        """
+        from bot.azure.spark import SparkJob  # noqa: PLC0415
+        from bot.ports import Impossible, Unavailable  # noqa: PLC0415
+
+        if not all((self.at, job, code, environment, result)):
+            options = "--at, --job, --code, --environment and --result"
+            raise ValueError(f"--engine azureml takes {options}")
+        if not _WORKSPACE.fullmatch(self.at):
+            raise ValueError(f"--at takes the ARM id of a workspace, not {self.at!r}")
+        asked = SparkJob(
+            name=job,
+            code=code,
+            environment=environment,
+            data=self.data,
+            profile=result,
+            numerical=tuple(self.numerical),
+            categorical=tuple(self.categorical),
+        )
+        try:
+            return asyncio.run(_sent(self.at, asked))
+        except (Impossible, Unavailable) as error:
+            raise ValueError(str(error)) from error
+
     def _pushed(self, like: "TableProfile | None") -> "TableProfile":
         try:
             from bot.signals import pushdown  # noqa: PLC0415 (extras)
@@ -61,12 +98,11 @@ class Elsewhere:
             where = f"{folder}/**/*.parquet" if os.path.isdir(folder) else self.data  # noqa: PTH112 (it may be an address)
             if where.endswith((".csv", ".csv.gz", ".tsv")):
                 return database.read_csv(where)
-            return database.read_parquet(where)
+            return database.read_parquet(where, union_by_name=True)
         from pyspark.sql import SparkSession  # noqa: PLC0415
 
-        return ibis.pyspark.connect(SparkSession.builder.getOrCreate()).read_parquet(
-            self.data
-        )
+        spark = ibis.pyspark.connect(SparkSession.builder.getOrCreate())
+        return spark.read_parquet(self.data, mergeSchema="true")
 
     def _asked(self, like: "TableProfile | None") -> "TableProfile":
         from bot.ports import Impossible, Unavailable  # noqa: PLC0415
@@ -88,19 +124,41 @@ class Elsewhere:
 
     def _ask(self) -> "Ask":
         from bot.azure import tables  # noqa: PLC0415
-        from bot.azure.cloud import PUBLIC_LOGS, PUBLIC_MANAGEMENT, Cloud  # noqa: PLC0415
 
         if self.engine == "logs":
-            told = os.environ.get
-            cloud = Cloud(
-                told("WATCHKEEPER_AZURE_MANAGEMENT_URL", PUBLIC_MANAGEMENT),
-                told("WATCHKEEPER_AZURE_LOGS_URL", PUBLIC_LOGS),
-            )
-            return tables.log_analytics(_credential(), cloud, self.at)
+            return tables.log_analytics(_credential(), _cloud(), self.at)
         cluster, slash, database = self.at.rpartition("/")
         if not slash or not database or "://" not in cluster:
             raise ValueError("--at takes https://cluster.kusto.windows.net/database")
         return tables.data_explorer(_credential(), cluster, database)
+
+
+def _cloud() -> "Cloud":
+    from bot.azure.cloud import PUBLIC_LOGS, PUBLIC_MANAGEMENT, Cloud  # noqa: PLC0415
+
+    told = os.environ.get
+    return Cloud(
+        told("WATCHKEEPER_AZURE_MANAGEMENT_URL", PUBLIC_MANAGEMENT),
+        told("WATCHKEEPER_AZURE_LOGS_URL", PUBLIC_LOGS),
+    )
+
+
+async def _sent(workspace: str, asked: "SparkJob") -> str:
+    from azure.identity.aio import (  # noqa: PLC0415
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+    )
+
+    from bot.azure.ml import Ml  # noqa: PLC0415
+
+    client = os.environ.get("WATCHKEEPER_TRAINER_CLIENT_ID", "")
+    made = (
+        ManagedIdentityCredential(client_id=client)
+        if client
+        else DefaultAzureCredential()
+    )
+    async with made as credential:
+        return await Ml(_cloud(), credential, workspace).submit(asked)
 
 
 def _credential() -> "TokenCredential":

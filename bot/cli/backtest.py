@@ -61,8 +61,6 @@ def backtest(
 
     Example: watchkeeper backtest training.parquet days/2026-11-*.parquet --rate 0.02
     """
-    from bot.signals.backtest import backtest as replayed  # noqa: PLC0415
-
     if not 0 < rate < 1:
         fail("--rate is a share between 0 and 1", "backtest")
     asked = Asked(
@@ -75,16 +73,21 @@ def backtest(
         keep=keep,
     )
     try:
-        judged = reports(asked, windows)
-        replays = replayed(judged, rate=rate)
-        table = output_format == "table"
-        text = _table(replays, len(judged)) if table else _json(replays)
+        text = _replayed(asked, windows, rate, table=output_format == "table")
         if output is None:
             sys.stdout.write(text)
         else:
             output.write_text(text, encoding="utf-8")
     except (ValueError, OSError, ArithmeticError) as error:
         fail(in_a_line(error), "backtest")
+
+
+def _replayed(asked: Asked, windows: list[str], rate: float, *, table: bool) -> str:
+    from bot.signals.backtest import backtest as replayed  # noqa: PLC0415
+
+    judged = reports(asked, windows)
+    replays = replayed(judged, rate=rate)
+    return _table(replays, len(judged)) if table else _json(replays)
 
 
 def _json(replays: "Sequence[Replay]") -> str:

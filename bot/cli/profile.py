@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -18,14 +18,15 @@ _Engine: TypeAlias = Annotated[
     Engine,
     typer.Option(
         help="Who makes it, where the data is: DuckDB, Spark (a local one, or the one "
-        "we run in), Log Analytics or Azure Data Explorer. All make the same profile."
+        "we run in), Log Analytics, Azure Data Explorer, or a job of Azure ML, which is "
+        "only started: asked again, it says how it stands. All make the same profile."
     ),
 ]
 _At: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="Of logs: the id of the workspace; of explorer: https://cluster/database. "
-        "DATA is then a table."
+        help="Of logs: the id of the workspace; of explorer: https://cluster/database "
+        "(DATA is then a table); of azureml: the workspace's ARM id."
     ),
 ]
 
@@ -54,6 +55,20 @@ def profile(
     time: Annotated[
         str, typer.Option(help="The table's column of moments.")
     ] = "TimeGenerated",
+    output_format: Annotated[
+        Literal["text", "json"],
+        typer.Option("--format", help="The digest alone, or with rows and columns."),
+    ] = "text",
+    job: Annotated[str, typer.Option(help="Name of the job, which runs once.")] = "",
+    code: Annotated[
+        str, typer.Option(help="ARM id of the code asset that holds our package.")
+    ] = "",
+    environment: Annotated[
+        str, typer.Option(help="Its environment: Python, PyArrow, Ibis.")
+    ] = "",
+    result: Annotated[
+        str, typer.Option(help="azureml:// folder that it writes table.profile to.")
+    ] = "",
 ) -> None:
     """Profile a data set, store the profile and print its digest.
 
@@ -77,22 +92,39 @@ def profile(
             numerical=listed(numerical),
             categorical=listed(categorical),
         )
-        digest = _kept(asked, keep, like)
+        if engine == "azureml":
+            state = asked.submitted(job, code, environment, result)
+            _say({"job": job, "state": state}, output_format)
+            return
+        digest, made = _kept(asked, keep, like)
         if day:
             from bot.signals.shelf import Shelf  # noqa: PLC0415
 
             Shelf(keep).note(series, day.date(), digest)
     except (ValueError, OSError) as error:
         fail(in_a_line(error), "profile")
-    sys.stdout.write(f"{digest}\n")
+    except Exception as error:  # noqa: BLE001 (DuckDB, Spark and Azure each have theirs)
+        fail(f"cannot go on: {type(error).__name__}: {in_a_line(error)}", "profile")
+    told: dict[str, Any] = {"digest": digest}
+    if output_format == "json":
+        told |= {"rows": made.rows, "columns": dict(made.kinds)}
+    _say(told, output_format)
 
 
-def _kept(asked: Elsewhere, keep: Path, like: str) -> str:
+def _say(told: dict[str, Any], output_format: str) -> None:
+    import json  # noqa: PLC0415
+
+    words = " ".join(map(str, told.values()))
+    sys.stdout.write(f"{json.dumps(told) if output_format == 'json' else words}\n")
+
+
+def _kept(asked: Elsewhere, keep: Path, like: str) -> "tuple[str, TableProfile]":
     from bot.signals.shelf import Shelf  # noqa: PLC0415
 
     shelf = Shelf(keep)
     known = shelf.read(like) if like else None
-    return shelf.keep(_made(asked, known))
+    made = _made(asked, known)
+    return shelf.keep(made), made
 
 
 def _made(asked: Elsewhere, known: "TableProfile | None") -> "TableProfile":

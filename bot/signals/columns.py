@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from bot.signals.metric import DataType, Mode
+    from bot.signals.words import DataType, Mode
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]

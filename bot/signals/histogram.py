@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.signals.metric import CannotCompute
+from bot.signals.words import CannotCompute
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -2,31 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
+
+from bot.signals.words import (
+    CannotCompute,
+    DataType,
+    Direction,
+    Mode,
+    NotApplicable,
+)
 
 if TYPE_CHECKING:
     from bot.signals.pair import Pair
 
-Mode: TypeAlias = Literal["sound", "azureml"]
-DataType: TypeAlias = Literal["Numerical", "Categorical"]
-Direction: TypeAlias = Literal["above", "below"]
-
-
-class CannotCompute(Exception):
-    """The figure does not exist for this data. A finding, never a breach.
-
-    `kind` is the exception that Azure ML's own component raises in the same place, or
-    "" where Azure ML computes something (or does not compute this at all).
-    """
-
-    def __init__(self, reason: str, *, kind: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.kind = kind
-
-
-class NotApplicable(CannotCompute):
-    """The metric says nothing about such a column; no result is kept."""
+__all__ = [
+    "CannotCompute",
+    "DataType",
+    "Direction",
+    "Metric",
+    "Mode",
+    "NotApplicable",
+    "Rule",
+    "RuleLike",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

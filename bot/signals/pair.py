@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.signals import columns, distance, histogram
-from bot.signals.metric import CannotCompute
+from bot.signals.words import CannotCompute
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from bot.signals.columns import Feature, Mask
-    from bot.signals.metric import Mode
+    from bot.signals.words import Mode
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

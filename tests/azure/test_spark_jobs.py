@@ -1,11 +1,14 @@
 """Profiles of what outgrows one machine: the job's body, as the real SDK sends it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 from azure.identity.aio import ManagedIdentityCredential
+from typer.testing import CliRunner, Result
 
+from bot.__main__ import application
 from bot.azure.cloud import Cloud
 from bot.azure.ml import Ml
 from bot.azure.spark import SparkJob
@@ -81,6 +84,41 @@ async def test_a_job_is_sent_once_however_often_it_is_asked_for(ml: Ml) -> None:
 
     with pytest.raises(Impossible, match=f"the job {JOB.name}"):
         await ml.submit(replace(JOB, categorical=()))
+
+
+async def test_the_command_starts_the_job_and_then_says_how_it_stands(
+    sim: Sim, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A pipeline calls it until the job is done, and stores the profile that it left.
+    """
+    for name in ("MANAGEMENT", "LOGS"):
+        monkeypatch.setenv(f"WATCHKEEPER_AZURE_{name}_URL", sim.url)
+    monkeypatch.setenv("WATCHKEEPER_TRAINER_CLIENT_ID", ANALYST)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", sim.url + "/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", f"secret of {ANALYST}")
+    typed = ["profile", JOB.data, "--engine=azureml", f"--at={WORKSPACE}"]
+    full = [f"--job={JOB.name}", f"--code={JOB.code}", f"--result={JOB.profile}"]
+    full += [f"--environment={JOB.environment}", "--numerical=age"]
+
+    async def run(*more: str) -> Result:
+        return await asyncio.to_thread(
+            CliRunner().invoke, application(), [*typed, *more]
+        )
+
+    jobs.plan(world, seconds=60)
+    first = await run(*full)
+    world.put("run", PATH, {"seconds": 60, "started": 0, "outcome": "Completed"})
+    again = await run(*full)
+    other, lacking = await run(*full, "--categorical=a;rm"), await run()
+
+    assert (0, f"{JOB.name} Queued\n") == (first.exit_code, first.stdout)
+    assert (0, f"{JOB.name} Completed\n") == (again.exit_code, again.stdout)
+    assert (2, 2) == (other.exit_code, lacking.exit_code)
+    assert "rename the column" in other.stderr
+    assert lacking.stderr.startswith("watchkeeper profile: --engine azureml takes --at")
+    told = (world.get("arm", PATH) or {})["properties"]
+    assert told["args"].endswith("--numerical age")
 
 
 async def test_the_bots_reader_may_not_submit(

@@ -184,6 +184,39 @@ def test_a_day_is_compared_with_the_same_weekdays(tmp_path: Path) -> None:
     assert "needs them" in azure.stderr or "need them" in azure.stderr
 
 
+def test_a_profile_is_told_to_a_program_too(tmp_path: Path) -> None:
+    path = store(tmp_path, "day", visits=np.arange(900.0), area=["x", "y"] * 450)
+    keep = f"--keep={tmp_path / 'shelf'}"
+    text, told = run("profile", path, keep), run("profile", path, keep, "--format=json")
+
+    assert {
+        "digest": text.stdout.strip(),
+        "rows": 900,
+        "columns": {"visits": "double", "area": "string"},
+    } == json.loads(told.stdout)
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12
+def test_duckdb_reads_a_folder_whose_files_differ(tmp_path: Path) -> None:
+    """
+    A column that came on Tuesday is null on Monday; what is not there is one line.
+    """
+    (tmp_path / "days").mkdir()
+    store(tmp_path / "days", "1", visits=np.arange(900.0))
+    store(tmp_path / "days", "2", visits=np.arange(900.0), new=np.ones(900))
+    folder, keep = tmp_path / "days", f"--keep={tmp_path / 'shelf'}"
+    ours, theirs = (
+        run("profile", folder, keep, f"--engine={engine}", "--format=json")
+        for engine in ("here", "duckdb")
+    )
+    gone = run("profile", tmp_path / "gone", keep, "--engine=duckdb")
+
+    assert ("", "") == (ours.stderr, theirs.stderr)
+    assert json.loads(ours.stdout) == json.loads(theirs.stdout)
+    assert (2, 1) == (gone.exit_code, len(gone.stderr.splitlines()))
+    assert isinstance(gone.exception, SystemExit)
+
+
 def test_stored_days_say_since_when(tmp_path: Path) -> None:
     """
     A window of today is shifted as a whole; that it began on Tuesday, only days know.

@@ -25,7 +25,8 @@ _LOCAL = (
     "--conf spark.sql.codegen.wholeStage=false "  # compiling takes longer than running
     "--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell"
 )
-_SIDES = {"some": mixed(900), "longer": mixed(3_000).select(["real", "dec"])}
+_COLUMNS = ["real", "gaps", "huge", "few", "dec", "flag", "text", "moment"]
+_SIDES = {"some": mixed(900).select(_COLUMNS), "longer": mixed(4_000).select(["real"])}
 _SIDES["none"] = _SIDES["longer"].slice(0, 0)
 
 
@@ -43,8 +44,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def profiles(data: Path) -> dict[str, TableProfile]:
-    """Return what the job's own entry point leaves behind, one Spark for all sides."""
-    runs = [[f"--data={data / n}", f"--profile={data / 'out' / n}"] for n in _SIDES]
+    """Return what the job's own entry point leaves behind, one Spark for all sides.
+
+    Azure ML gives a job addresses; one side is read and written by such.
+    """
+    out = {name: str(data / "out" / name) for name in _SIDES}
+    where = {name: str(data / name) for name in _SIDES}
+    out["none"], where["none"] = (f"file://{one['none']}" for one in (out, where))
+    runs = [[f"--data={where[n]}", f"--profile={out[n]}"] for n in _SIDES]
     code = f"from bot.signals.on_spark import main\nfor run in {runs!r}: main(run)"
     told = {**inherited(), "PYSPARK_SUBMIT_ARGS": _LOCAL, "SPARK_LOCAL_IP": "127.0.0.1"}
     command = [sys.executable, "-c", code]
