@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -43,8 +44,12 @@ def reconcile(
     from bot.store import CannotOpen, Store  # noqa: PLC0415
 
     effect = Reconcile(since=datetime.now(UTC) - timedelta(hours=hours))
+    place = find(state, database).database
+    path = place.removeprefix("sqlite:///")
+    if path != place and not Path(path).is_file():
+        refuse("reconcile", f"there is no database at {path}")
     try:
-        store = Store.open(find(state, database).database, role="reconcile")
+        store = Store.open(place, role="reconcile")
     except CannotOpen as error:
         refuse("reconcile", error)
     try:
