@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,7 +154,7 @@ async def test_an_alert_whose_call_never_came_gets_its_card(build: Opened) -> No
     assert 1 == len(await house.cards())
 
 
-async def test_the_command_tells_what_was_missed(build: Opened) -> None:
+async def test_the_command_tells_what_was_missed(build: Opened, tmp_path: Path) -> None:
     """
     Who asks after an outage wants to read it here, and once.
     """
@@ -171,12 +172,15 @@ async def test_the_command_tells_what_was_missed(build: Opened) -> None:
     again, output = await typed("--format", "json")
     await house.stop("serve")
     late, nothing = await typed("--wait", "0.1")
+    wrong, refused = await typed("--database", f"sqlite:///{tmp_path / 'none'}")
 
     assert 0 == code
     assert "1 alert was missed\n  Sev1 Fired 2" in text
     assert "UTC latency-p95 (loan-prescreening)" in text
     assert (0, []) == (again, json.loads(output)["missed"])
     assert (2, True) == (late, "there is no answer yet" in nothing)
+    assert (2, True) == (wrong, "there is no database at" in refused)
+    assert not (tmp_path / "none").exists()
 
 
 async def test_a_missed_log_alert_finds_its_endpoint_beside_a_bad_entry(
