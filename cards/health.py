@@ -65,6 +65,35 @@ def render(
     words = f"How {name} has served" if whole else f"How {name} serves is not known"
     figures_of = served.measured(report, "Against its limits", 8) if report else []
     line = _line(latency, endpoint.latency_p95_ms)
+    shown = (
+        served.tiles(None, report)
+        if report
+        else measures.health_tiles(whole, endpoint.latency_p95_ms)
+    )
+    return card(
+        [
+            band("Health", style, state, figures.day(now)),
+            title(words),
+            *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            *tiles(shown),
+            *figures_of,
+            *line,
+            *_parts([h for h in health if h.deployment]),
+            *missing(list((gaps or {}).items())[:4]),
+            *facts(_rows(endpoint, whole, report, cost)),
+        ],
+        [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
+        summary=f"Health: {words}, {state}",
+        spare=[*line, *figures_of],
+    )
+
+
+def _rows(
+    endpoint: Endpoint,
+    whole: Health | None,
+    report: Report | None,
+    cost: Report | None,
+) -> list[tuple[Words, Words]]:
     rows: list[tuple[Words, Words]] = [("Owner", person(endpoint.owner))]
     if whole:
         span = figures.duration(whole.end - whole.start)
@@ -73,31 +102,11 @@ def render(
     if cost:
         rows.append(("Cost", runs(said(cost.sentence, 200))))
     if endpoint.latency_p95_ms and not report:
-        rows.append(
-            ("Limit", f"p95 at most {figures.milliseconds(endpoint.latency_p95_ms)}")
-        )
+        limit = figures.milliseconds(endpoint.latency_p95_ms)
+        rows.append(("Limit", f"p95 at most {limit}"))
     if endpoint.availability and not report:
         rows.append(("Target", f"{figures.percent(endpoint.availability)} available"))
-    return card(
-        [
-            band("Health", style, state, figures.day(now)),
-            title(words),
-            *([paragraph(runs(said(report.sentence, 300)))] if report else []),
-            *tiles(
-                served.tiles(None, report)
-                if report
-                else measures.health_tiles(whole, endpoint.latency_p95_ms)
-            ),
-            *figures_of,
-            *line,
-            *_parts([h for h in health if h.deployment]),
-            *missing(list((gaps or {}).items())[:4]),
-            *facts(rows),
-        ],
-        [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
-        summary=f"Health: {words}, {state}",
-        spare=[*line, *figures_of],
-    )
+    return rows
 
 
 def _state(whole: Health | None, endpoint: Endpoint) -> tuple[str, Style]:

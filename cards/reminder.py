@@ -1,7 +1,7 @@
 """A call in a thread, or in another channel: nobody has acknowledged an alert."""
 
 from bot.incident import Escalated
-from cards import figures, replies, situation
+from cards import buttons, figures, replies, situation
 from cards.elements import paragraph
 from cards.frame import at, card, line, mention
 from cards.view import Rendered, View
@@ -21,14 +21,12 @@ def render(view: View, event: Escalated, *, elsewhere: bool = False) -> Rendered
     body = [paragraph(f"{words} for {figures.duration(waited)}.")]
     if elsewhere:
         body.append(paragraph(f"{situation.headline(view)}, {situation.middle(view)}."))
-        body.append(
-            paragraph(
-                f"Its card is in {identifier(where)}.", subtle=True, spacing="None"
-            )
-        )
+        number = key.removeprefix("A-")
+        hint = f'Its card is in {identifier(where)}. Here: "ack {number}", "show {number}".'
+        body.append(paragraph(hint, subtle=True, spacing="None"))
     return card(
         body,
-        [],
+        buttons.page(view) if elsewhere else [],
         summary=line("Nobody has it", situation.headline(view), key),
         text=replies.line(view, event),
         mentions=[mention(p.name, p.accounts[0]) for p in people],

@@ -51,43 +51,70 @@ def render(
 
     `report` is the engine's on how the whole endpoint served.
     """
-    name = identifier(endpoint.name)
-    number = len(open_alerts)
+    name, number = identifier(endpoint.name), len(open_alerts)
     words = f"{figures.count(number, 'open alert') if number else 'No open alert'} on {name}"
-    style: Style = "attention" if number else "good" if state else "emphasis"
-    whole = next((h for h in health if not h.deployment), None)
+    where = f"Workspace {identifier(endpoint.workspace)}"
     doubt = uncollected(view.incident for view in open_alerts)
-    rows: list[tuple[Words, Words]] = [
-        ("Owner", person(endpoint.owner)),
-        ("Looked", figures.when(state.at if state else now)),
-    ]
-    if endpoint.monitor:
-        rows.append(("Monitor", runs(said(endpoint.monitor, 60))))
     return card(
         [
-            band("Status", style, f"Tier {endpoint.tier}", figures.day(now)),
+            band(
+                "Status",
+                _style(number, state, report),
+                f"Tier {endpoint.tier}",
+                figures.day(now),
+            ),
             title(words),
-            paragraph(
-                f"Workspace {identifier(endpoint.workspace)}",
-                subtle=True,
-                spacing="None",
-            ),
-            *([paragraph(runs(said(report.sentence, 300)))] if report else []),
+            paragraph(where, subtle=True, spacing="None"),
             *([box("warning", f"**Drift is not known:** {doubt}.")] if doubt else []),
-            *tiles(
-                served.tiles(None, report)
-                if report
-                else measures.health_tiles(whole, endpoint.latency_p95_ms)
-            ),
+            *_serving(endpoint, health, report),
             *_deployments(state, health),
             *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
             *service.listing(levels, _DAYS),
             *missing(list((gaps or {}).items())[:4]),
-            *facts(rows),
+            *facts(_rows(endpoint, state, now)),
         ],
         [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
         summary=words,
     )
+
+
+def _style(number: int, state: EndpointState | None, report: Report | None) -> Style:
+    """Return the colour: good only where everything was looked at and nothing is wrong."""
+    held = [r for r in report.results if r.threshold is not None] if report else []
+    if number or (report and report.verdict == "breached"):
+        return "attention"
+    if any(r.verdict != "not breached" for r in held):
+        return "warning"
+    return "good" if state else "emphasis"
+
+
+def _serving(
+    endpoint: Endpoint, health: Sequence[Health], report: Report | None
+) -> list[CardElement]:
+    """Return how the whole endpoint served, in which window, and of how many requests."""
+    whole = next((h for h in health if not h.deployment), None)
+    if report is None:
+        return tiles(measures.health_tiles(whole, endpoint.latency_p95_ms))
+    size = figures.count(report.production_rows, "request")
+    note = f"{size}, {figures.window(report.production_window)}."
+    return [
+        paragraph(runs("How it serves: ", said(report.sentence, 300))),
+        *tiles(served.tiles(None, report)),
+        paragraph(note, subtle=True, small=True, spacing="Small"),
+    ]
+
+
+def _rows(
+    endpoint: Endpoint, state: EndpointState | None, now: datetime
+) -> list[tuple[Words, Words]]:
+    looked = figures.when(state.at if state else now)
+    rows: list[tuple[Words, Words]] = [
+        ("Owner", person(endpoint.owner)),
+        ("Looked", looked),
+    ]
+    if endpoint.monitor:
+        rows.append(("Monitor", runs(said(endpoint.monitor, 60))))
+    return rows
 
 
 def _deployments(

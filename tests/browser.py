@@ -76,7 +76,7 @@ async def window(browser: Browser) -> AsyncIterator[Window]:
         tab.on("pageerror", lambda error: wrong.append(f"{error}"))
         tab.on("console", lambda line: _keep(wrong, line.type, line.text))
         tab.on("request", lambda asked: _foreign(wrong, asked.url, address))
-        await tab.goto(address)
+        await tab.goto(address, timeout=60_000)  # the machine has other work
         return tab
 
     yield open_window

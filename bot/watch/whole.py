@@ -121,15 +121,19 @@ class WatchList(Strict):
     def in_sight(self, arm_id: str, conversation: str) -> bool:
         """Return whether a conversation may see an endpoint: its own channel may.
 
-        So may a chat of one person with the bot. In a group chat anybody can be: it sees
-        what is said in it by the watch list, and nothing else.
+        So may a chat of one person with the bot, and the risk channel, where it is called
+        about the endpoint. In a group chat anybody can be: it sees what is said in it by
+        the watch list, and nothing else.
         """
         endpoint = self.endpoint(arm_id)
         if endpoint is None:
             return False
         if _SHARED not in conversation:
             return True
-        return self.channels[endpoint.channel].id == conversation
+        seen = [endpoint.channel]
+        if self.risk_channel and self.escalation(endpoint).risk_minutes:
+            seen.append(self.risk_channel)
+        return any(self.channels[key].id == conversation for key in seen)
 
     def is_foreign_chat(self, conversation: str) -> bool:
         """Return whether it is a group chat that this file does not name."""

@@ -11,13 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.incident import AlertReceived, EffectParked, Event
+from bot.signals import Report
 from bot.triage import silence
 from bot.triage.inhibition import COLLECTION
-from cards import evidence, findings, parked, replies, show, situation
+from cards import evidence, findings, parked, replies, show, situation, status
 from cards.elements import band
 from cards.frame import LIMIT
 from tests.cards import reading, samples, tainted
 from tests.cards.rollbacks import MORE
+from tests.cards.served import serving
 from tests.cards.test_goldens import CARDS
 
 SCHEMA = json.loads(
@@ -480,3 +482,29 @@ def test_an_alert_on_the_inputs_counts_no_prediction_among_them() -> None:
     assert f' of {every - 1}"' in less
     alone = findings.ranking(found, [r.feature for r in found.results])
     assert alone == findings.ranking(found)
+
+
+@pytest.mark.parametrize(
+    ("report", "style"),
+    [
+        (serving(past=None), "good"),
+        (serving(p95=612.0, past=None), "attention"),
+        (serving(rpm=0.0), "attention"),
+        (serving(rpm=0.2, past=None), "warning"),
+    ],
+)
+def test_no_open_alert_is_green_only_where_all_is_well(
+    report: Report, style: str
+) -> None:
+    """
+    Without an alert an endpoint may be slow all the same, or nobody may know.
+    """
+    view = samples.view("firing")
+    state = samples.state(view.now, samples.SPLIT)
+
+    shown = status.render(
+        view.endpoint, view.links, view.now, state=state, report=report
+    )
+
+    assert style == shown.card["body"][0]["style"]
+    assert "How it serves: " in shown.card["body"][3]["inlines"][0]["text"]

@@ -51,6 +51,10 @@ async def test_owner_team_and_risk_are_called_in_turn(build: Opened) -> None:
     assert 1 == len(there)
     assert "nobody has acknowledged A-1" in str(there)
 
+    body = {"conversation": PLATFORM, "text": "ack 1 the owner is away"}
+    await house.post(f"{house.cloud}/sim/people/mei/say", body)
+    assert "the owner is away" == (await house.event("Acknowledged"))["note"]
+
 
 async def test_nobody_is_called_once_somebody_has_it(build: Opened) -> None:
     slow = {"owner_minutes": 0.03}
