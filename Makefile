@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench install lock clean
+.PHONY: demo test faults lint bench install lock clean
 
 demo: install node_modules/.ready ## the main job, with nothing but this machine
 	$(BIN)/watchkeeper demo $(ARGS)
@@ -11,6 +11,10 @@ test: .venv/dev node_modules/.dev ## linters, types, layers, tests
 	$(MAKE) --no-print-directory lint
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "NOTE: no Chromium on the PATH, so the browser tests are left out."
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# SIGKILL at every await of the executor 20 times over, Azure's faults 5 to 30 times each.
+faults: .venv/dev ## every fault that can meet a rollback, as often as it is to be tried
+	FAULT_RUNS=stated $(BIN)/python -m pytest -n 2 tests/rollback $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
