@@ -99,7 +99,7 @@ class AzureMover:
             async with asyncio.timeout(_REQUEST_LIMIT_S):
                 return await look(self._arm, endpoint, self._clock)
 
-    async def _put(self, endpoint: str, body: Mapping[str, Any], ends: float) -> Way:
+    async def _put(self, endpoint: str, body: bytes, ends: float) -> Way:
         """Send the change and follow it.
 
         Raises Unavailable or Impossible when Azure certainly did not take it.
