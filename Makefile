@@ -25,7 +25,10 @@ fuzz: .venv/dev ## millions of texts at the JSON reader, then bodies at the door
 	$(BIN)/python -m tests.bench.fuzz_json $(or $(N),10000000)
 	$(BIN)/python -m tests.bench.fuzz $(or $(N),2000000)
 
-faults: .venv/dev ## every fault of Teams, as often as tests/fixtures/teams/faults.json says
+# SIGKILL at every await of the executor 20 times over, Azure's faults 5 to 30 times each,
+# those of Teams as often as tests/fixtures/teams/faults.json says.
+faults: .venv/dev ## every fault of Azure and Teams, as often as it is to be tried
+	FAULT_RUNS=stated $(BIN)/python -m pytest -n 2 tests/rollback $(ARGS)
 	$(BIN)/python -m tests.bench.teams
 	for n in 1 2 3 4 5; do $(BIN)/python -m pytest -q tests/intake/test_storm.py -k worst_first || exit 1; done
 	for n in 1 2; do $(BIN)/python -m pytest -q tests/worker/test_outage.py -k no_storm || exit 1; done

@@ -117,9 +117,7 @@ class Arm:
             url = self.own(str(body["nextLink"]))
         raise DecodeError(message="too many pages")
 
-    async def put(
-        self, path: str, body: Mapping[str, Any], wait: timedelta
-    ) -> HttpResponse:
+    async def put(self, path: str, body: bytes, wait: timedelta) -> HttpResponse:
         """Send `body` once and return Azure's answer; there is no second try.
 
         From a thread, by requests: aiohttp repeats a PUT by itself when the connection
@@ -132,7 +130,7 @@ class Arm:
         self,
         loop: asyncio.AbstractEventLoop,
         path: str,
-        body: Mapping[str, Any],
+        body: bytes,
         wait: timedelta,
     ) -> HttpResponse:
         borrowed = Borrowed(self._credential, loop)
@@ -143,7 +141,9 @@ class Arm:
             transport=self._cloud.requests_transport(wait.total_seconds()),
         )
         with client:
-            request = HttpRequest("PUT", self._url(path), json=body)
+            kind = {"Content-Type": "application/json"}
+            url = self._url(path)
+            request = HttpRequest("PUT", url, content=body, headers=kind)
             response: HttpResponse = client.send_request(request)
             if response.status_code >= 400:  # noqa: PLR2004
                 raise _error(response)

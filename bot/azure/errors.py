@@ -19,7 +19,7 @@ from bot.ports import Impossible, Unavailable
 
 # Nothing of these may reach a card: addresses carry secrets, ids name other tenants.
 _SECRET = re.compile(
-    r"(https?://\S+)|(eyJ[\w-]+\.[\w-]+(\.[\w-]*)?)|(sig=\S+)"
+    r"(https?://\S*)|(eyJ[\w-]+\.[\w-]+(\.[\w-]*)?)|(sig=\S+)"
     r"|([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 )
 _LONGEST_WORDS = 160

@@ -31,6 +31,9 @@ from bot.incident import EndpointState, Traffic
 from bot.ports import Ambiguous, Impossible, Unavailable
 
 _REQUEST_LIMIT_S = 45
+# A process that slept may not act on what was true before: by now another executor may
+# have told that nothing was changed (Patience.settles).
+_FRESH = timedelta(seconds=30)
 _LOOKS = 3  # at a state at rest, before we believe that it is not what we asked for
 
 
@@ -80,6 +83,7 @@ class AzureMover:
         says; every text starts with "Nothing was changed" or says what may have been.
         """
         async with self._locks[endpoint.lower()]:
+            begun = self._clock()
             try:
                 document, before = await self._look(endpoint)
                 body = changed(document, before, expected, traffic)
@@ -88,6 +92,9 @@ class AzureMover:
                 raise Unavailable(words, error.retry_after) from error
             except Impossible as error:
                 raise Impossible(f"Nothing was changed: {error}") from error
+            if self._clock() - begun > _FRESH:
+                words = "too much time went by since it was looked at."
+                raise Unavailable(f"Nothing was changed: {words}")
             clock = asyncio.get_running_loop().time
             ends = clock() + self._patience.limit.total_seconds()
             way = await self._put(endpoint, body, ends)
@@ -99,7 +106,7 @@ class AzureMover:
             async with asyncio.timeout(_REQUEST_LIMIT_S):
                 return await look(self._arm, endpoint, self._clock)
 
-    async def _put(self, endpoint: str, body: Mapping[str, Any], ends: float) -> Way:
+    async def _put(self, endpoint: str, body: bytes, ends: float) -> Way:
         """Send the change and follow it.
 
         Raises Unavailable or Impossible when Azure certainly did not take it.

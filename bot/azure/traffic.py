@@ -1,10 +1,10 @@
 """Traffic as people approve it: what may be put, and what became of it. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from bot.azure.arm import Document
+from bot.azure.splice import spliced
 from bot.incident import EndpointState, Traffic
 from bot.ports import Ambiguous, Impossible
 
@@ -50,8 +50,8 @@ def in_words(traffic: Traffic) -> str:
 
 def changed(
     document: Document, live: EndpointState, expected: EndpointState, wanted: Traffic
-) -> Mapping[str, Any]:
-    """Return Azure's own document with `wanted` as traffic and not one other change.
+) -> bytes:
+    """Return Azure's own document with `wanted` as traffic and not one other byte changed.
 
     Raises Impossible when the world is not the one that was approved, or `wanted`
     cannot be served.
@@ -72,8 +72,10 @@ def changed(
     traffic = dict.fromkeys(document.traffic, 0)
     written = {name.lower(): name for name in traffic}  # one name, in Azure's spelling
     traffic |= {written.get(n.lower(), n): percent for n, percent in wanted.items()}
-    properties = {**document.properties, "traffic": traffic}
-    return {**document.body, "properties": properties}
+    try:
+        return spliced(document.raw, traffic)
+    except (ValueError, IndexError):
+        raise Impossible("Azure's document of the endpoint cannot be read.") from None
 
 
 def _unsteady(state: str) -> str:

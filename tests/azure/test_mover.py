@@ -2,18 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from azure.identity.aio import ManagedIdentityCredential
 
 from bot.azure import AzureMover, AzureWorkspace
 from bot.azure.cloud import Cloud
 from bot.azure.traffic import Way, judged
 from bot.incident import EndpointState
 from bot.ports import Ambiguous, Impossible, Unavailable
+from bot.simulator.identity import EXECUTOR
 from bot.simulator.world import World
-from tests.azure.conftest import ARM, Sim
+from tests.azure.conftest import ARM, QUICK, Sim
 
 BACK = {"blue": 0, "green": 100}
 
@@ -358,6 +360,29 @@ async def test_what_cannot_be_read_back_is_ambiguous(
         await shift
 
     assert 1 == puts(sim)
+
+
+async def test_who_slept_before_the_change_does_not_send_it(
+    sim: Sim,
+    cloud: Cloud,
+    identities: dict[str, ManagedIdentityCredential],
+    seen: EndpointState,
+) -> None:
+    """
+    Stopped for minutes between the look and the change: another executor has told by
+    then that nothing was changed, and has freed the endpoint.
+    """
+    hours = iter(range(100))
+
+    def clock() -> datetime:
+        return seen.at + timedelta(hours=next(hours))
+
+    mover = AzureMover(identities[EXECUTOR], cloud, clock=clock, patience=QUICK)
+    with pytest.raises(Unavailable, match=r"^Nothing was changed: too much time"):
+        await mover.shift(ARM, seen, BACK)
+    await mover.close()
+
+    assert 0 == puts(sim)
 
 
 async def test_two_at_once_do_not_overtake_each_other(

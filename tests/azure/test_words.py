@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.azure.arm import Document, state_of
 from bot.azure.cloud import Cloud
 from bot.azure.errors import plain_words, retry_after, translated
 from bot.azure.queries import ALLOWED, QUERIES, compose
+from bot.azure.splice import spliced
 from bot.azure.traffic import Way, changed, in_words, judged, same
 from bot.incident import Deployment, EndpointState
 from bot.ports import Ambiguous, Impossible, Unavailable
@@ -82,13 +83,82 @@ def test_only_traffic_is_ever_changed(wanted: dict[str, int]) -> None:
     }
     live = state({"blue": 100})
     try:
-        body = changed(Document(before, "d"), live, live, wanted)
+        raw = json.dumps(before).encode()
+        body = json.loads(changed(Document(before, "d", raw), live, live, wanted))
     except Impossible:
         assert sum(wanted.values()) != 100
     else:
         assert same(body["properties"]["traffic"], wanted)
         assert {**body, "properties": 0} == {**before, "properties": 0}
         assert 2 == body["properties"]["y"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text(), JSON, max_size=4)
+
+
+@given(OBJECTS, OBJECTS, SPLITS, st.sampled_from([None, 1]), st.booleans())
+def test_the_traffic_is_exchanged_in_any_document(
+    top: dict[str, object],
+    inner: dict[str, object],
+    wanted: dict[str, int],
+    indent: int | None,
+    plain: bool,  # noqa: FBT001 hypothesis gives them by place
+) -> None:
+    document = {**top, "properties": inner}
+    raw = json.dumps(document, indent=indent, ensure_ascii=plain).encode()
+    told = json.loads(spliced(raw, wanted))
+
+    assert {**document, "properties": {**inner, "traffic": wanted}} == told
+
+
+def test_every_other_byte_stays() -> None:
+    """
+    Numbers beyond a float, escapes, spaces and a name that stands twice are Azure's.
+    """
+    raw = (
+        b'{ "kind":"Managed", "big": 12345678901234567890.1234567890, "e": 1E400,\r\n'
+        b'"traffic": {"not": 1}, "properties" : {"a": "\\u00fc \xc3\xbc \\/",'
+        b'"traffic":{"blue": 1},"mirrorTraffic":{"green":10}, "traffic" :  {"blue":90 },'
+        b' "z":[{"traffic":{}}] } }'
+    )
+    after = spliced(raw, {"blue": 0, "green": 100})
+
+    assert raw.replace(b'{"blue":90 }', b'{"blue": 0, "green": 100}') == after
+
+
+@pytest.mark.parametrize(
+    ("raw", "after"),
+    [
+        (b'{"properties": {}}', b'{"properties": {"traffic": {"b": 100}}}'),
+        (
+            b'{"properties": {"x": 1}}',
+            b'{"properties": {"traffic": {"b": 100},"x": 1}}',
+        ),
+        (
+            b'{"properties": {"traffic": null}}',
+            b'{"properties": {"traffic": {"b": 100}}}',
+        ),
+        (
+            b'\xef\xbb\xbf{"properties":{"traffic":{}}}',
+            b'{"properties":{"traffic":{"b": 100}}}',
+        ),
+    ],
+)
+def test_a_document_without_traffic_gets_some(raw: bytes, after: bytes) -> None:
+    assert after == spliced(raw, {"b": 100})
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{}", b'{"properties": 1}', b'{"properties": ', b"\xff"]
+)
+def test_what_is_no_endpoint_is_not_written(raw: bytes) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        spliced(raw, {"blue": 100})
 
 
 ENDS = st.sampled_from(["done", "failed", "stuck", "lost"])
@@ -149,12 +219,14 @@ def test_queries_name_columns_that_exist() -> None:
 
 
 @given(st.text())
+@example("http://")
 def test_plain_words_are_short_and_one_line(text: str) -> None:
     words = plain_words(text)
 
     assert len(words) <= 160
     assert "\n" not in words
-    assert "://" not in words or "http" not in words
+    assert "http://" not in words
+    assert "https://" not in words
 
 
 def test_no_token_or_address_gets_into_words() -> None:

@@ -1,7 +1,7 @@
 """Every fault that can meet a rollback between Azure and our own process, by its name.
 
-Most are tried in the files named in COVERED; here are those that were missing, and the
-proof that none is forgotten.
+Most are tried in the files that tests/rollback/faults.py names; here are those that were
+missing, and the proof that none is forgotten.
 """
 
 import asyncio
@@ -12,39 +12,11 @@ from typing import Any
 import pytest
 
 from bot import app
-from tests.conftest import FIXTURES, new_database
+from tests.conftest import new_database
 from tests.house import QUIET, House, Opened
+from tests.rollback.faults import COVERED, FAULTS, runs
 from tests.rollback.test_faults import AFTER, ended, requested
 from tests.story.remote import until
-
-FAULTS = json.loads((FIXTURES / "azure" / "faults.json").read_text("utf-8"))
-COVERED = {
-    "kill-approve.after_audit_before_put": "test_kill.STEPS",
-    "kill-rollback.after_put_before_store": "test_kill.STEPS",
-    "kill-rollback.during_lro_poll": "test_kill.STEPS",
-    "sigterm-inflight": "test_matrix.test_told_to_stop_it_hands_the_move_over",
-    "two-instances": "test_matrix.test_two_executors_send_one_put",
-    "token-fail": "test_matrix.test_an_identity_that_fails_delays_and_changes_nothing",
-    "token-expires-mid": "test_matrix.test_a_token_may_run_out_while_azure_works",
-    "arm-429": "test_faults.test_what_azure_refuses_is_told_as_not_done",
-    "lro-stuck": (
-        "test_faults.test_a_stuck_operation_is_nobodys_success_and_holds_the_endpoint"
-    ),
-    "lro-succeeded-but-traffic-differs": (
-        "test_faults.test_an_operation_that_ends_badly_is_told_as_not_done"
-    ),
-    "put-timeout-applied": (
-        "test_faults.test_a_change_that_arrived_without_an_answer_is_read_back"
-    ),
-    "traffic-changed-between": "test_matrix.test_what_changes_after_the_put_is_told",
-    "deployment-gone": (
-        "test_faults.test_the_executor_refuses_a_world_that_was_not_approved"
-    ),
-    "endpoint-updating": (
-        "test_faults.test_the_executor_refuses_a_world_that_was_not_approved"
-    ),
-    "clock-back": ("test_machine.test_no_way_around_the_rules_in_ten_thousand_steps"),
-}
 
 
 def test_no_fault_is_forgotten() -> None:
@@ -52,6 +24,11 @@ def test_no_fault_is_forgotten() -> None:
     for place in COVERED.values():
         module, name = place.split(".")
         assert hasattr(import_module(f"tests.rollback.{module}"), name), place
+    assert (20, 30, 1) == (
+        runs("test_a_kill_at_every_await_leaves_one_put_and_the_truth"),
+        runs("test_what_changes_after_the_put_is_told"),
+        runs("test_of_something_else"),
+    )
 
 
 @pytest.mark.parametrize(
