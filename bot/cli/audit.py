@@ -96,7 +96,8 @@ def _anchored(place: Place, anchor: str, *, alone: bool) -> "list[Head] | str":
 
     A packet `alone`, on an auditor's machine, is only compared with what is named.
     """
-    from bot.evidence.anchor import BadAnchor, merged, places, read  # noqa: PLC0415
+    from bot.addresses import places  # noqa: PLC0415
+    from bot.evidence.anchor import BadAnchor, merged, read  # noqa: PLC0415
     from bot.evidence.archive import opened  # noqa: PLC0415
 
     if alone and not anchor:

@@ -89,15 +89,6 @@ async def read(shelf: Shelf) -> tuple[list[Head], list[str]]:
     return [heads[size] for size in sorted(heads)], list(keys)
 
 
-def places(given: str) -> list[str]:
-    """Return the places in a text that names one, or several by commas.
-
-    >>> places("heads, git+https://example.org/heads.git#main")
-    ['heads', 'git+https://example.org/heads.git#main']
-    """
-    return [place for each in given.split(",") if (place := each.strip())]
-
-
 def merged(several: Iterable[Sequence[Head]]) -> list[Head]:
     """Return the heads of several places as one list, the smallest first.
 
