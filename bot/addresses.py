@@ -94,3 +94,12 @@ def _host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:  # a broken IPv6 address
         return None
+
+
+def places(given: str) -> list[str]:
+    """Return the places in a setting that names one, or several by commas.
+
+    >>> places("heads, git+https://example.org/heads.git#main")
+    ['heads', 'git+https://example.org/heads.git#main']
+    """
+    return [place for each in given.split(",") if (place := each.strip())]

@@ -12,7 +12,9 @@ from azure.core.exceptions import (
     DecodeError,
     HttpResponseError,
     ServiceRequestError,
+    ServiceRequestTimeoutError,
     ServiceResponseError,
+    ServiceResponseTimeoutError,
 )
 
 from bot.ports import Impossible, Unavailable
@@ -52,6 +54,9 @@ def code_of(error: HttpResponseError) -> str:
     return str(code) if re.fullmatch(r"\w{1,60}", str(code)) else ""
 
 
+_TIMED_OUT = (TimeoutError, ServiceRequestTimeoutError, ServiceResponseTimeoutError)
+
+
 def translated(error: BaseException, subject: str) -> Unavailable | Impossible:
     """Return the port's exception for a failure of an Azure client.
 
@@ -67,7 +72,9 @@ def translated(error: BaseException, subject: str) -> Unavailable | Impossible:
         return Unavailable(f"Azure's answer about {subject} cannot be read.")
     if isinstance(error, HttpResponseError) and error.status_code:
         return _refused(error, subject)
-    if isinstance(error, ServiceRequestError | ServiceResponseError | TimeoutError):
+    if isinstance(error, _TIMED_OUT):
+        return Unavailable(f"Azure does not answer about {subject} in time.")
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
         return Unavailable(f"Azure does not answer about {subject}.")
     return Unavailable(f"Azure could not be asked about {subject}.")
 

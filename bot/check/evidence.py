@@ -14,6 +14,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob.aio import ContainerClient
 
+from bot import addresses
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
@@ -37,7 +38,10 @@ async def evidence(settings: Settings, stack: AsyncExitStack) -> AsyncIterator[F
     """Yield whether `serve` may write where it keeps what must last."""
     places = {"evidence": settings.evidence_url}
     if settings.anchor_url not in ("", settings.evidence_url):
-        places["log heads"] = settings.anchor_url
+        each = addresses.places(settings.anchor_url)
+        many = len(each) > 1
+        for number, place in enumerate(each, 1):
+            places[f"log heads {number}" if many else "log heads"] = place
     shared = settings.database_url.startswith("postgresql")
     for about, place in places.items():
         if not place.startswith(("https://", "http://")):

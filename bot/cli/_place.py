@@ -31,7 +31,8 @@ AnchorAt: TypeAlias = Annotated[
     str,
     typer.Option(
         "--anchor",
-        help="Where the heads were anchored: a folder, a container, git+PATH or git+URL.",
+        help="Where the heads were anchored: a folder, a container, git+PATH or git+URL; "
+        "several by commas.",
     ),
 ]
 _STATE = Path(".watchkeeper")

@@ -5,7 +5,8 @@ finds any of them, and none is ever replaced.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -86,6 +87,21 @@ async def read(shelf: Shelf) -> tuple[list[Head], list[str]]:
         if not found or found[-1].size != _size(name):
             raise BadAnchor(f"{name} among the anchored heads was changed")
     return [heads[size] for size in sorted(heads)], list(keys)
+
+
+def merged(several: Iterable[Sequence[Head]]) -> list[Head]:
+    """Return the heads of several places as one list, the smallest first.
+
+    Raises BadAnchor when two places tell of two histories.
+    """
+    heads: dict[int, Head] = {}
+    for head in chain.from_iterable(several):
+        if heads.setdefault(head.size, head).root != head.root:
+            raise BadAnchor(
+                f"the places of anchored heads differ over {head.size} records: one of "
+                "them, or history, was written anew"
+            )
+    return [heads[size] for size in sorted(heads)]
 
 
 def _size(name: str) -> int:

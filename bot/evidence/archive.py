@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from azure.core.credentials_async import AsyncTokenCredential
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bot.addresses import places
+from bot.evidence.several import Several
 from bot.evidence.shelf import Folder, Shelf
 
 _GIT = "git+"
@@ -47,9 +49,13 @@ def open_heads(
 ) -> Shelf:
     """Return the shelf of anchored heads: as above, or git+PATH or git+URL[#branch].
 
+    Or several by commas, and each has them all.
+
     `deep`: for reading them all. With a `credential` Azure Repos lets us in. A clone that
     is named like a folder is read as what it is: its files are the newest heads alone.
     """
+    if len(each := places(place)) > 1:
+        return Several([open_heads(one, credential, deep=deep) for one in each])
     if not place.startswith(_GIT) and not _is_repository(Path(place)):
         return open_shelf(place, credential)
     from bot.evidence.git import GitShelf  # noqa: PLC0415 takes a while to import

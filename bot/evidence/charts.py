@@ -129,6 +129,11 @@ def distribution(feature: str, shape: Shape) -> str:
     return _svg(height, f"Distribution of {feature}, reference and production", body)
 
 
+def _end(start: datetime, end: datetime) -> str:
+    """Return how the end of an axis is written: its day only where it is another one."""
+    return "%H:%M" if start.date() == end.date() else "%Y-%m-%d %H:%M"
+
+
 def over_time(
     title: str,
     lines: Sequence[Line],
@@ -157,7 +162,7 @@ def over_time(
     body.append(_text(left - 6, y(max(values)) + 4, _number(max(values)), "end soft"))
     body += [
         _text(left, base + 16, f"{start:%Y-%m-%d %H:%M}", "soft"),
-        _text(right, base + 16, f"{end:%H:%M} UTC", "end soft"),
+        _text(right, base + 16, f"{end:{_end(start, end)}} UTC", "end soft"),
     ]
     if limit is not None:
         body.append(_dashed(left, right, y(limit), "limit"))

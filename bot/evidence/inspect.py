@@ -1,6 +1,7 @@
 """Whether a packet is what we made: every byte, every record, against the head."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from bot.evidence.mapping import mapping
 from bot.evidence.model import sections
 from bot.evidence.model_page import model_document
 from bot.evidence.packet import packet
+from bot.evidence.reading import Unreadable
 from bot.evidence.sealed import Record, Sealed
 from bot.evidence.shelf import digest
 from bot.evidence.zipped import BadPacket, unpack
@@ -52,11 +54,14 @@ def inspect(
 ) -> Inspected:
     """Return what holds. Raises BadPacket with the first thing that does not.
 
+    Raises Unreadable where a later version made it in a format of its own.
+
     Without `key` the packet's own is believed, which shows no more than that one hand
     made all of it.
     """
     files = unpack(content)
     _manifest(files)
+    _format(files)
     try:
         document = json.loads(files[bundle.PROOF])
         sealed = _sealed(document)
@@ -99,6 +104,25 @@ def _manifest(files: dict[str, bytes]) -> None:
     for name, sha256 in sorted(expected.items()):
         if digest(files[name]) != sha256:
             raise BadPacket(f"{name} was changed")
+
+
+def _format(files: dict[str, bytes]) -> None:
+    """Raise Unreadable for a packet of later years: that is no tampering.
+
+    It has to be signed, else one changed byte would make a packet of today look so.
+    """
+    what = str(json.loads(files[bundle.MANIFEST]).get("what", ""))
+    if what in (bundle.INCIDENT, bundle.MODEL):
+        return
+    known = re.fullmatch(r"Watchkeeper [a-z ]{1,40}, v\d{1,4}", what)
+    try:
+        key = signing.in_text(files[bundle.KEY].decode(), bundle.KEY)
+        signed = _signature(files, key)
+    except (KeyError, UnicodeDecodeError, signing.NoKey):
+        signed = False
+    if not (known and signed):
+        raise BadPacket(f"{bundle.MANIFEST} does not say what it is")
+    raise Unreadable(f'the packet is "{what}": a newer Watchkeeper reads it')
 
 
 def _sealed(document: dict[str, Any]) -> Sealed:

@@ -37,7 +37,7 @@ def model_page(matter: Matter, found: Sequence[Section]) -> str:
         f"<h1>Model pack: {escape(matter.model)}</h1>",
         (
             f"<p class=soft>{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC · endpoints: "
-            f"{escape(names)} · {len(matter.incidents):,} incidents</p>"
+            f"{escape(names)} · incidents: {len(matter.incidents):,}</p>"
         ),
         f"<p>{links}</p>",
         _by_week(matter),

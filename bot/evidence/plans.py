@@ -83,27 +83,35 @@ def monitors(
 
 
 def slots(monitor: Monitor, period: Period) -> Iterator[tuple[datetime, Slot]]:
-    """Yield each time in `period` at which the monitor had to run, and whether it did.
+    """Yield each time in `period` at which the monitor was due, and whether it ran.
 
-    A time that no look covers is "not known": nobody saw a gap there, nor a run.
+    Due is what the newest run's start and the plan's step give; a run counts for the time
+    that it is nearest to, so that one which starts a minute late is not missed. A time
+    that no look covers is "not known": nobody saw a gap there, nor a run.
     """
     step = monitor.step
     if step is None:
         return
     runs, covered = sorted(monitor.runs.values()), monitor.covered
-    at, count = period[0], 0
-    place = 0
-    while at + step <= period[1] and count < _MOST_SLOTS:
-        while place < len(runs) and runs[place][0] < at:
+    at, place, count = _first(runs, step, period[0]), 0, 0
+    while at < period[1] and count < _MOST_SLOTS:
+        start, end = at - step / 2, at + step / 2
+        while place < len(runs) and runs[place][0] < start:
             place += 1
-        end = at + step
         within = []
         for begun, status in runs[place:]:
             if begun >= end:
                 break
             within.append(status.lower())
-        yield at, _slot(within, covered, (at, end))
-        at, count = end, count + 1
+        yield at, _slot(within, covered, (start, end))
+        at, count = at + step, count + 1
+
+
+def _first(
+    runs: Sequence[tuple[datetime, str]], step: timedelta, start: datetime
+) -> datetime:
+    """Return the first due time that is not before `start`, which it is without a run."""
+    return start + (runs[-1][0] - start) % step if runs else start
 
 
 def _slot(within: Sequence[str], covered: Sequence[Period], slot: Period) -> Slot:

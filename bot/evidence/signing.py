@@ -49,12 +49,17 @@ def read(given: str) -> Ed25519PublicKey:
         return own(text, given).public_key()
     if len(text.strip()) == _HEX:
         return from_hex(text.strip())
+    return in_text(text, given)
+
+
+def in_text(text: str, where: str) -> Ed25519PublicKey:
+    """Return the key that `text` is the PEM of. Raises NoKey."""
     try:
         found = serialization.load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise NoKey(f"{given} holds no public key in PEM") from None
+        raise NoKey(f"{where} holds no public key in PEM") from None
     if not isinstance(found, Ed25519PublicKey):
-        raise NoKey(f"{given} holds another kind of key than Ed25519")
+        raise NoKey(f"{where} holds another kind of key than Ed25519")
     return found
 
 

@@ -129,7 +129,8 @@ class Settings(BaseModel):
     anchor_url: str = Field(
         "",
         description="where signed heads of the log are kept: a folder, a blob container, "
-        "or a Git repository (git+/path.git, git+https://…#branch); EVIDENCE_URL if empty",
+        "or a Git repository (git+/path.git, git+https://…#branch), several by commas; "
+        "EVIDENCE_URL if empty",
     )
     anchor_seconds: int = Field(
         60, ge=1, le=86400, description="how often heads are copied there"

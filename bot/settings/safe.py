@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.addresses import insecure, loopback, mixed
+from bot.addresses import insecure, loopback, mixed, places
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -95,9 +95,10 @@ def _addresses(settings: "Settings") -> list[str]:
         if insecure(origin)
     ]
     found += _kept("EVIDENCE_URL", settings.evidence_url)
-    if settings.anchor_url.startswith("git+"):
-        return found + _git(settings.anchor_url)
-    return found + _kept("ANCHOR_URL", settings.anchor_url)
+    for place in places(settings.anchor_url):
+        git = place.startswith("git+")
+        found += _git(place) if git else _kept("ANCHOR_URL", place)
+    return found
 
 
 def _kept(name: str, given: str) -> list[str]:

@@ -36,7 +36,7 @@ class Parts:
     """Parts by name, and by name why others are missing.
 
     A reason begins with one of: unsupported, disabled, forbidden, not found, too late,
-    not available.
+    timed out, not available.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Parts:
         self.found["settings"] = endpoint.model_dump(mode="json")
         there = seen.state.deployments if seen.state else ()
         names = [each.name for each in there]
-        self.found["repeat"] = commands(endpoint, names)
+        self.found["repeat"] = commands(endpoint, names, seen.at)
 
     async def _metrics(self, start: datetime, end: datetime) -> None:
         kept: list[Series] = []
@@ -193,6 +193,9 @@ _KINDS = (
     ("may not", "forbidden"),
     ("knows nothing", "not found"),
     ("no monitor is named", "disabled"),
+    ("in time", "timed out"),
+    ("status 408", "timed out"),
+    ("status 504", "timed out"),
 )
 _REASONS = ("unsupported", "disabled", "forbidden", "not found", "too late")
 
@@ -203,6 +206,7 @@ def _why(text: str) -> str:
     >>> _why("Our identity may not do that to the rule (AuthorizationFailed).")
     'forbidden: Our identity may not do that to the rule (AuthorizationFailed).'
     """
+    text = policy.reason(text)
     if text.startswith(tuple(f"{kind}:" for kind in _REASONS)):
         return text
     folded = text.lower()
@@ -232,10 +236,13 @@ def _log(
     }
 
 
-def commands(endpoint: Endpoint, deployments: Iterable[str] = ()) -> dict[str, str]:
+def commands(
+    endpoint: Endpoint, deployments: Iterable[str], at: datetime
+) -> dict[str, str]:
     """Return the runbook's inspections as commands that anyone can repeat.
 
-    Deployment show (each), job list, data list, metrics list; then the others.
+    Deployment show (each), job list, data list, metrics list; then the others. Figures
+    and changes are asked for the time that was looked at, not for that of the reader.
     """
     parts = endpoint.id.split("/")
     where = f"--subscription {parts[2]} -g {parts[4]} -w {parts[8]}"
@@ -254,14 +261,21 @@ def commands(endpoint: Endpoint, deployments: Iterable[str] = ()) -> dict[str, s
         "data": f"az ml data list {where}",
         "metrics": (
             f"az monitor metrics list --resource {endpoint.id} "
-            f"--metrics {' '.join(name for name, _ in METRICS)} --interval PT5M"
+            f"--metrics {' '.join(name for name, _ in METRICS)} --interval PT5M "
+            f"--aggregation Average {_between(at - SPAN, at)}"
         ),
         "activity log": (
             f"az monitor activity-log list --subscription {parts[2]} -g {parts[4]} "
-            "--offset 24h"
+            f"{_between(at - CHANGES_SPAN, at)}"
         ),
         "access": (
             f"az role assignment list --subscription {parts[2]} --scope {endpoint.id} "
             "--include-inherited"
         ),
     }
+
+
+def _between(start: datetime, end: datetime) -> str:
+    """Return a span as `az` takes it, in whole seconds of UTC."""
+    first, last = (f"{each:%Y-%m-%dT%H:%M:%SZ}" for each in (start, end))
+    return f"--start-time {first} --end-time {last}"

@@ -36,9 +36,7 @@ SETTINGS = {
 }
 
 
-def monitor(
-    at: datetime, *, without: frozenset[int] = frozenset()
-) -> dict[str, object]:
+def monitor(at: datetime, *, without: frozenset[int] = frozenset()) -> dict[str, Any]:
     """Return a daily monitor as seen at `at`, with its last 30 days of runs.
 
     `without`: days back on which it did not run.

@@ -1,8 +1,10 @@
 """`audit verify` on a database: what it finds, and what only an anchored head shows."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -231,6 +233,30 @@ def test_exit_codes_of_the_command(
         ).exit_code
     )
     assert 2 == run(application(), [*here, "--key", "nonsense"]).exit_code
+
+
+def test_heads_in_two_places_have_to_tell_of_one_history(
+    url: str, outside: list[Head], tmp_path: Path
+) -> None:
+    """
+    One place may be in the reach of who rewrites history, and another is not.
+    """
+    forged = [replace(outside[0], root=bytes(32))]
+    for name, some in (("all", outside), ("early", outside[:1]), ("forged", forged)):
+        place = Folder(tmp_path / name)
+        asyncio.run(anchor.keep(place, some, KEY.public_key()))
+
+    def verify(*names: str) -> tuple[int, str]:
+        where = ", ".join(str(tmp_path / name) for name in names)
+        done = CliRunner().invoke(
+            application(), ["audit", "verify", "--database", url, "--anchor", where]
+        )
+        return done.exit_code, done.output
+
+    code, words = verify("early", "all")
+    assert (0, True) == (code, f"{len(outside)} of them compared" in words), words
+    code, words = verify("all", "forged")
+    assert (1, True) == (code, "places of anchored heads differ" in words), words
 
 
 def test_a_file_that_is_no_database_cannot_be_read(tmp_path: Path) -> None:

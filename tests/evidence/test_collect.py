@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceResponseTimeoutError
 
 from bot.azure import AzureWorkspace
+from bot.azure.errors import translated
 from bot.incident import Incident, SignalsEvaluated
 from bot.ports import Unavailable
 from bot.simulator.identity import TENANT
 from bot.simulator.people import JONAS, PRIYA, channels, people
 from bot.watch import Endpoint, WatchList
-from bot.worker.parts import Parts, _why
+from bot.worker.parts import Parts, _why, commands
 from tests.azure.conftest import (
     Sim,
     cloud,
@@ -25,6 +27,7 @@ from tests.azure.conftest import (
     world,
 )
 from tests.house import QUIET, House, Opened
+from tests.incidents import ENDPOINT
 
 __all__ = ["cloud", "folder", "identities", "sim", "watched", "workspace", "world"]
 
@@ -136,3 +139,19 @@ def test_every_reason_says_its_kind() -> None:
     assert "too late: x" == _why("too late: x")
     assert "not available: Azure does not answer." == _why("Azure does not answer.")
     assert _why("Azure knows nothing of the rule.").startswith("not found: ")
+    late = translated(ServiceResponseTimeoutError("read"), "the rule")
+    assert "timed out: Azure does not answer about the rule in time." == _why(str(late))
+    assert "hunter2" not in _why("It says password=hunter2 is wrong.")
+
+
+def test_figures_are_asked_again_for_the_time_that_was_looked_at() -> None:
+    """
+    Who repeats the command a year later wants that afternoon, not the last hour.
+    """
+    at = datetime(2026, 11, 23, 9, 14, 5, 123, tzinfo=UTC)
+    found = commands(Endpoint(id=ENDPOINT, owner="", channel=""), ["blue"], at)
+    span = "--start-time 2026-11-23T07:14:05Z --end-time 2026-11-23T09:14:05Z"
+
+    assert found["metrics"].endswith(f"--interval PT5M --aggregation Average {span}")
+    assert "--start-time 2026-11-22T09:14:05Z" in found["activity log"]
+    assert found["deployment blue"].startswith("az ml online-deployment show -n blue ")

@@ -33,6 +33,7 @@ from tests.incidents import ENDPOINT
 START = datetime(2026, 7, 1, tzinfo=UTC)
 SPAN = (START, START + timedelta(days=30))
 DAY = timedelta(days=1)
+DUE = START + timedelta(hours=3, minutes=15)
 
 
 async def written(url: str, tmp_path: Path, count: int = 40) -> bytes:
@@ -133,8 +134,23 @@ def test_a_run_that_did_not_happen_is_a_finding() -> None:
     told = dict(plans.slots(found, SPAN))
 
     missed = [at for at, slot in told.items() if slot == "missed"]
-    assert [START + 25 * DAY, START + 26 * DAY] == missed
-    assert "ran" == told[START + 29 * DAY]  # seen before its day was over
+    assert [DUE + 25 * DAY, DUE + 26 * DAY] == missed
+    assert "ran" == told[DUE + 29 * DAY]  # seen before its day was over
+
+
+def test_a_run_that_starts_a_little_off_its_time_is_not_missed() -> None:
+    """
+    Periods that end now begin at any minute, also at the one at which the runs start.
+    """
+    at = START + 20 * DAY
+    seen = monitor(at)
+    for place, run in enumerate(seen["runs"]):
+        begun = datetime.fromisoformat(run["started"])
+        run["started"] = (begun + timedelta(minutes=(-3, 4)[place % 2])).isoformat()
+    [found] = plans.monitors([("e", at, seen)])
+
+    told = [slot for _, slot in plans.slots(found, (DUE, DUE + 15 * DAY))]
+    assert ["ran"] * 15 == told
 
 
 def test_what_nobody_looked_at_is_not_called_missed() -> None:
@@ -166,9 +182,10 @@ def test_every_time_that_was_due_is_told_once(
     [found] = plans.monitors(seen)
     told = list(plans.slots(found, (START, START + days * DAY)))
 
-    assert [START + n * DAY for n in range(days)] == [at for at, _ in told]
+    first = DUE if found.runs else START
+    assert [first + n * DAY for n in range(days)] == [at for at, _ in told]
     latest = max(d for d, _ in every)
-    ran = {START + n * DAY for n in range(days) if n >= latest}
+    ran = {first + n * DAY for n in range(days) if n >= latest}
     assert all(slot in ("ran", "not known") for at, slot in told if at in ran)
 
 

@@ -20,7 +20,7 @@ from bot import evidence
 from bot.__main__ import application
 from bot.evidence import anchor, bundle, signing
 from bot.evidence.inspect import inspect
-from bot.evidence.reading import reading
+from bot.evidence.reading import Unreadable, reading
 from bot.evidence.sealed import Sealed
 from bot.evidence.sheets import cell, table
 from bot.evidence.shelf import Folder, keep
@@ -204,6 +204,25 @@ def test_a_stranger_can_follow_the_note_with_openssl(
     assert 0 == done.returncode, done.stderr
 
 
+def test_a_packet_of_later_years_is_not_called_tampered(made: bytes) -> None:
+    """
+    Its format may be another one; who changed a byte of today's must not pass for that.
+    """
+    files = unpack(made)
+    manifest = files["manifest.json"].replace(b"evidence, v1", b"evidence, v2")
+    signature = KEY.sign(manifest).hex().encode() + b"\n"
+    later = {**files, "manifest.json": manifest}
+
+    with pytest.raises(Unreadable, match="a newer Watchkeeper reads it"):
+        inspect(pack({**later, "manifest.sig": signature}), PUBLIC, [])
+    with pytest.raises(BadPacket, match="not what was signed"):
+        inspect(pack(later), PUBLIC, [])
+    odd = manifest.replace(b"Watchkeeper", b"Watchkeepez")
+    again = {"manifest.json": odd, "manifest.sig": KEY.sign(odd).hex().encode()}
+    with pytest.raises(BadPacket, match="does not say what it is"):
+        inspect(pack({**files, **again}), PUBLIC, [])
+
+
 def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     run = CliRunner().invoke
     document = {"button": "00" * 32, "log": KEY.private_bytes_raw().hex()}
@@ -225,7 +244,11 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     assert 0 == alone.exit_code, alone.output
     assert "the packet's own key" in alone.stdout
     assert alone.stdout.startswith("UNCHANGED, but NOT PROVEN whose it is: A-1")
-    known = run(application(), ["audit", "verify", str(target), *place])
+    assert "NOT PROVEN" in alone.stderr
+    strict = run(application(), ["audit", "verify", str(target), "--strict"])
+    assert 1 == strict.exit_code
+    known = run(application(), ["audit", "verify", str(target), *place, "--strict"])
+    assert (0, "") == (known.exit_code, known.stderr)
     assert known.stdout.startswith("OK: A-1"), known.stdout
     checked = run(
         application(), ["audit", "verify", str(target), *place, "--format", "json"]

@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from bot.evidence import anchor
-from bot.evidence.archive import open_shelf
-from bot.evidence.shelf import Differs, NotKept, Shelf, fetch, keep, object_name
+from bot.evidence.archive import open_heads, open_shelf
+from bot.evidence.shelf import (
+    Differs,
+    Folder,
+    NotKept,
+    Shelf,
+    fetch,
+    keep,
+    object_name,
+)
 from bot.store import Store
 from bot.store.log import heads
 from tests.evidence.azurite import PROGRAM, Azurite, azurite, node
@@ -81,6 +89,37 @@ async def test_heads_are_anchored_and_read_again(shelf: Shelf, url: str) -> None
     await anchor.keep(shelf, every[2:], KEY.public_key())
 
     assert every == (await anchor.read(shelf))[0]
+    assert every[-1].size == await anchor.last(shelf)
+
+
+async def test_a_place_of_heads_that_was_away_is_given_what_it_missed(
+    url: str, tmp_path: Path
+) -> None:
+    """
+    Two places vouch for history; while one is away the other goes on.
+    """
+    store = Store.open(url)
+    await write(store, 40)
+    every = await store.read(heads)
+    store.close()
+    one, other = tmp_path / "one", tmp_path / "other"
+    shelf = open_heads(f"{one}, {other}")
+    await anchor.keep(shelf, every[:2], KEY.public_key())
+    (other / "heads").rename(tmp_path / "away")
+    other.rename(tmp_path / "gone")
+    other.write_text("no folder")
+    with pytest.raises(NotKept, match="other"):
+        await anchor.keep(shelf, every[2:4], KEY.public_key())
+    assert every[:4] == (await anchor.read(Folder(one)))[0]
+
+    other.unlink()
+    (tmp_path / "gone").rename(other)
+    (tmp_path / "away").rename(other / "heads")
+    assert every[1].size == await anchor.last(shelf)
+    await anchor.keep(shelf, every[2:4], KEY.public_key())
+    await anchor.keep(shelf, every[4:], KEY.public_key())
+    for place in (one, other):
+        assert every == (await anchor.read(Folder(place)))[0]
     assert every[-1].size == await anchor.last(shelf)
 
 
