@@ -64,7 +64,7 @@ async def serve(
             portal_every=timedelta(seconds=settings.portal_seconds),
             archive=archive,
         )
-        loop = worker.driver(means, keys.log, figures.around)
+        loop = worker.driver(means, keys.log, figures.around, keys.announced)
         app = web.Application(middlewares=[figures.count])
         door = await entrance.door(settings, watch, store, stack)
         app.add_routes(webhooks.routes(door))
@@ -128,6 +128,7 @@ def _means(settings: Settings, watch: WatchList, store: Store, keys: Keys) -> Me
         random=SystemRandom(),
         links=Links(settings.pages),
         sign=keys.sign,
+        signed=keys.signed,
     )
 
 
@@ -186,6 +187,7 @@ def _archive(
         shelf=open_shelf(settings.evidence_url, credential),
         heads=open_heads(settings.anchor_url or settings.evidence_url, credential),
         key=keys.log,
+        announced=keys.announced,
         anchor_every_s=settings.anchor_seconds,
         build=build(),
         configuration=hashlib.sha256(watch.model_dump_json().encode()).hexdigest(),

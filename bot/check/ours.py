@@ -106,14 +106,20 @@ async def _secret(settings: Settings, head: Head | None) -> Finding:
     if not ours:
         text = "the secret of the vault did not sign this database's log"
         return Finding("fail", "keys", text, _LOST)
-    return Finding("ok", "keys", "the secret of the vault holds both keys")
+    text = f"the secret of the vault holds both keys{_next(text)}"
+    return Finding("ok", "keys", text)
 
 
 def _signed(text: str, where: str, head: Head | None) -> bool:
     """Return whether the keys in `text`, or retired ones, signed `head`."""
     held = Keys.read(text, where)
-    known = (held.log.public_key(), *signing.retired(text, where))
+    own = held.log.public_key()
+    known = (*signing.announced(text, where), own, *signing.retired(text, where))
     return head is None or any(head.is_signed_by(key) for key in known)
+
+
+def _next(text: str) -> str:
+    return ", and announces new ones" if signing.announced(text, "") else ""
 
 
 def _kept(path: Path, head: Head | None) -> Finding:
@@ -131,4 +137,5 @@ def _kept(path: Path, head: Head | None) -> Finding:
         text = f"{path} holds both keys, and others on this machine may read it"
         return Finding("look", "keys", text, f"chmod 600 {path}")
     signs = ", which sign this database's log" if head else ""
+    signs += _next(path.read_text("utf-8"))
     return Finding("ok", "keys", f"{path} holds both keys{signs}")

@@ -121,7 +121,7 @@ class Place:
         return [e for e, of in known if of == model or name in named[e]]
 
     def public_keys(self, given: str) -> "tuple[Ed25519PublicKey, ...]":
-        """Return the keys in `given`, else our own and what our key file retired.
+        """Return the keys in `given`, else what our key file announces, holds, retired.
 
         The newest is the first. Raises NoKey.
         """
@@ -131,7 +131,10 @@ class Place:
             return tuple(signing.read(each.strip()) for each in given.split(","))
         text, where = self._kept()
         own = self.own_key
-        return (own.public_key(), *signing.retired(text, where)) if own else ()
+        if own is None:
+            return ()
+        after = signing.announced(text, where)
+        return (*after, own.public_key(), *signing.retired(text, where))
 
 
 def find(state: Path | None, database: str) -> Place:

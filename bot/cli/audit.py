@@ -201,24 +201,37 @@ def rotate(
         Path | None, typer.Argument(help="The key file; that of --state if left out.")
     ] = None,
     *,
+    announce: Annotated[
+        bool, typer.Option("--announce", help="Only announce new keys: the first step.")
+    ] = False,
     state: State = None,
 ) -> None:
     """Make new keys; what the old one signed is verified with the new file all the same.
 
-    Programs that run take them up when they are started again.
+    With two replicas: --announce, restart one after the other, then without it, and
+    again one after the other. Old buttons go on to work. Without the first step all
+    programs have to be restarted together, and old buttons are refused: for a key that
+    somebody else may have.
 
-    Example: watchkeeper audit rotate --state .watchkeeper
+    Example: watchkeeper audit rotate --state .watchkeeper --announce
     """
-    from bot.keys import CannotRead, rotate  # noqa: PLC0415 `--help` stays quick
+    from bot import keys  # noqa: PLC0415 `--help` stays quick
 
     path = file or find(state, "").keys
     if not path.is_file():
         refuse("audit rotate", f"{path} is not there: nothing to make anew")
+    one_by_one = "Restart the programs, one after the other"
     try:
-        rotate(path)
-    except CannotRead as error:
+        if announce:
+            keys.announce(path)
+            said = f"announces new keys. {one_by_one}, then rotate without --announce."
+        elif keys.rotate(path):
+            said = f"holds the new keys that it announced. {one_by_one}."
+        else:
+            said = "holds new keys. Start the programs again, all together."
+    except keys.CannotRead as error:
         refuse("audit rotate", error)
-    typer.echo(f"{path} holds new keys. Start the programs again.")
+    typer.echo(f"{path} {said}")
 
 
 COMMANDS = (app,)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bot.addresses import places
 from bot.evidence.several import Several
 from bot.evidence.shelf import Folder, Shelf
+from bot.store.log import Head
 
 _GIT = "git+"
 _REPOS = "499b84ac-1321-427f-aa17-267ca6975798/.default"  # Azure Repos, to Entra
@@ -24,11 +25,18 @@ class Archive:
     shelf: Shelf  # objects, by digest
     heads: Shelf  # anchored heads of the log
     key: Ed25519PrivateKey  # signs heads and packets
+    announced: Ed25519PrivateKey | None = None  # the next one: see bot.keys
     anchor_every_s: float = 60.0
     build: str = ""  # version of this program
     configuration: str = ""  # SHA-256 of the watch list as it was read
     # Told after each attempt: the size that lies outside, the failures in a row.
     anchored: Callable[[int, int], None] = lambda _size, _failed: None
+
+    def signer(self, head: Head | None) -> Ed25519PrivateKey:
+        """Return which key signs a packet under `head`: one answers for all of it."""
+        if head and self.announced and head.is_signed_by(self.announced.public_key()):
+            return self.announced
+        return self.key
 
     async def close(self) -> None:
         await self.shelf.close()

@@ -72,6 +72,15 @@ def own(text: str, where: str) -> Ed25519PrivateKey:
         raise NoKey(f"{where} is not a key file of ours") from None
 
 
+def announced(text: str, where: str) -> tuple[Ed25519PublicKey, ...]:
+    """Return the public key that our key file says comes next, if it says so."""
+    try:
+        found = json.loads(text).get("next")
+        return (own(json.dumps(found), where).public_key(),) if found else ()
+    except (ValueError, AttributeError, TypeError):
+        raise NoKey(f"{where} is not a key file of ours") from None
+
+
 def retired(text: str, where: str) -> tuple[Ed25519PublicKey, ...]:
     """Return the public keys that our key file lists as used before, newest first."""
     try:

@@ -65,7 +65,7 @@ def of_database(
         return wrong(f"a field holds what we never write ({error})")
     if odd:
         return wrong(odd)
-    notes = _notes(found, key, len(retired))
+    notes = _notes(found, (key, *retired) if key else ())
     if not kept:
         notes.append("Frozen objects were not looked at: no folder of them is here.")
     words = (
@@ -180,15 +180,20 @@ def _figures(found: Checked) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _notes(found: Checked, key: Ed25519PublicKey | None, retired: int) -> list[str]:
+def _notes(found: Checked, keys: Sequence[Ed25519PublicKey]) -> list[str]:
+    """Return what goes with a log that is as it was written; `keys`, the newest first."""
     notes = []
     if found.waiting:
         notes.append(f"{found.waiting:,} newer records wait to be sealed.")
-    if key is None:
+    if not keys:
         notes.append("No key was given (--key), so no signature was checked.")
     else:
+        newest = found.newest
+        signs = (i for i, k in enumerate(keys) if newest and newest.is_signed_by(k))
+        at = next(signs, 0)  # an announced key may not have signed anything yet
+        retired = len(keys) - at - 1
         before = f", or by {retired} retired before it" if retired else ""
-        notes.append(f"Signed by the key {signing.in_hex(key)}{before}.")
+        notes.append(f"Signed by the key {signing.in_hex(keys[at])}{before}.")
     if not found.anchored:
         notes.append(
             "No head was anchored outside (--anchor): who holds the key could have "

@@ -70,7 +70,7 @@ async def model_pack(means: Means, request: web.Request) -> web.Response:
         evidence.of_model,
         sealed,
         objects,
-        means.archive.key if means.archive else None,
+        means.archive.signer(sealed.head) if means.archive else None,
         model=name,
         period=span,
     )

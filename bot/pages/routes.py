@@ -176,7 +176,7 @@ class _Pages:
             objects = await evidence.objects(archive.shelf, sealed) if archive else {}
         except (NotKept, Differs) as error:
             raise answers.not_whole(error) from None
-        signer = archive.key if archive else None
+        signer = archive.signer(sealed.head) if archive else None
         content = await asyncio.to_thread(evidence.of_incident, sealed, objects, signer)
         return answers.zipped(content, key)
 

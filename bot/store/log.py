@@ -13,7 +13,10 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from bot.store import merkle, statements
 from bot.store.schema import (
@@ -66,21 +69,42 @@ def leaf_data(row: Any) -> bytes:
 
 
 class Log:
-    """The leader's end of the log. The frontier is kept between calls."""
+    """The leader's end of the log. The frontier is kept between calls.
 
-    def __init__(self, store: Store, signer: Signer) -> None:
+    `announced` is the key that comes after `signer`. It is used once a head is signed
+    by it, so by another replica that has it already: a key that is left never returns.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        signer: Signer,
+        announced: Ed25519PrivateKey | None = None,
+    ) -> None:
         self._store = store
         self._signer = signer
+        self._announced = announced
         self._frontier: merkle.Frontier | None = None
 
     async def seal(self, now: datetime, *, fence: int) -> Head | None:
         """Take up rows that are not in the log yet; None when there are none."""
         known, self._frontier = self._frontier, None  # until the commit is certain
-        frontier = known if known is not None else await self._store.read(_frontier)
+        frontier = known
+        if frontier is None:
+            frontier = await self._store.read(_frontier)
+            await self._follow()
         sealing = partial(self._seal, last=frontier, now=now, fence=fence)
         taken, head = await self._store.write(sealing)
         self._frontier = taken
         return head
+
+    async def _follow(self) -> None:
+        """Sign with the announced key from now on, if the log has moved to it."""
+        if (key := self._announced) is None:
+            return
+        last = await head(self._store)
+        if last is not None and last.is_signed_by(key.public_key()):
+            self._signer, self._announced = key, None
 
     def _seal(
         self, db: sa.Connection, *, last: merkle.Frontier, now: datetime, fence: int

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -27,7 +28,9 @@ Assertion: TypeAlias = Callable[[], Awaitable[str]]
 _EXCHANGE = "api://AzureADTokenExchange/.default"
 _BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TIME_OUT = aiohttp.ClientTimeout(total=10)
-_SPARE_S = 300  # a token that ends sooner is not used any more
+_IDENTITY_S = 15  # the SDK itself asks a host that hangs for minutes
+_SPARE_S = 300  # a token that ends sooner is replaced, while it is still good
+_AGAIN_S = 30  # after which Entra is asked again for what it did not give
 
 
 @asynccontextmanager
@@ -37,8 +40,9 @@ async def managed_identity(client_id: str = "") -> AsyncIterator[Assertion]:
 
         async def vouch() -> str:
             try:
-                return str((await credential.get_token(_EXCHANGE)).token)
-            except AzureError as error:
+                async with asyncio.timeout(_IDENTITY_S):
+                    return str((await credential.get_token(_EXCHANGE)).token)
+            except (AzureError, TimeoutError) as error:
                 raise Unavailable(
                     "The managed identity gives no token "
                     f"({type(error).__name__}); nothing was sent."
@@ -47,8 +51,19 @@ async def managed_identity(client_id: str = "") -> AsyncIterator[Assertion]:
         yield vouch
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    token: str
+    good_until: float
+    new_after: float
+
+
 class Tokens:
-    """One cached token for each scope; whoever comes while it is fetched waits."""
+    """One cached token for each scope; whoever comes while it is fetched waits.
+
+    A token is replaced some minutes before it ends: if Entra is away then, the old one
+    is good until its end. Who waited for a fetch that failed does not fetch once more.
+    """
 
     def __init__(
         self,
@@ -59,22 +74,38 @@ class Tokens:
     ) -> None:
         self._account, self._session = account, session
         self._assertion, self._clock = assertion, clock
-        self._kept: dict[str, tuple[str, float]] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._failed: dict[str, tuple[int, Unavailable]] = {}
+        self._asks = 0  # fetches that ended, to tell who waited for which
         self._lock = asyncio.Lock()
 
     async def get(self, scope: str = CONNECTOR_SCOPE) -> str:
         """Return a bearer token. Raises Unavailable when Entra gives none."""
+        came = self._asks
         async with self._lock:
-            token, until = self._kept.get(scope, ("", 0.0))
-            if not token or self._clock() >= until:
+            kept, now = self._kept.get(scope), self._clock()
+            if kept and now < kept.new_after:
+                return kept.token
+            number, why = self._failed.get(scope, (0, None))
+            if why is not None and number > came:
+                raise Unavailable(str(why), why.retry_after)
+            try:
                 token, lifetime = await self._fetch(scope)
-                spare = min(_SPARE_S, lifetime / 2)
-                self._kept[scope] = token, self._clock() + lifetime - spare
+            except Unavailable as error:
+                if kept and (now := self._clock()) < kept.good_until:
+                    self._kept[scope] = replace(kept, new_after=now + _AGAIN_S)
+                    return kept.token
+                self._asks += 1
+                self._failed[scope] = self._asks, error
+                raise
+            now, spare = self._clock(), min(_SPARE_S, lifetime / 2)
+            self._failed.pop(scope, None)
+            self._kept[scope] = _Kept(token, now + lifetime, now + lifetime - spare)
             return token
 
     def drop(self, token: str) -> None:
         """Forget a token that was refused, unless it was replaced meanwhile."""
-        self._kept = {s: kept for s, kept in self._kept.items() if kept[0] != token}
+        self._kept = {s: k for s, k in self._kept.items() if k.token != token}
 
     async def _fetch(self, scope: str) -> tuple[str, float]:
         form = {

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from bot.incident import (
     Answer,
     CaptureState,
@@ -32,7 +34,7 @@ from bot.incident import (
     Wake,
     WatchOutcome,
 )
-from bot.store.log import Log, Signer
+from bot.store.log import Log
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
 from bot.worker.before import find
@@ -88,10 +90,15 @@ EXECUTOR: Mapping[type[Effect], Perform] = {
 }
 
 
-def driver(means: Means, signer: Signer, around: Around = lambda p: p) -> Worker:
+def driver(
+    means: Means,
+    signer: Ed25519PrivateKey,
+    around: Around = lambda p: p,
+    announced: Ed25519PrivateKey | None = None,
+) -> Worker:
     """Return the loop that reads, talks and seals; `around` may watch each effect."""
     performs = {kind: around(perform) for kind, perform in DRIVER.items()}
-    log = Log(means.store, signer)
+    log = Log(means.store, signer, announced)
     return Worker(
         means,
         "driver",

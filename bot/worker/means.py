@@ -34,6 +34,8 @@ class Means:
     random: Random
     links: Links
     sign: Callable[[str, int], str]
+    # Token, incident, revision: whether we signed it. The executor hears no button.
+    signed: Callable[[str, str, int], bool] = lambda _token, _key, _revision: False
     workspace: Workspace | None = None
     chat: Chat | None = None
     workflow: Workflow | None = None

@@ -74,8 +74,8 @@ resource serve 'Microsoft.App/containerApps@2025-07-01' = {
             {
               type: 'Startup'
               httpGet: { path: '/healthz', port: 3978 }
-              periodSeconds: 2
-              failureThreshold: 60
+              periodSeconds: 10
+              failureThreshold: 10 // as many as Azure takes
             }
             {
               type: 'Liveness'

@@ -12,6 +12,7 @@ from typing import Any
 
 from pycep.models import BicepElement
 
+from tests.deploy import bicep_limits as limits
 from tests.deploy import bicep_rules as rules
 from tests.deploy import bicep_types as azure
 from tests.deploy.bicep_file import File, read
@@ -33,6 +34,7 @@ def problems(path: Path) -> list[str]:
         f"{path.name}: {n} is never used" for n in rules.unused(text, declared)
     ]
     file.wrong += [f"{path.name}: {n} is declared twice" for n in rules.twice(text)]
+    file.wrong += [f"{path.name}: {x}" for x in limits.texts(text)]
     return file.wrong
 
 
@@ -72,6 +74,8 @@ class Checker(Values):
         body = self._body(each["config"])
         kind = f"{each['type']}@{each['api_version']}"
         self._placed(kind, body)
+        if odd := limits.extension(kind, body.get("scope")):
+            self._say(odd)
         if not each["existing"]:
             self._all(azure.resource(kind, body))
         elif kind not in azure.types():

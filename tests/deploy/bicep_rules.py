@@ -89,5 +89,8 @@ def limits(parameter: dict[str, Any], value: Any) -> Iterator[str]:
         )
         if what not in {"length", "value"} or not isinstance(size, int):
             continue
+        if not isinstance(limit, int):
+            yield f"{side}{what.title()} {limit!r} is no number"
+            continue
         if size < limit if side == "min" else size > limit:
             yield f"{value!r} is beyond {side}{what.title()} {limit}"

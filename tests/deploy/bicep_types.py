@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tests.deploy import bicep_limits as limits
+
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "bicep-types"
 Spec: TypeAlias = str | list[Any] | dict[str, Any]
 _OURS = {"parent", "scope", "dependsOn"}  # Bicep's own, on any resource
@@ -130,6 +132,8 @@ def _object(value: Any, spec: dict[str, Any], where: str) -> Iterator[str]:
             yield f"{path}: Azure writes this property, we cannot"
         else:
             yield from check(given, inner, path, optional="!" not in flag)
+            if odd := limits.value(name, given):
+                yield f"{path}: {odd}"
     for name, (flag, _) in fields.items():
         if "!" in flag and name not in value:
             yield f"{where}: {name} is missing".lstrip(": ")

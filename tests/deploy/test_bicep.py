@@ -141,3 +141,22 @@ def test_no_password_and_no_shared_key() -> None:
     assert 3 == sum(t.count("disableLocalAuth: true") + t.count("DisableLocalAuth: true")
                     for t in text.values())  # fmt: skip
     assert "useAadAuth: true" in text["actions.bicep"]
+    assert "useCommonAlertSchema: true" in text["actions.bicep"]
+    assert "msaAppType: 'SingleTenant'" in text["bot.bicep"]
+
+
+def test_each_identity_gets_its_own_role() -> None:
+    """
+    Two names swapped in one line, and who reads may write.
+    """
+    main = (DEPLOY / "main.bicep").read_text("utf-8")
+    pairs = re.findall(r"(\w+)RoleId: .*?roles\.outputs\.(\w+)Id\b", main)
+
+    assert {
+        ("ruleReader", "ruleReader"),
+        ("reader", "reader"),
+        ("executor", "executor"),
+        ("alertState", "alertState"),
+    } == set(pairs)
+    assert "executorId: executor.properties.principalId" in main
+    assert "readerId: reader.properties.principalId" in main

@@ -41,6 +41,14 @@ class Load:
             except (aiohttp.ClientError, OSError):
                 await asyncio.sleep(0.05)
 
+    async def to(self, replica: Replica, count: int = 4) -> None:
+        """Send some to one replica, each until it is taken."""
+        for _ in range(count):
+            self.sent += 1
+            mark = f"to-{self.sent}"
+            while mark not in self.promised:
+                await self._one(replica.port, notice(self.sent % 8, mark=mark), mark)
+
     async def _one(self, port: int, body: bytes, mark: str) -> None:
         url = f"http://127.0.0.1:{port}/api/alerts"
         headers = {"Content-Type": "application/json"}
