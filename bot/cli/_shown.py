@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["table", "json", "html"]
 
 _BAR = 16  # characters
-_WIDE = 60  # characters; below that the names are worth more than the bars
 
 
 def write(report: "Report", output_format: Format, output: Path | None) -> None:
@@ -51,18 +50,17 @@ def _table(report: "Report", file: "TextIO | None") -> None:
     from bot.signals.sentence import visible  # noqa: PLC0415
 
     console = Console(file=file, width=120 if file else None, highlight=False)
-    wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False)
-    table.add_column("Feature", overflow="fold", min_width=7)
+    table.add_column("Feature", overflow="fold")
     table.add_column("Metric")
     table.add_column("Value", justify="right", no_wrap=True)
-    if wide:
-        table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True)
     table.add_column("Limit", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
     for result in report.results:
-        cells = [escape(visible(cell)) for cell in _cells(result, bar=wide)]
-        table.add_row(*cells, style=_style(result))
+        table.add_row(
+            *(escape(visible(cell)) for cell in _cells(result)), style=_style(result)
+        )
     console.print(f"[bold]{escape(visible(report.sentence))}[/bold]\n")
     console.print(table)
     for line in report.explained:
@@ -75,7 +73,7 @@ def _style(result: "FeatureResult") -> str:
     return {"breached": "bold red", "not breached": ""}.get(result.verdict, "dim")
 
 
-def _cells(result: "FeatureResult", *, bar: bool) -> tuple[str, ...]:
+def _cells(result: "FeatureResult") -> tuple[str, ...]:
     from bot.signals.catalogue import METRICS  # noqa: PLC0415
     from bot.signals.page import short  # noqa: PLC0415
 
@@ -86,7 +84,7 @@ def _cells(result: "FeatureResult", *, bar: bool) -> tuple[str, ...]:
         result.feature,
         METRICS[result.metric].alias if result.metric in METRICS else _brief(result),
         short(result.value) or result.not_finite or "-",
-        *((_bar(result),) if bar else ()),
+        _bar(result),
         limit,
         f"{result.verdict}{why}",
     )
