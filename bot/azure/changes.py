@@ -74,10 +74,7 @@ class Changes:
             self._clients[subscription] = MonitorManagementClient(
                 self._credential,
                 subscription,
-                base_url=self._cloud.management,
-                authentication_policy=self._cloud.management_auth(self._credential),
-                transport=self._cloud.aio_transport(),
-                retry_total=0,
+                **self._cloud.management_client(self._credential),
             )
         return self._clients[subscription]
 

@@ -98,6 +98,18 @@ class Cloud:
     ) -> AsyncBearerTokenCredentialPolicy[Any, Any]:
         return AsyncBearerTokenCredentialPolicy(credential, self._management_scope)
 
+    def management_client(self, credential: AsyncTokenCredential) -> dict[str, Any]:
+        """Return what each asynchronous client of the management address is made with.
+
+        No retries: what may be tried again, and when, is decided by who asks.
+        """
+        return {
+            "base_url": self.management,
+            "authentication_policy": self.management_auth(credential),
+            "transport": self.aio_transport(),
+            "retry_total": 0,
+        }
+
     def blocking_management_auth(
         self, credential: TokenCredential
     ) -> BearerTokenCredentialPolicy[Any, Any]:

@@ -95,10 +95,7 @@ class Metrics:
             self._client = MonitorManagementClient(
                 self._credential,
                 resource.split("/")[2],  # unused by metrics, which name the resource
-                base_url=self._cloud.management,
-                authentication_policy=self._cloud.management_auth(self._credential),
-                transport=self._cloud.aio_transport(),
-                retry_total=0,
+                **self._cloud.management_client(self._credential),
             )
         return self._client
 

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.cli._place import Place
+
+if TYPE_CHECKING:
+    from bot.worker import Means
 
 
 class CannotAnswer(Exception):
@@ -52,7 +55,26 @@ def answered(
 async def _answered(
     given: dict[str, str], endpoint: str, deployment: str
 ) -> dict[str, Any]:
-    from azure.identity.aio import (  # noqa: PLC0415 `--help` stays quick
+    from bot.pages import release  # noqa: PLC0415 `--help` stays quick
+    from bot.settings import Misconfigured  # noqa: PLC0415
+    from bot.store import CannotOpen, Conflict, Unwritable  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        try:
+            means = await _means(given, stack)
+        except (Misconfigured, CannotOpen, ValueError) as error:
+            raise CannotAnswer(str(error)) from error
+        try:
+            return release.told(await release.judge(means, endpoint, deployment))
+        except (release.NoSuch, Unwritable) as error:
+            raise CannotAnswer(str(error)) from error
+        except Conflict as error:
+            raise CannotAnswer("many asked at the same moment; ask again") from error
+
+
+async def _means(given: dict[str, str], stack: AsyncExitStack) -> "Means":
+    """Return what the gate decides with; `stack` closes it."""
+    from azure.identity.aio import (  # noqa: PLC0415 as above
         DefaultAzureCredential,
         ManagedIdentityCredential,
     )
@@ -60,45 +82,31 @@ async def _answered(
     from bot.azure import AzureWorkspace  # noqa: PLC0415
     from bot.azure.cloud import Cloud  # noqa: PLC0415
     from bot.azure.database import password  # noqa: PLC0415
-    from bot.pages import release  # noqa: PLC0415
-    from bot.settings import Misconfigured, load  # noqa: PLC0415
-    from bot.store import CannotOpen, Conflict, Store, Unwritable  # noqa: PLC0415
+    from bot.settings import load  # noqa: PLC0415
+    from bot.store import Store  # noqa: PLC0415
     from bot.worker import Means  # noqa: PLC0415
     from cards import Links  # noqa: PLC0415
 
-    async with AsyncExitStack() as stack:
-        try:
-            settings, watch = load(given)
-            cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
-            store = Store.open(
-                settings.database_url,
-                role="gate",
-                password=stack.enter_context(password(settings.database_identity)),
-            )
-        except (Misconfigured, CannotOpen, ValueError) as error:
-            raise CannotAnswer(str(error)) from error
-        stack.callback(store.close)
-        client = settings.reader_client_id
-        credential = (
-            ManagedIdentityCredential(client_id=client)
-            if client
-            else DefaultAzureCredential()
-        )
-        await stack.enter_async_context(credential)
-        workspace = AzureWorkspace(credential, cloud)
-        stack.push_async_callback(workspace.close)
-        means = Means(
-            store=store,
-            watch=watch,
-            clock=lambda: datetime.now(UTC),
-            random=SystemRandom(),
-            links=Links(settings.pages),
-            sign=lambda key, revision: f"{key}.{revision}",  # no card is made here
-            workspace=workspace,
-        )
-        try:
-            return release.told(await release.judge(means, endpoint, deployment))
-        except (release.NoSuch, Unwritable) as error:
-            raise CannotAnswer(str(error)) from error
-        except Conflict as error:
-            raise CannotAnswer("many asked at the same moment; ask again") from error
+    settings, watch = load(given)
+    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
+    own = stack.enter_context(password(settings.database_identity))
+    store = Store.open(settings.database_url, role="gate", password=own)
+    stack.callback(store.close)
+    client = settings.reader_client_id
+    credential = (
+        ManagedIdentityCredential(client_id=client)
+        if client
+        else DefaultAzureCredential()
+    )
+    await stack.enter_async_context(credential)
+    workspace = AzureWorkspace(credential, cloud)
+    stack.push_async_callback(workspace.close)
+    return Means(
+        store=store,
+        watch=watch,
+        clock=lambda: datetime.now(UTC),
+        random=SystemRandom(),
+        links=Links(settings.pages),
+        sign=lambda key, revision: f"{key}.{revision}",  # no card is made here
+        workspace=workspace,
+    )

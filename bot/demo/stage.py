@@ -21,9 +21,9 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from bot.demo import welcome
 from bot.demo.children import Child
 from bot.demo.days import pass_by
-from bot.demo.welcome import welcome
 from bot.simulator import scenarios
 from bot.simulator.app import create
 from bot.simulator.azure import AZURE
@@ -279,4 +279,4 @@ async def _told(
 def _welcome(scenario: Scenario, port: int, state: Path, *, acts: bool) -> None:
     by = "nobody" if scenario.name == "none" else "case" if acts else "story"
     bot, cloud = (f"http://{HOST}:{number}/" for number in (port, port + 1))
-    print(welcome(scenario.title, bot, cloud, state, by=by), flush=True)  # noqa: T201
+    print(welcome.words(scenario.title, bot, cloud, state, by=by), flush=True)  # noqa: T201

@@ -21,7 +21,7 @@ The people of the case press and type by themselves; watch them on the page. Wha
 case was to reach, and what was measured, follows in a minute or two."""
 
 
-def welcome(title: str, bot: str, cloud: str, state: Path, *, by: str) -> str:
+def words(title: str, bot: str, cloud: str, state: Path, *, by: str) -> str:
     """Return the first words; `bot` and `cloud` are addresses that end in a slash.
 
     `by` is who lets things happen: "story", a "case" whose people act too, or "nobody".

@@ -1,6 +1,5 @@
 """The command line where nothing is set up, as somebody meets it who tries it out."""
 
-import json
 import os
 import subprocess
 import sys
@@ -25,26 +24,6 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "PUBLIC_URL", "HOST", "PORT"):
         monkeypatch.delenv(f"WATCHKEEPER_{name}", raising=False)
-
-
-def test_nobody_is_asked_to_compare_where_there_is_no_database(tmp_path: Path) -> None:
-    """
-    It made an empty database and said "asked": an operator waited for an answer of nobody.
-    """
-    asked = cli("reconcile")
-
-    assert (2, "") == (asked.exit_code, asked.stdout)
-    assert "there is no database at .watchkeeper/watchkeeper.db" in asked.stderr
-    assert [] == list(tmp_path.iterdir())
-
-
-def test_what_was_asked_is_told_to_programs_too(tmp_path: Path) -> None:
-    Store.open(f"sqlite:///{tmp_path / 'watchkeeper.db'}").close()
-
-    asked = cli("reconcile", "--state", str(tmp_path), "--format", "json")
-
-    assert 0 == asked.exit_code, asked.output
-    assert ["since"] == list(json.loads(asked.stdout))
 
 
 def test_the_gate_asks_the_service_that_the_variables_name(
