@@ -8,6 +8,7 @@ credential at `/{tenant}/oauth2/v2.0/token`.
 import json
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -60,9 +61,7 @@ class Identity:
         found = self._world.get("key", name)
         if found is None:
             raise KeyError(name)
-        return found["kid"], serialization.load_pem_private_key(
-            found["pem"].encode(), password=None
-        )
+        return found["kid"], _loaded(found["pem"])
 
     def mint(self, name: str, claims: Mapping[str, Any], *, valid_s: int = 3600) -> str:
         """Return a token with `claims`, signed by "entra" or "bot"; times are added."""
@@ -120,6 +119,12 @@ class Identity:
             raise _unauthorized(str(error)) from None
         request[PRINCIPAL] = NAMES.get(claims["appid"], str(claims["appid"]))
         return request[PRINCIPAL]
+
+
+@lru_cache(maxsize=4)
+def _loaded(pem: str) -> Any:
+    """Return the key; to read one checks its primes, which takes longer than an answer."""
+    return serialization.load_pem_private_key(pem.encode(), password=None)
 
 
 IDENTITY = web.AppKey("identity", Identity)

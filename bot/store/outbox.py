@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bot.incident import CardShown, Effect, Follow, Listen, Reconcile, ShowCard
 from bot.store import codec, statements
+from bot.store.database import Database
 from bot.store.records import Due, Role, Unposted
 from bot.store.schema import (
     delivery,
@@ -18,25 +18,21 @@ from bot.store.schema import (
     outbox,
 )
 
-if TYPE_CHECKING:
-    from bot.store.store import Store
-
-
 _ALWAYS = (Listen.__name__, Reconcile.__name__)  # they come back: no work that waits
 
 
 class Outbox:
     """Effects by due time. All but `queue` need the fence of the one who leads."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def queue(self, about: str, follow: Follow) -> None:
         """Queue an effect that no event goes with, such as an answer to a question."""
-        await self._store.write(
+        await self._database.write(
             lambda db: statements.queue(db, about, follow), key=about
         )
-        self._store.changed.set()
+        self._database.changed.set()
 
     async def due(self, role: Role, now: datetime, limit: int = 500) -> list[Due]:
         """Return what is due: the most severe first, then the longest waiting.
@@ -55,7 +51,7 @@ class Outbox:
             .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
             .limit(limit)
         )
-        rows = await self._store.read(lambda db: db.execute(query).all())
+        rows = await self._database.read(lambda db: db.execute(query).all())
         return [
             Due(
                 id=r.id,
@@ -87,7 +83,7 @@ class Outbox:
             )
             .order_by(outbox.c.rank, incident.c.number)
         )
-        rows = await self._store.read(lambda db: db.execute(query).all())
+        rows = await self._database.read(lambda db: db.execute(query).all())
         return [
             Unposted(
                 job=r.job,
@@ -106,7 +102,7 @@ class Outbox:
         query = sa.select(outbox.c.error).where(
             outbox.c.type == type(effect).__name__, outbox.c.body == codec.dump(effect)
         )
-        return await self._store.read(lambda db: db.execute(query).scalar())
+        return await self._database.read(lambda db: db.execute(query).scalar())
 
     async def set_back(
         self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
@@ -120,7 +116,7 @@ class Outbox:
                 these = row.where(outbox.c.id.in_(some))
                 db.execute(these.values(due_at=micros(until)))
 
-        await self._store.write(run, key="outbox:set back")
+        await self._database.write(run, key="outbox:set back")
 
     async def drop(self, jobs: Collection[int], role: Role, *, fence: int) -> None:
         """Remove effects that have become pointless."""
@@ -131,14 +127,14 @@ class Outbox:
             for some in statements.portions(sorted(jobs)):
                 db.execute(row.where(outbox.c.id.in_(some)))
 
-        await self._store.write(run, key="outbox:drop")
+        await self._database.write(run, key="outbox:drop")
 
     async def next_due(self, role: Role) -> datetime | None:
         """Return when the next effect falls due, or None when there is none."""
         query = sa.select(sa.func.min(outbox.c.due_at)).where(
             outbox.c.role == role, outbox.c.state == "due"
         )
-        found = await self._store.read(lambda db: db.execute(query).scalar())
+        found = await self._database.read(lambda db: db.execute(query).scalar())
         return None if found is None else moment(found)
 
     async def claim(self, job: int, role: Role, *, fence: int) -> bool:
@@ -150,7 +146,7 @@ class Outbox:
             changed = db.execute(row.values(attempts=outbox.c.attempts + 1))
             return changed.rowcount == 1
 
-        return await self._store.write(run, key=f"outbox:{job}")
+        return await self._database.write(run, key=f"outbox:{job}")
 
     async def finish(self, job: int, role: Role, *, fence: int) -> None:
         """Remove an effect that left no event."""
@@ -159,7 +155,7 @@ class Outbox:
             statements.fence(db, role, fence)
             db.execute(sa.delete(outbox).where(outbox.c.id == job))
 
-        await self._store.write(run, key=f"outbox:{job}")
+        await self._database.write(run, key=f"outbox:{job}")
 
     async def postpone(
         self, job: int, role: Role, due_at: datetime, error: str, *, fence: int,
@@ -174,7 +170,7 @@ class Outbox:
                 row.values(due_at=micros(due_at), error=error, attempts=attempts)
             )
 
-        await self._store.write(run, key=f"outbox:{job}")
+        await self._database.write(run, key=f"outbox:{job}")
 
     async def revise(self, job: int, effect: Effect, role: Role, *, fence: int) -> None:
         """Note in an effect under way how far it has come, for whoever goes on with it."""
@@ -184,7 +180,7 @@ class Outbox:
             row = sa.update(outbox).where(outbox.c.id == job)
             db.execute(row.values(body=codec.dump(effect)))
 
-        await self._store.write(run, key=f"outbox:{job}")
+        await self._database.write(run, key=f"outbox:{job}")
 
     async def park(self, job: int, role: Role, error: str, *, fence: int) -> None:
         """Give up on an effect, keeping it for a person to see."""
@@ -193,7 +189,7 @@ class Outbox:
             statements.fence(db, role, fence)
             statements.park(db, job, error)
 
-        await self._store.write(run, key=f"outbox:{job}")
+        await self._database.write(run, key=f"outbox:{job}")
 
     async def revive(self, kinds: Sequence[type[Effect]], now: datetime) -> None:
         """Let effects that were given up be tried again, as if they had been doubtful."""
@@ -202,8 +198,8 @@ class Outbox:
             outbox.c.state == "parked", outbox.c.type.in_(names)
         )
         again = parked.values(state="due", due_at=micros(now), attempts=1, error="")
-        await self._store.write(lambda db: db.execute(again), key="outbox")
-        self._store.changed.set()
+        await self._database.write(lambda db: db.execute(again), key="outbox")
+        self._database.changed.set()
 
     async def hasten(self, kinds: Sequence[type[Effect]], now: datetime) -> None:
         """Let effects of these kinds that wait fall due now."""
@@ -213,8 +209,8 @@ class Outbox:
             outbox.c.type.in_([kind.__name__ for kind in kinds]),
         )
         sooner = waiting.values(due_at=micros(now))
-        await self._store.write(lambda db: db.execute(sooner), key="outbox")
-        self._store.changed.set()
+        await self._database.write(lambda db: db.execute(sooner), key="outbox")
+        self._database.changed.set()
 
     async def advance(
         self, kinds: Sequence[type[Effect]], now: datetime, by: timedelta
@@ -232,10 +228,10 @@ class Outbox:
             outbox.c.incident.in_(misdated),
         )
         least = sa.case((sooner > micros(now), sooner), else_=micros(now))
-        await self._store.write(
+        await self._database.write(
             lambda db: db.execute(timers.values(due_at=least)), key="outbox"
         )
-        self._store.changed.set()
+        self._database.changed.set()
 
     async def only(self, timer: Follow, now: datetime, *, of: str) -> None:
         """Set the one timer of its kind with `of` in it; a late one is left to fire."""
@@ -252,8 +248,8 @@ class Outbox:
                 db.execute(sa.delete(outbox).where(*same))
                 statements.queue(db, "", timer)
 
-        await self._store.write(run, key="outbox")
-        self._store.changed.set()
+        await self._database.write(run, key="outbox")
+        self._database.changed.set()
 
     async def replace(
         self,
@@ -272,7 +268,7 @@ class Outbox:
                 statements.queue(db, about, each)
             db.execute(sa.delete(outbox).where(outbox.c.id == job))
 
-        await self._store.write(run, key=f"outbox:{job}")
+        await self._database.write(run, key=f"outbox:{job}")
 
     async def waiting(self) -> dict[str, int]:
         """Return how many deliveries are new, effects due and effects parked."""
@@ -291,4 +287,4 @@ class Outbox:
                 "parked": found.get("parked", 0),
             }
 
-        return await self._store.read(run)
+        return await self._database.read(run)

@@ -1,23 +1,17 @@
-"""The store: histories that only grow, an outbox, and the deliveries they came from.
+"""The store: histories that only grow, an outbox, and the deliveries they came from."""
 
-Every change runs on the writer thread; every read on a reader thread of its own.
-"""
-
-import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.incident import Event, Follow, Incident
 from bot.store import statements, taken
-from bot.store.engine import CannotOpen, FileLock, create
-from bot.store.migrate import migrate
+from bot.store.database import Database
+from bot.store.engine import FileLock
 from bot.store.outbox import Outbox
 from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Route, Unhandled
@@ -32,9 +26,7 @@ from bot.store.schema import (
     outbox,
     reference,
 )
-from bot.store.writer import Writer
 
-T = TypeVar("T")
 BEAT = "heartbeat"  # seconds since 1970: a counter has 32 bits
 
 
@@ -43,70 +35,13 @@ def digest(route: str, body: bytes) -> str:
     return hashlib.sha256(route.encode() + b"\0" + body).hexdigest()
 
 
-class Store:
+class Store(Database):
     """Open with `Store.open`; close with `close`."""
 
     def __init__(self, engine: sa.Engine, lock: FileLock | None) -> None:
-        self.engine = engine
-        self._lock = lock
-        self._writer = Writer(engine)
-        self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        super().__init__(engine, lock)
         self._recent = Recent()
         self.outbox = Outbox(self)
-        self.closing: list[Callable[[], None]] = []
-        self.changed = asyncio.Event()  # set when this process queued something to do
-
-    @classmethod
-    def open(
-        cls,
-        url: str,
-        *,
-        role: str = "serve",
-        password: Callable[[], str] | None = None,
-    ) -> Self:
-        """Return the store at `url`, its tables brought up to date.
-
-        Raises CannotOpen with a text for the operator.
-        """
-        engine = create(url, password)
-        lock = None
-        if engine.dialect.name == "sqlite":
-            lock = FileLock(Path(str(engine.url.database)), role)
-        try:
-            migrate(engine)
-        except BaseException as error:
-            engine.dispose()
-            if lock:
-                lock.release()
-            if isinstance(error, sa.exc.DBAPIError):
-                raise CannotOpen(f"DATABASE_URL: {_said(error)}") from None
-            raise
-        return cls(engine, lock)
-
-    def close(self) -> None:
-        self._writer.close()
-        for end in self.closing:
-            end()
-        self._readers.shutdown()
-        self.engine.dispose()
-        if self._lock:
-            self._lock.release()
-
-    # -- plumbing ---------------------------------------------------------------------
-
-    async def write(self, run: Callable[[sa.Connection], T], *, key: str = "") -> T:
-        return await self._writer.write(run, key=key)
-
-    async def read(self, run: Callable[[sa.Connection], T]) -> T:
-        def reading() -> T:
-            with (
-                self.engine.connect().execution_options(reading=True) as connection,
-                connection.begin(),
-            ):
-                return run(connection)
-
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, reading)
 
     # -- deliveries -------------------------------------------------------------------
 
@@ -411,9 +346,3 @@ class Store:
         query = sa.select(conversation.c.reference).where(conversation.c.id == key)
         found = await self.read(lambda db: db.execute(query).scalar())
         return None if found is None else dict(json.loads(found))
-
-
-def _said(error: sa.exc.DBAPIError) -> str:
-    """Return what a database said, on one line; it names no password."""
-    lines = str(error.orig).splitlines()
-    return " ".join((lines or [type(error.orig).__name__])[0].split())
