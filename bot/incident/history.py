@@ -1,8 +1,8 @@
 """An incident: the fold of its events."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from bot.incident.alert import Alert, Severity
 from bot.incident.care import (
@@ -62,6 +62,11 @@ class Incident:
     group_key: str
     endpoint: str  # ARM id, lower case
     history: tuple[Event, ...] = ()
+    # What was read off the history once: a card asks for the same forty times, and an
+    # incident that never closes has thousands of alerts.
+    _read: dict[object, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def asked_for(cls, endpoint: str, newest: str) -> "Incident":
@@ -88,21 +93,30 @@ class Incident:
 
     def last(self, *kinds: type[E]) -> E | None:
         """Return the newest event of any of these kinds."""
-        return next((e for e in reversed(self.history) if isinstance(e, kinds)), None)
+        key = ("last", kinds)
+        if key not in self._read:
+            found = (e for e in reversed(self.history) if isinstance(e, kinds))
+            self._read[key] = next(found, None)
+        return cast("E | None", self._read[key])
 
     def every(self, *kinds: type[E]) -> tuple[E, ...]:
         """Return all events of these kinds, oldest first."""
-        return tuple(e for e in self.history if isinstance(e, kinds))
+        if kinds not in self._read:
+            found = tuple(e for e in self.history if isinstance(e, kinds))
+            self._read[kinds] = found
+        return cast("tuple[E, ...]", self._read[kinds])
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
         """Return the newest notice of each condition; Resolved wins a tie in time."""
-        newest: dict[str, Alert] = {}
-        for event in self.every(AlertReceived):
-            seen = newest.get(event.alert.fingerprint)
-            if seen is None or supersedes(event.alert, seen):
-                newest[event.alert.fingerprint] = event.alert
-        return tuple(newest.values())
+        if "alerts" not in self._read:
+            newest: dict[str, Alert] = {}
+            for event in self.every(AlertReceived):
+                seen = newest.get(event.alert.fingerprint)
+                if seen is None or supersedes(event.alert, seen):
+                    newest[event.alert.fingerprint] = event.alert
+            self._read["alerts"] = tuple(newest.values())
+        return cast("tuple[Alert, ...]", self._read["alerts"])
 
     @property
     def status(self) -> Status:
