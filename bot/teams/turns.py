@@ -68,7 +68,7 @@ def _message(activity: Activity, bot: str, tenant: str) -> Turn | Ignored:
     text = _text(activity, "text")
     for who, words in mentions:
         text = text.replace(words, " " if who == bot else _named(words), 1)
-    text = tidy(_TAG.sub("", text))  # one more, which no entity names, is a name
+    text = tidy(_TAG.sub(" ", text))  # one more, which no entity names, is a name
     # With the consent to look messages up, Teams sends us all that is said there.
     if not (to_us or alone or (not mentions and overheard(text))):
         return Ignored(why="a message to somebody else")

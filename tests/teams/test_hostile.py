@@ -123,7 +123,7 @@ async def test_hidden_commands_are_heard_as_they_were_typed(bot: Bot) -> None:
     assert not said["bot-cmd-zero-width"].startswith("approve")
     assert not said["bot-cmd-homoglyph"].startswith("approve")
     assert not said["bot-cmd-rtl"].startswith("approve")
-    assert "help</at><at>approve R1" == said["bot-cmd-mention-hides"]
+    assert "help approve R1" == said["bot-cmd-mention-hides"]
 
 
 async def test_a_refresh_is_known_as_one(bot: Bot) -> None:
