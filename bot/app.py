@@ -14,7 +14,7 @@ from aiohttp import web
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-from bot import entrance, guard, teams, webhooks, worker
+from bot import entrance, teams, webhooks, worker
 from bot.azure import AzureMover, AzureTrainer, AzureWorkspace, vault
 from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
@@ -29,7 +29,6 @@ from bot.pages import routes as pages
 from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped
 from bot.settings import Misconfigured, Settings
-from bot.short import short
 from bot.store import Store
 from bot.watch import WatchList
 from bot.worker import Means
@@ -72,7 +71,7 @@ async def serve(
         app.add_routes(pages.routes(means, lambda: not stop.is_set(), figures, reader))
         app.add_routes(line.routes(Desk(means)))
         await stack.enter_async_context(figures.telling(store))
-        server = guard.Guard(app, short(door, figures.counted))
+        server = webhooks.Guard(app, webhooks.short(door, figures.counted))
         await serving(settings, server, loop, workspace.warm, stop)
 
 

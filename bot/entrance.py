@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 
-from bot import callers, handshakes, webhooks
+from bot import callers, webhooks
 from bot.callers import Caller
 from bot.callers.entra import (
     ACTION_GROUPS,
@@ -66,7 +66,7 @@ async def door(
         store=Inbox(store),
         alerts=caller(settings.alert_auth, ACTION_GROUPS, ACTION_GROUPS_ROLE),
         events=caller(settings.event_auth, EVENT_GRID, settings.event_role),
-        subscriptions=handshakes.Allowed(
+        subscriptions=webhooks.Allowed(
             names=settings.subscriptions,
             topics=watch.workspaces,
             marked=settings.event_auth == "entra",

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 
-from bot.guard import Guard
 from bot.settings import Misconfigured, Settings
+from bot.webhooks import Guard
 from bot.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -24,10 +24,9 @@ from aiohttp import web
 
 from bot import callers, webhooks
 from bot.entrance import Inbox
-from bot.guard import Guard
 from bot.observe.figures import Figures
-from bot.short import short
 from bot.store import Store
+from bot.webhooks import Guard, short
 
 SAMPLE = Path(__file__).parents[1] / "fixtures/alerts/cas_metric_aml_latency_p95.json"
 CONNECTIONS = 32

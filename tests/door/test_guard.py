@@ -9,10 +9,9 @@ import pytest
 from aiohttp import web
 
 from bot.callers import Anyone
-from bot.guard import BODY_S, HEAD_S, Guard
-from bot.short import short
-from bot.webhooks import BODY_S as DOOR_S
-from bot.webhooks import Door, routes
+from bot.webhooks import Door, routes, short
+from bot.webhooks.door import BODY_S as DOOR_S
+from bot.webhooks.guard import BODY_S, HEAD_S, Guard
 from tests.door.conftest import FIXTURES, Shelf
 
 FIRED = (FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json").read_bytes()

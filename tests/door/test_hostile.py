@@ -20,10 +20,7 @@ from bot.callers.entra import (
     EVENT_GRID_ROLE,
     audiences,
 )
-from bot.guard import Guard
-from bot.handshakes import Allowed
-from bot.short import short
-from bot.webhooks import Door, routes
+from bot.webhooks import Allowed, Door, Guard, routes, short
 from tests.door import hostile
 from tests.door.conftest import Shelf
 

@@ -10,9 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.callers import UrlSecret
-from bot.guard import Guard
-from bot.short import short
-from bot.webhooks import Door, routes
+from bot.webhooks import Door, Guard, routes, short
 from tests.door.conftest import FIXTURES, Shelf
 
 FIRED = (FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json").read_bytes()

@@ -16,10 +16,9 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import callers, webhooks
-from bot.guard import Guard
-from bot.short import short
 from bot.store import Store
 from bot.store.records import Route
+from bot.webhooks import Guard, short
 
 
 class Inbox:

@@ -17,8 +17,9 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from bot import handshakes, sources
+from bot import sources
 from bot.callers import Caller, Credentials, Denied, Undecided
+from bot.webhooks import handshakes
 
 LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB
 BODY_S = 15.0  # until the whole body must be here

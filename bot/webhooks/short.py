@@ -1,6 +1,6 @@
 """The short road of the door: an alert that came whole, from its caller to its 202.
 
-The same checks in the same order as on the ordinary road (bot/webhooks.py), and only
+The same checks in the same order as on the ordinary road (door.py), and only
 what they all let through is answered here. Whatever else it is, nothing is said and the
 ordinary road judges it anew, so that there is one place that refuses.
 """
@@ -14,10 +14,11 @@ from functools import lru_cache
 from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
-from bot import handshakes, sources
+from bot import sources
 from bot.callers import Caller, Undecided
-from bot.guard import Answer, Short
-from bot.webhooks import LIMIT, TYPES, Door, announced, keep, known
+from bot.webhooks import handshakes
+from bot.webhooks.door import LIMIT, TYPES, Door, announced, keep, known
+from bot.webhooks.guard import Answer, Short
 
 
 def short(door: Door, counted: Callable[[str, int], None] | None = None) -> Short:
