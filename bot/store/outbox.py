@@ -104,6 +104,16 @@ class Outbox:
         )
         return await self._database.read(lambda db: db.execute(query).scalar())
 
+    async def tried(self, about: str, kind: type[Effect]) -> bool:
+        """Return whether one of this kind was tried, and is not known to be done."""
+        query = sa.select(outbox.c.id).where(
+            outbox.c.incident == about,
+            outbox.c.type == kind.__name__,
+            outbox.c.attempts > 0,
+        )
+        found = sa.select(sa.exists(query))
+        return bool(await self._database.read(lambda db: db.execute(found).scalar()))
+
     async def set_back(
         self, jobs: Collection[int], until: datetime, role: Role, *, fence: int
     ) -> None:

@@ -24,12 +24,30 @@ async def late(means: Means, due: Due, why: str, leader: Leader) -> None:
     told = means.told_late.get(channel)
     if not _overdue(incident, now - LATE) or (told and now - told < AGAIN):
         return
+    means.told_late[channel] = now  # at once: others there fail at the same moment
+    try:
+        await _tell(means, incident, channel, why, leader, asked=told is None)
+    except Exception:
+        means.told_late.pop(channel, None)
+        raise
+
+
+async def _tell(
+    means: Means,
+    incident: Incident,
+    channel: str,
+    why: str,
+    leader: Leader,
+    *,
+    asked: bool,
+) -> None:
+    """Record it, unless another process told of the channel; `asked`: look for that."""
+    now = means.clock()
     there = [e.id for e in means.watch.endpoints if e.channel == channel]
     others = await means.store.outbox.unposted(there)
-    if told is None:  # this process has told nothing, another may have
-        told = await _told(means, [o.incident for o in others], now - AGAIN)
-    means.told_late[channel] = told or now
-    if told:
+    waiting = [o.incident for o in others]
+    if asked and (told := await _told(means, waiting, now - AGAIN)):
+        means.told_late[channel] = told
         return
     more = f" {len(others) - 1} more wait there." if len(others) > 1 else ""
     event = EffectParked(

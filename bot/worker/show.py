@@ -37,13 +37,17 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     rendered = cards.show(means.view(incident))
     message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
     chat = _chat(means)
+    # A card may have been tried for an earlier event, and its answer have been lost.
+    tried = due.attempts > 0
+    if incident.card is None:
+        tried = await means.store.outbox.tried(incident.id, ShowCard)
     try:
         try:
-            activity = await _place(chat, incident, channel, message, due.attempts)
+            activity = await _place(chat, incident, channel, message, tried=tried)
         except TooBig:
             few = smaller(rendered, means.links.evidence(incident.id))
             message = replace(message, card=few.card)
-            activity = await _place(chat, incident, channel, message, due.attempts)
+            activity = await _place(chat, incident, channel, message, tried=tried)
     except Gone:
         if incident.card is None:
             raise
@@ -60,7 +64,7 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
 
 
 async def _edited(
-    chat: Chat, channel: str, activity: str, message: Message, attempts: int
+    chat: Chat, channel: str, activity: str, message: Message, *, tried: bool
 ) -> None:
     """Edit the card; where Teams will not have that, say below it what it should say.
 
@@ -73,24 +77,24 @@ async def _edited(
     except Impossible as error:
         words = f"The card above could not be updated ({error}) It is now: {message.summary}."
         key = f"{message.key}/not edited"
-        if not (attempts and await chat.find(channel, key, words)):
+        if not (tried and await chat.find(channel, key, words)):
             said = Message(text=words, summary=words, key=key)
             await chat.post(channel, said, activity)
 
 
 async def _place(
-    chat: Chat, incident: Incident, channel: str, message: Message, attempts: int
+    chat: Chat, incident: Incident, channel: str, message: Message, *, tried: bool
 ) -> str:
     """Return the id of the message that now shows the card.
 
     An earlier attempt may have arrived although its answer did not: look before posting.
     """
     activity = incident.card.activity if incident.card else None
-    if activity is None and attempts:
+    if activity is None and tried:
         activity = await chat.find(channel, message.key)
     if activity is None:
         return await chat.post(channel, message)
-    await _edited(chat, channel, activity, message, attempts)
+    await _edited(chat, channel, activity, message, tried=tried)
     return activity
 
 

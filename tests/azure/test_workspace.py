@@ -66,10 +66,8 @@ async def test_windows_are_the_rows_the_monitor_compares(
     windows = await workspace.windows(watched, datetime.now(UTC))
 
     assert (60_000, 23) == windows.reference.shape
-    assert windows.production.num_rows in (
-        23_000,
-        24_000,
-    )  # an hour may just have ended
+    # A file an hour: one may just have begun, or its file have been written meanwhile.
+    assert windows.production.num_rows in (23_000, 24_000, 25_000)
     assert windows.reference.schema.equals(windows.production.schema)
     assert "loan-reference:1" == windows.reference_name
     assert "loan-inputs:1" == windows.production_name

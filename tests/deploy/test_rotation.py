@@ -16,7 +16,7 @@ from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from bot.store.schema import unsealed
 from tests.conftest import NOW, new_database
-from tests.house import Opened, _free_port, blobs, build
+from tests.house import House, Opened, _free_port, blobs, build
 from tests.incidents import alert
 from tests.intake.replica import Replica
 from tests.intake.test_replicas import Load, _told
@@ -32,6 +32,12 @@ async def cli(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+async def shown(house: House) -> None:
+    """Wait until all that was looked up is on the card: a restart edits it no more."""
+    await house.event("SignalsEvaluated")
+    await until("the card", house.types, lambda t: t.count("CardShown") > 1)
+
+
 def in_use(path: Path) -> str:
     """Return the log's public key in a key file, in hex."""
     return signing.in_hex(signing.own(path.read_text(), str(path)).public_key())
@@ -43,6 +49,7 @@ async def test_a_running_service_takes_new_keys(build: Opened, tmp_path: Path) -
     """
     house = await build(endpoint={"monitor": "", "signals": []})
     await house.alert()
+    await shown(house)
     before = signing.in_hex(
         signing.own((tmp_path / "keys.json").read_text(), "keys").public_key()
     )

@@ -71,6 +71,7 @@ def means(store: Store, listed: WatchList) -> Means:
         random=SystemRandom(),
         links=Links(),
         sign=lambda key, revision: f"{key}.{revision}",
+        signed=lambda token, key, revision: token == f"{key}.{revision}",
     )
 
 
