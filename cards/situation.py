@@ -154,6 +154,8 @@ def subtitle(view: View) -> CardElement:
 def sentence(view: View) -> Words:
     """Return what happened in one sentence."""
     ours, alert = findings.answer(view.incident), findings.lead(view.incident)
+    if alert and alert.kind == "silence":
+        return _unheard(alert, ours)
     if ours is not None and alert and not findings.of_rows(view.incident):
         return (said(served.sentence(alert.kind, ours), 300),)
     if ours is not None:
@@ -161,6 +163,17 @@ def sentence(view: View) -> Words:
     if alert is None:
         return "There is no alert: a person asked for a change."
     return runs("Azure says: ", quoted(alert.description or alert.title, 300))
+
+
+def _unheard(alert: Alert, ours: Report | None) -> Words:
+    """Return what is silent; that all else is well does not answer it."""
+    told = alert.description or alert.title
+    found = served.sentence(alert.kind, ours) if ours else ""
+    breached = ours is not None and served.verdict(alert.kind, ours) == "breached"
+    more = f" {found}" if breached else ""
+    if alert.source == "own":
+        return (said(f"{told[:1].upper()}{told[1:].rstrip('.')}.{more}", 600),)
+    return runs("Azure says: ", quoted(told, 300), *([said(more, 300)] if more else ()))
 
 
 def explained(view: View) -> list[CardElement]:

@@ -104,12 +104,15 @@ class Outbox:
         )
         return await self._database.read(lambda db: db.execute(query).scalar())
 
-    async def tried(self, about: str, kind: type[Effect]) -> bool:
-        """Return whether one of this kind was tried, and is not known to be done."""
+    async def tried_before(self, due: Due) -> bool:
+        """Return whether this effect, or another such one of its incident, was tried.
+
+        What was done is no longer here: of such a one it is not known.
+        """
         query = sa.select(outbox.c.id).where(
-            outbox.c.incident == about,
-            outbox.c.type == kind.__name__,
-            outbox.c.attempts > 0,
+            outbox.c.incident == due.incident,
+            outbox.c.type == type(due.effect).__name__,
+            outbox.c.attempts > sa.case((outbox.c.id == due.id, 1), else_=0),
         )
         found = sa.select(sa.exists(query))
         return bool(await self._database.read(lambda db: db.execute(found).scalar()))

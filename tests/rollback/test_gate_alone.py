@@ -22,7 +22,8 @@ NAME = "loan-prescreening"
 async def test_the_gate_answers_from_the_records_where_no_service_runs(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.alert("latency", deployment="blue")
+    await house.alert("resource", deployment="blue")
+    await house.event("SignalsEvaluated")
     await house.stop()
     listed = json.dumps(house.watch.model_dump(mode="json"))
     (tmp_path / "watchkeeper.yaml").write_text(listed, "utf-8")
@@ -39,7 +40,7 @@ async def test_the_gate_answers_from_the_records_where_no_service_runs(
     nowhere = await _told(NAME, "green", "--state", str(tmp_path / "no"))
     await house.start("serve")
 
-    said = {"pass": False, "reasons": ["A-1 is open: latency, Sev 2"]}
+    said = {"pass": False, "reasons": ["A-1 is open: resource, Sev 3"]}
     assert (1, {**said, "evidence": "G-1"}) == (busy[0], json.loads(busy[1]))
     kept = {"pass": True, "reasons": [], "evidence": "G-2"}
     assert (0, kept) == (calm[0], json.loads(calm[1]))

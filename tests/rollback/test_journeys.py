@@ -338,7 +338,8 @@ def test_errors_that_chance_makes_are_not_worse(requests: int, words: int) -> No
 async def test_the_gate_tells_a_pipeline(house: House) -> None:
     url = f"{house.bot}/api/gate/{NAME}/blue"
     calm = await house.get(url)
-    await house.alert("latency", deployment="blue")
+    await house.alert("resource", deployment="blue")
+    await house.event("SignalsEvaluated")
     busy = await house.get(url)
     elsewhere = await house.get(f"{house.bot}/api/gate/{NAME}/green")
     await house.say("priya", f"lock {NAME} month end")
@@ -346,7 +347,7 @@ async def test_the_gate_tells_a_pipeline(house: House) -> None:
     frozen = await house.get(f"{house.bot}/api/gate/{NAME}/green")
 
     assert (True, [], "G-1") == (calm["pass"], calm["reasons"], calm["evidence"])
-    assert (False, ["A-1 is open: latency, Sev 2"]) == (busy["pass"], busy["reasons"])
+    assert (False, ["A-1 is open: resource, Sev 3"]) == (busy["pass"], busy["reasons"])
     assert elsewhere["pass"]
     assert "Priya Raman locked the endpoint" in frozen["reasons"][0]
     assert 404 == (await house.session.get(f"{house.bot}/api/gate/pink/blue")).status

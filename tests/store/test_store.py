@@ -180,6 +180,31 @@ async def test_an_attempt_is_counted_before_it_is_made(store: Store) -> None:
     assert not await store.outbox.claim(due.id, "driver", fence=fence)
 
 
+async def test_an_attempt_for_an_earlier_event_is_known_to_the_later(
+    store: Store,
+) -> None:
+    """
+    Each event may want the card shown; that of the first may stand there, unanswered.
+    """
+    fence = (await Leader.elect(store, "driver")).epoch
+    await store.outbox.queue("A-1", now(ShowCard()))
+    [first] = await store.outbox.due("driver", NOW)
+    await store.outbox.claim(first.id, "driver", fence=fence)
+    assert not await store.outbox.tried_before(first)
+
+    await store.outbox.queue("A-1", now(ShowCard()))
+    await store.outbox.queue("A-2", now(ShowCard()))
+    _, second, other = await store.outbox.due("driver", NOW)
+    for due in (second, other):
+        await store.outbox.claim(due.id, "driver", fence=fence)
+
+    assert await store.outbox.tried_before(second)
+    assert not await store.outbox.tried_before(other)
+    [again, *_] = await store.outbox.due("driver", NOW)
+    await store.outbox.claim(again.id, "driver", fence=fence)
+    assert await store.outbox.tried_before(again)
+
+
 async def test_a_deposed_leader_writes_nothing(store: Store) -> None:
     """
     A process that was stopped for ten minutes must not act on what it once held.
