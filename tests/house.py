@@ -5,7 +5,6 @@ the real SDK clients and an identity for each program, as in the demo.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from bot.simulator.teams import BOT_URL
 from bot.simulator.teams.places import CHANNELS, GROUPS
 from bot.simulator.world import World
 from bot.watch import WatchList
+from tests.ports import free_port
 from tests.story.remote import CHANNEL, Json, Remote, until
 
 _KEYS: dict[str, Any] = {}  # made once: two RSA keys a house would be its longest work
@@ -201,7 +201,7 @@ async def open_house(
     sim = simulator.create(world)
     _KEYS.update(world.all("key"))
     sim.cleanup_ctx.append(quiet.story(0))
-    port = _free_port()
+    port = free_port()
     bot = f"http://127.0.0.1:{port}"
     async with TestServer(sim) as server, aiohttp.ClientSession() as session:
         cloud = str(server.make_url("")).rstrip("/")
@@ -248,13 +248,6 @@ def _settings(folder: Path, cloud: str, port: int) -> dict[str, Any]:
         "key_file": folder / "keys.json",
         "evidence_url": str(folder / "evidence"),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ tests/bench/image.py` where the usual one lies in somebody's home.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from tests.children import inherited
 from tests.deploy import image
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 10001
@@ -48,7 +48,7 @@ def _prove(folder: Path) -> None:
     state = built.path("/var/lib/watchkeeper")
     watch = folder / "watchkeeper.yaml"
     shutil.copy(ROOT / "deploy" / "watchkeeper.yaml", watch)
-    port = _free_port()
+    port = free_port()
     environment = {
         **inherited(),
         **built.environment,
@@ -95,12 +95,6 @@ def _size(folder: Path) -> float:
 
 def _files(folder: Path, state: Path) -> set[Path]:
     return {p for p in folder.rglob("*") if state not in p.parents}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _ready(port: int) -> float:

@@ -23,10 +23,11 @@ import pytest
 
 from bot.store import Store
 from tests.conftest import new_database
-from tests.house import House, _free_port, open_house
+from tests.house import House, open_house
 from tests.intake.replica import Replica
 from tests.intake.test_replicas import _idle, _told
 from tests.intake.test_storm import many, notice
+from tests.ports import free_port
 
 ENDPOINTS = 40
 DOWN_S = 3.0  # until a killed replica is started again
@@ -115,7 +116,7 @@ async def killing(replicas: list[Replica], every: float, tally: Tally) -> None:
 async def run(
     house: House, url: str, seconds: float, every: float, rate: float
 ) -> bool:
-    replicas = [Replica(house, Path(house.settings.key_file).parent, _free_port())
+    replicas = [Replica(house, Path(house.settings.key_file).parent, free_port())
                 for _ in range(2)]  # fmt: skip
     proxy, tally = Proxy([r.port for r in replicas]), Tally()
     server = await asyncio.start_server(

@@ -1,7 +1,6 @@
 """The demo as a process, for what only a real process shows: signals, logs, exit codes."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.children import inherited
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CANARY = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.canary-signature-4711"
@@ -54,19 +54,6 @@ class Running:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def free_ports() -> int:
-    """Return a port that is free together with the next one."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
 def until(what: str, seconds: float, true: Any) -> Any:
     """Return the first true answer; AssertionError after `seconds`."""
     end = time.monotonic() + seconds
@@ -79,7 +66,7 @@ def until(what: str, seconds: float, true: Any) -> Any:
 
 def start(state: Path, *more: str, **settings: str) -> Running:
     """Start `watchkeeper demo` with `settings` as WATCHKEEPER_… variables."""
-    port = free_ports()
+    port = free_port(together=2)
     keep = inherited()
     ours = {f"WATCHKEEPER_{name}": value for name, value in settings.items()}
     with (state / "demo.out").open("ab") as output:

@@ -8,10 +8,11 @@ import pytest
 from bot.store import CannotOpen, Store
 from bot.store.engine import create
 from tests.conftest import new_database
-from tests.house import Opened, _free_port, blobs, build
+from tests.house import Opened, blobs, build
 from tests.intake.replica import ROOT, Replica
 from tests.intake.test_replicas import _idle, _told, loading
 from tests.intake.test_storm import many
+from tests.ports import free_port
 from tests.story.remote import until
 
 __all__ = ["blobs", "build"]
@@ -54,7 +55,7 @@ async def test_old_and_new_take_alerts_side_by_side(
     house = await build(start=False, watch=many, database_url=url)
     (tmp_path / "watch.yaml").write_text(house.watch.model_dump_json())
     old = Replica(house, tmp_path, house.settings.port)
-    new = Replica(house, tmp_path, _free_port(), newer(tmp_path / "newer"))
+    new = Replica(house, tmp_path, free_port(), newer(tmp_path / "newer"))
     await old.start()
     async with loading(house, [old]) as load:
         await load.reach(8)

@@ -4,7 +4,6 @@ import base64
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from azure.storage.blob import (
     ContainerSasPermissions,
     generate_container_sas,
 )
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "node_modules/azurite/dist/src/blob/main.js"
@@ -58,7 +59,7 @@ def node() -> str | None:
 @contextmanager
 def azurite(folder: Path) -> Iterator[Azurite]:
     """Run it until the block ends."""
-    key, port = base64.b64encode(secrets.token_bytes(64)).decode(), _free_port()
+    key, port = base64.b64encode(secrets.token_bytes(64)).decode(), free_port()
     words = [str(node()), str(PROGRAM), "--inMemoryPersistence", "--disableTelemetry"]
     words += ["--skipApiVersionCheck", "--silent", "--blobPort", str(port)]
     with (folder / "azurite.log").open("wb") as log:
@@ -75,12 +76,6 @@ def azurite(folder: Path) -> Iterator[Azurite]:
     finally:
         child.terminate()
         child.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(child: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:

@@ -13,9 +13,10 @@ import aiohttp
 from bot.incident import AlertReceived, CardShown, EvaluateSignals, ShowCard
 from bot.store import Store
 from tests.conftest import new_database
-from tests.house import House, Opened, _free_port
+from tests.house import House, Opened
 from tests.intake.replica import Replica
 from tests.intake.test_storm import many, notice
+from tests.ports import free_port
 from tests.story.remote import until
 
 SENDERS = 4
@@ -88,7 +89,7 @@ async def test_none_is_lost_and_none_is_handled_twice_when_a_replica_dies(
     house = await build(start=False, watch=many, database_url=url)
     (tmp_path / "watch.yaml").write_text(house.watch.model_dump_json())
     first = Replica(house, tmp_path, house.settings.port)
-    second = Replica(house, tmp_path, _free_port())
+    second = Replica(house, tmp_path, free_port())
     await first.start()
     await second.start()
     async with loading(house, [first, second]) as load:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.children import inherited
+from tests.ports import free_port
 from tests.story.remote import Remote, until
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ class Demo:
     def __init__(self, state: Path, scenario: str) -> None:
         self.state = state
         self.scenario = scenario
-        self.port = _two_free_ports()
+        self.port = free_port(together=2)
         self._process: asyncio.subprocess.Process | None = None
         self._session = aiohttp.ClientSession()
         self.remote = Remote(
@@ -67,20 +67,6 @@ class Demo:
     async def _ready(self) -> bool:
         async with self._session.get(f"{self.remote.bot}/readyz") as answer:
             return answer.ok
-
-
-def _two_free_ports() -> int:
-    """Return a port that is free together with the next one."""
-    for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-    raise RuntimeError("no two free ports side by side")
 
 
 @pytest.fixture
