@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import SystemRandom
@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 from aiohttp import web
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from bot import entrance, teams, webhooks, worker
 from bot.azure import AzureMover, AzureTrainer, AzureWorkspace, vault
 from bot.azure.alerts import AzureAlerts
 from bot.azure.cloud import Cloud
 from bot.azure.database import password
+from bot.azure.identity import credential as credential_of
 from bot.azure.mover import Patience
 from bot.desk import TEAM, Desk
 from bot.evidence.archive import Archive, build, open_heads, open_shelf
@@ -87,9 +87,7 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         patience = Patience(
             poll=settings.poll, limit=settings.limit, settles=settings.settles
         )
-        credential = await stack.enter_async_context(
-            _credential(settings.executor_client_id)
-        )
+        credential = credential_of(settings.executor_client_id, stack)
         mover = AzureMover(credential, _cloud(settings), patience=patience)
         stack.push_async_callback(mover.close)
         means = replace(
@@ -134,7 +132,7 @@ def _means(settings: Settings, watch: WatchList, store: Store, keys: Keys) -> Me
 async def _reading(
     settings: Settings, watch: WatchList, figures: Figures, stack: AsyncExitStack
 ) -> tuple[AzureWorkspace, Keys, Archive]:
-    credential = await stack.enter_async_context(_credential(settings.reader_client_id))
+    credential = credential_of(settings.reader_client_id, stack)
     keys = await _keys(settings, credential)
     archive = _archive(settings, watch, keys, credential, figures)
     stack.push_async_callback(archive.close)
@@ -158,9 +156,7 @@ async def _line(
 async def _trainer(settings: Settings, stack: AsyncExitStack) -> AzureTrainer | None:
     if not settings.trainer_client_id:
         return None
-    credential = await stack.enter_async_context(
-        _credential(settings.trainer_client_id)
-    )
+    credential = credential_of(settings.trainer_client_id, stack)
     return AzureTrainer(credential, _cloud(settings))
 
 
@@ -199,7 +195,7 @@ async def _portal(settings: Settings, stack: AsyncExitStack) -> AzureAlerts | No
     if not settings.portal_seconds:
         return None
     identity = settings.bot_identity or settings.bot_app_id
-    credential = await stack.enter_async_context(_credential(identity))
+    credential = credential_of(identity, stack)
     found = AzureAlerts(credential, _cloud(settings))
     stack.push_async_callback(found.close)
     return found
@@ -208,20 +204,6 @@ async def _portal(settings: Settings, stack: AsyncExitStack) -> AzureAlerts | No
 def _check(problems: list[str]) -> None:
     if problems:
         raise Misconfigured("\n".join(problems))
-
-
-@asynccontextmanager
-async def _credential(
-    client_id: str,
-) -> AsyncIterator[ManagedIdentityCredential | DefaultAzureCredential]:
-    """Yield the named managed identity; without a name, whatever the machine offers."""
-    made = (
-        ManagedIdentityCredential(client_id=client_id)
-        if client_id
-        else DefaultAzureCredential()
-    )
-    async with made as credential:
-        yield credential
 
 
 def _account(settings: Settings, watch: WatchList) -> teams.Account:

@@ -18,7 +18,13 @@ from bot.incident import (
     Traffic,
 )
 from bot.signals import Report
-from bot.triage.inhibition import silent
+from bot.triage.inhibition import (
+    COLLECTION,
+    DELIVERY,
+    EVENTS,
+    MONITOR,
+    silent,
+)
 from cards import (
     before,
     buttons,
@@ -68,12 +74,12 @@ _TITLES = {  # with the endpoint's name
     "platform": "Azure reports a problem around {}",
     "change": "Something was changed on {}",
 }
-_SILENT = {  # by the rule of a silence, as bot.triage.silence names it
-    "monitor-run": "The monitor of {} does not run as planned",
+_SILENT = {
+    MONITOR: "The monitor of {} does not run as planned",
     "traffic": "No requests reach {}",
-    "data-collection": "Collected data of {} gets lost",
-    "alert-delivery": "Azure's alerts about {} do not reach us",
-    "event-delivery": "Azure ML's events about {} do not reach us",
+    COLLECTION: "Collected data of {} gets lost",
+    DELIVERY: "Azure's alerts about {} do not reach us",
+    EVENTS: "Azure ML's events about {} do not reach us",
 }
 _DRIFT = {
     "data-drift": "data drift",

@@ -6,14 +6,14 @@ from datetime import datetime
 from bot.approval.oversight import GateAnswered, blocked
 from bot.approval.proposal import spelled
 from bot.incident import EndpointState, Incident, SignalsEvaluated
-from bot.triage.inhibition import COLLECTION, GONE, silent
+from bot.triage.inhibition import COLLECTION, DELIVERY, EVENTS, TRAFFIC, silent
 from bot.watch import Endpoint
 
 _UNHEARD = {  # by what is silent
     COLLECTION: "whether it drifts is not known: its data is not all collected",
-    GONE: "whether it drifts is not known: no event of its monitor arrives",
-    "alert-delivery": "Azure's alerts about it do not reach us",
-    "traffic": "nobody asks it anything",
+    EVENTS: "whether it drifts is not known: no event of its monitor arrives",
+    DELIVERY: "Azure's alerts about it do not reach us",
+    TRAFFIC: "nobody asks it anything",
 }
 
 

@@ -33,7 +33,9 @@ def address(url: str) -> tuple[str, str, str | None]:
     return f"{parts.scheme}://{parts.netloc}", path[1], version
 
 
-async def secret(url: str, credential: AsyncTokenCredential) -> str:
+async def secret(
+    url: str, credential: AsyncTokenCredential, tries: int = _TRIES
+) -> str:
     """Return what the secret at `url` holds. Raises Unavailable, Impossible, ValueError."""
     vault, name, version = address(url)
     wire = Cloud(vault, vault)  # of the wire alone: plain http on this machine only
@@ -43,7 +45,7 @@ async def secret(url: str, credential: AsyncTokenCredential) -> str:
         # Only a vault's own domain is given a token for vaults.
         verify_challenge_resource=not wire.simulated,
         transport=wire.aio_transport(),
-        retry_total=_TRIES,
+        retry_total=tries,
     )
     async with client:
         with speaking_of(f"the secret {name} of the vault"):

@@ -9,9 +9,9 @@ from bot.azure import AzureWorkspace, permissions
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.identity import credential
 from bot.check.asked import Said, asked
 from bot.check.finding import Finding
-from bot.check.identity import credential
 from bot.check.needed import AWAY, README, needing, role
 from bot.ports import Impossible
 from bot.settings import Settings

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
 from bot.azure.errors import speaking_of
+from bot.azure.identity import credential
 from bot.callers.entra import audiences
 from bot.check.asked import Said, asked
 from bot.check.finding import Finding
-from bot.check.identity import credential
 from bot.check.needed import AWAY, needing, role
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -136,38 +137,27 @@ class Elsewhere:
 def _cloud() -> "Cloud":
     from bot.azure.cloud import PUBLIC_LOGS, PUBLIC_MANAGEMENT, Cloud  # noqa: PLC0415
 
-    told = os.environ.get
     return Cloud(
-        told("WATCHKEEPER_AZURE_MANAGEMENT_URL", PUBLIC_MANAGEMENT),
-        told("WATCHKEEPER_AZURE_LOGS_URL", PUBLIC_LOGS),
+        _told("AZURE_MANAGEMENT_URL", PUBLIC_MANAGEMENT),
+        _told("AZURE_LOGS_URL", PUBLIC_LOGS),
     )
 
 
 async def _sent(workspace: str, asked: "SparkJob") -> str:
-    from azure.identity.aio import (  # noqa: PLC0415
-        DefaultAzureCredential,
-        ManagedIdentityCredential,
-    )
-
+    from bot.azure.identity import credential  # noqa: PLC0415
     from bot.azure.ml import Ml  # noqa: PLC0415
 
-    client = os.environ.get("WATCHKEEPER_TRAINER_CLIENT_ID", "")
-    made = (
-        ManagedIdentityCredential(client_id=client)
-        if client
-        else DefaultAzureCredential()
-    )
-    async with made as credential:
-        return await Ml(_cloud(), credential, workspace).submit(asked)
+    async with AsyncExitStack() as stack:
+        trainer = credential(_told("TRAINER_CLIENT_ID"), stack)
+        return await Ml(_cloud(), trainer, workspace).submit(asked)
 
 
 def _credential() -> "TokenCredential":
-    from azure.identity import (  # noqa: PLC0415
-        DefaultAzureCredential,
-        ManagedIdentityCredential,
-    )
+    from bot.azure.identity import blocking  # noqa: PLC0415
 
-    client = os.environ.get("WATCHKEEPER_READER_CLIENT_ID", "")
-    if client:
-        return ManagedIdentityCredential(client_id=client)
-    return DefaultAzureCredential()
+    return blocking(_told("READER_CLIENT_ID"))
+
+
+def _told(name: str, usual: str = "") -> str:
+    """Return one of the service's settings: a table needs no watch list to be read."""
+    return os.environ.get(f"WATCHKEEPER_{name}", usual)

@@ -74,14 +74,10 @@ async def _answered(
 
 async def _means(given: dict[str, str], stack: AsyncExitStack) -> "Means":
     """Return what the gate decides with; `stack` closes it."""
-    from azure.identity.aio import (  # noqa: PLC0415 as above
-        DefaultAzureCredential,
-        ManagedIdentityCredential,
-    )
-
-    from bot.azure import AzureWorkspace  # noqa: PLC0415
+    from bot.azure import AzureWorkspace  # noqa: PLC0415 as above
     from bot.azure.cloud import Cloud  # noqa: PLC0415
     from bot.azure.database import password  # noqa: PLC0415
+    from bot.azure.identity import credential  # noqa: PLC0415
     from bot.settings import load  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
     from bot.worker import Means  # noqa: PLC0415
@@ -92,14 +88,7 @@ async def _means(given: dict[str, str], stack: AsyncExitStack) -> "Means":
     own = stack.enter_context(password(settings.database_identity))
     store = Store.open(settings.database_url, role="gate", password=own)
     stack.callback(store.close)
-    client = settings.reader_client_id
-    credential = (
-        ManagedIdentityCredential(client_id=client)
-        if client
-        else DefaultAzureCredential()
-    )
-    await stack.enter_async_context(credential)
-    workspace = AzureWorkspace(credential, cloud)
+    workspace = AzureWorkspace(credential(settings.reader_client_id, stack), cloud)
     stack.push_async_callback(workspace.close)
     return Means(
         store=store,

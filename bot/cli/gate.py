@@ -89,7 +89,8 @@ def _nearby() -> str:
     host = os.environ.get("WATCHKEEPER_HOST", "")
     everywhere = host in ("", "0.0.0.0", "::")  # noqa: S104 - is read, not bound
     port = os.environ.get("WATCHKEEPER_PORT") or PORT
-    return f"http://{'127.0.0.1' if everywhere else host}:{port}"
+    named = f"[{host}]" if ":" in host else host
+    return f"http://{'127.0.0.1' if everywhere else named}:{port}"
 
 
 def _ask(url: str, endpoint: str, deployment: str, token: str) -> dict[str, Any]:

@@ -14,6 +14,18 @@ from bot.cli.drift import fail, in_a_line
 if TYPE_CHECKING:
     from bot.signals import TableProfile
 
+_Keep: TypeAlias = Annotated[Path, typer.Option(help="Folder to store it in.")]
+_Like: TypeAlias = Annotated[
+    str, typer.Option(help="Digest of a profile whose types to take.")
+]
+_Series: TypeAlias = Annotated[str, typer.Option(help="Series of days to add it to.")]
+_Day: TypeAlias = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its day.")
+]
+_Numerical: TypeAlias = Annotated[str, typer.Option(help="Columns that are numbers.")]
+_Categorical: TypeAlias = Annotated[
+    str, typer.Option(help="Columns that are categories.")
+]
 _Engine: TypeAlias = Annotated[
     Engine,
     typer.Option(
@@ -29,46 +41,46 @@ _At: TypeAlias = Annotated[
         "(DATA is then a table); of azureml: the workspace's ARM id."
     ),
 ]
+_From: TypeAlias = Annotated[
+    str, typer.Option("--from", help="First moment of the table's rows, with Z.")
+]
+_To: TypeAlias = Annotated[str, typer.Option("--to", help="First moment past them.")]
+_Time: TypeAlias = Annotated[str, typer.Option(help="The table's column of moments.")]
+_Format: TypeAlias = Annotated[
+    Literal["text", "json"],
+    typer.Option("--format", help="The digest alone, or with rows and columns."),
+]
+_Job: TypeAlias = Annotated[str, typer.Option(help="Name of the job, which runs once.")]
+_Code: TypeAlias = Annotated[
+    str, typer.Option(help="ARM id of the code asset that holds our package.")
+]
+_Environment: TypeAlias = Annotated[
+    str, typer.Option(help="Its environment: Python, PyArrow, Ibis.")
+]
+_Result: TypeAlias = Annotated[
+    str, typer.Option(help="azureml:// folder that it writes table.profile to.")
+]
 
 
 def profile(
     data: Annotated[str, typer.Argument(help="File or folder to profile.")],
     *,
-    keep: Annotated[Path, typer.Option(help="Folder to store it in.")] = Path(
-        ".watchkeeper/profiles"
-    ),
-    like: Annotated[
-        str, typer.Option(help="Digest of a profile whose types to take.")
-    ] = "",
-    series: Annotated[str, typer.Option(help="Series of days to add it to.")] = "",
-    day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its day.")
-    ] = None,
-    numerical: Annotated[str, typer.Option(help="Columns that are numbers.")] = "",
-    categorical: Annotated[str, typer.Option(help="Columns that are categories.")] = "",
+    keep: _Keep = Path(".watchkeeper/profiles"),
+    like: _Like = "",
+    series: _Series = "",
+    day: _Day = None,
+    numerical: _Numerical = "",
+    categorical: _Categorical = "",
     engine: _Engine = "here",
     at: _At = "",
-    start: Annotated[
-        str, typer.Option("--from", help="First moment of the table's rows, with Z.")
-    ] = "",
-    end: Annotated[str, typer.Option("--to", help="First moment past them.")] = "",
-    time: Annotated[
-        str, typer.Option(help="The table's column of moments.")
-    ] = "TimeGenerated",
-    output_format: Annotated[
-        Literal["text", "json"],
-        typer.Option("--format", help="The digest alone, or with rows and columns."),
-    ] = "text",
-    job: Annotated[str, typer.Option(help="Name of the job, which runs once.")] = "",
-    code: Annotated[
-        str, typer.Option(help="ARM id of the code asset that holds our package.")
-    ] = "",
-    environment: Annotated[
-        str, typer.Option(help="Its environment: Python, PyArrow, Ibis.")
-    ] = "",
-    result: Annotated[
-        str, typer.Option(help="azureml:// folder that it writes table.profile to.")
-    ] = "",
+    start: _From = "",
+    end: _To = "",
+    time: _Time = "TimeGenerated",
+    output_format: _Format = "text",
+    job: _Job = "",
+    code: _Code = "",
+    environment: _Environment = "",
+    result: _Result = "",
 ) -> None:
     """Profile a data set, store the profile and print its digest.
 
@@ -83,32 +95,39 @@ def profile(
         fail("--series and --day belong together", "profile")
     try:
         asked = Elsewhere(
-            data=data,
-            engine=engine,
-            at=at,
-            start=start,
-            end=end,
-            time=time,
-            numerical=listed(numerical),
-            categorical=listed(categorical),
-        )
+            data=data, engine=engine, at=at, start=start, end=end, time=time,
+            numerical=listed(numerical), categorical=listed(categorical),
+        )  # fmt: skip
         if engine == "azureml":
             state = asked.submitted(job, code, environment, result)
-            _say({"job": job, "state": state}, output_format)
-            return
-        digest, made = _kept(asked, keep, like)
-        if day:
-            from bot.signals.shelf import Shelf  # noqa: PLC0415
-
-            Shelf(keep).note(series, day.date(), digest)
+            told: dict[str, Any] = {"job": job, "state": state}
+        else:
+            told = _stored(asked, keep, like, (series, day), output_format)
     except (ValueError, OSError) as error:
         fail(in_a_line(error), "profile")
     except Exception as error:  # noqa: BLE001 (DuckDB, Spark and Azure each have theirs)
         fail(f"cannot go on: {type(error).__name__}: {in_a_line(error)}", "profile")
-    told: dict[str, Any] = {"digest": digest}
-    if output_format == "json":
-        told |= {"rows": made.rows, "columns": dict(made.kinds)}
     _say(told, output_format)
+
+
+def _stored(
+    asked: Elsewhere,
+    keep: Path,
+    like: str,
+    place: tuple[str, datetime | None],
+    output_format: str,
+) -> dict[str, Any]:
+    """Make and store the profile, as a day of its series too; return what to print."""
+    from bot.signals.shelf import Shelf  # noqa: PLC0415
+
+    shelf, (series, day) = Shelf(keep), place
+    made = _made(asked, shelf.read(like) if like else None)
+    digest = shelf.keep(made)
+    if day:
+        shelf.note(series, day.date(), digest)
+    if output_format == "json":
+        return {"digest": digest, "rows": made.rows, "columns": dict(made.kinds)}
+    return {"digest": digest}
 
 
 def _say(told: dict[str, Any], output_format: str) -> None:
@@ -116,15 +135,6 @@ def _say(told: dict[str, Any], output_format: str) -> None:
 
     words = " ".join(map(str, told.values()))
     sys.stdout.write(f"{json.dumps(told) if output_format == 'json' else words}\n")
-
-
-def _kept(asked: Elsewhere, keep: Path, like: str) -> "tuple[str, TableProfile]":
-    from bot.signals.shelf import Shelf  # noqa: PLC0415
-
-    shelf = Shelf(keep)
-    known = shelf.read(like) if like else None
-    made = _made(asked, known)
-    return shelf.keep(made), made
 
 
 def _made(asked: Elsewhere, known: "TableProfile | None") -> "TableProfile":

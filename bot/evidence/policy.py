@@ -131,16 +131,11 @@ def alert(found: Alert) -> Alert:
     """Return an alert as it may be kept: without secrets, mail addresses and numbers.
 
     Whoever writes an alert rule, a dimension or a custom property can put anything there.
-    Names and ids, by which things are found, lose secrets alone; a fingerprint that holds
-    one is told from others by its digest.
+    Names and ids, by which things are found, lose secrets and mail addresses alone.
     """
-    fingerprint = _name(found.fingerprint)
-    if fingerprint != found.fingerprint:
-        whole = hashlib.sha256(found.fingerprint.encode("utf-8", "replace"))
-        fingerprint += f" {whole.hexdigest()[:16]}"
     return replace(
         found,
-        fingerprint=fingerprint,
+        fingerprint=fingerprint(found.fingerprint),
         title=_text(found.title),
         rule=_name(found.rule),
         description=_text(found.description),
@@ -154,6 +149,15 @@ def alert(found: Alert) -> Alert:
             for k, v in found.labels.items()
         },
     )
+
+
+def fingerprint(text: str) -> str:
+    """Return a fingerprint as it may be kept; one that held a secret ends in its digest."""
+    kept = _name(text)
+    if kept == text:
+        return text
+    whole = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return f"{kept} {whole[:16]}"
 
 
 def _reading(one: Reading) -> Reading:

@@ -105,13 +105,15 @@ class Outbox:
         return await self._database.read(lambda db: db.execute(query).scalar())
 
     async def tried_before(self, due: Due) -> bool:
-        """Return whether this effect, or another such one of its incident, was tried.
+        """Return whether this effect, or an equal one about the same, was tried in vain.
 
-        What was done is no longer here: of such a one it is not known.
+        Each event may queue one of its own: what the first said may stand there, though
+        the answer was lost. Ask after the claim, which counts as an attempt itself.
         """
         query = sa.select(outbox.c.id).where(
             outbox.c.incident == due.incident,
             outbox.c.type == type(due.effect).__name__,
+            outbox.c.body == codec.dump(due.effect),
             outbox.c.attempts > sa.case((outbox.c.id == due.id, 1), else_=0),
         )
         found = sa.select(sa.exists(query))

@@ -13,8 +13,12 @@ from bot.signals import Report
 
 # A consequence may be noticed a little before its cause: rules look at unlike windows.
 TOLERANCE = timedelta(minutes=15)
-COLLECTION = "data-collection"  # rule of a silence: no data is collected, or not all
-GONE = "event-delivery"  # rule of a silence: no event of the workspace arrives
+# What is silent, as the rule of a silence names it.
+MONITOR = "monitor-run"
+TRAFFIC = "traffic"
+COLLECTION = "data-collection"  # no data is collected, or not all
+DELIVERY = "alert-delivery"
+EVENTS = "event-delivery"  # of the workspace: none arrives
 _DRIFT: tuple[Kind, ...] = (
     "data-drift",
     "prediction-drift",
@@ -100,7 +104,7 @@ def silent(alert: Alert) -> str:
     "": a rule of somebody's own, of which no more is known.
     """
     if alert.source == "subscription_deleted":
-        return GONE
+        return EVENTS
     metrics = (r.metric.lower() for r in alert.readings)
     if any(m.startswith("datacoll") for m in metrics):
         return COLLECTION

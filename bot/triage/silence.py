@@ -10,11 +10,21 @@ from datetime import datetime, timedelta
 from bot.incident import Health, Plan
 from bot.ports import Series
 from bot.signals.upkeep import last_seen
-from bot.triage.inhibition import COLLECTION, GONE
+from bot.triage.inhibition import COLLECTION, DELIVERY, EVENTS, MONITOR, TRAFFIC
 from bot.watch import Listening
 
-MONITOR, TRAFFIC = "monitor-run", "traffic"
-DELIVERY, EVENTS = "alert-delivery", GONE
+__all__ = [
+    "COLLECTION",
+    "DELIVERY",
+    "EVENTS",
+    "MONITOR",
+    "SEVERITY",
+    "TRAFFIC",
+    "collection",
+    "events",
+    "monitor",
+    "traffic",
+]
 SEVERITY: Mapping[str, int] = {
     MONITOR: 2,
     TRAFFIC: 1,

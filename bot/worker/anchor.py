@@ -35,9 +35,10 @@ class Anchoring:
         key: Ed25519PublicKey,
         every_s: float,
         told: Callable[[int, int], None] = lambda _size, _failed: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log, self._store, self._shelf = log, store, shelf
-        self._key, self._every_s, self._told = key, every_s, told
+        self._key, self._every_s, self._told, self._clock = key, every_s, told, clock
         self._next, self._failed = float("-inf"), 0
         self._task: asyncio.Task[None] | None = None
         self.size = 0  # of the newest head that is known to lie outside
@@ -45,8 +46,8 @@ class Anchoring:
     async def seal(self, now: datetime, *, fence: int) -> Head | None:
         head = await self._log.seal(now, fence=fence)
         free = self._task is None or self._task.done()
-        if free and time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every_s
+        if free and self._clock() >= self._next:
+            self._next = self._clock() + self._every_s
             self._task = asyncio.create_task(self._anchor(), name="anchor")
         return head
 
@@ -71,7 +72,7 @@ class Anchoring:
         self._failed += 1
         longest = max(self._every_s, LONGEST_S)
         wait = min(self._every_s * 2.0 ** min(self._failed, 20), longest)
-        self._next = time.monotonic() + wait
+        self._next = self._clock() + wait
         log.error(
             "heads of the log were not anchored (%d in a row; again in %d s): %s",
             self._failed,

@@ -6,7 +6,8 @@ from bot.incident import Deployment, EndpointState
 from bot.ports import Series, Workspace
 from bot.signals import Report, upkeep
 from bot.watch import Endpoint, WatchList
-from bot.worker.figures import Asks, Window
+from bot.worker.asks import Asks
+from bot.worker.figures import Window
 
 DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

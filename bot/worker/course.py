@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
 
 from bot.incident import EndpointState
 from bot.ports import Series, Workspace
@@ -13,9 +12,7 @@ from bot.signals.health import AVAILABILITY, ERRORS, LATENCIES
 from bot.signals.load import TRAFFIC, USED
 from bot.signals.serving import KINDS, Served
 from bot.watch import Endpoint
-
-if TYPE_CHECKING:  # it imports this module
-    from bot.worker.figures import Asks
+from bot.worker.asks import Asks
 
 LENGTH = timedelta(hours=1)
 GRAIN = timedelta(minutes=5)  # an interval that Azure has; a dozen points
@@ -27,7 +24,7 @@ Points = tuple[tuple[datetime, float], ...]
 
 
 async def with_course(
-    asks: "Asks",
+    asks: Asks,
     azure: Workspace,
     endpoint: Endpoint,
     state: EndpointState | None,

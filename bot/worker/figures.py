@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from bot.incident import EndpointState
 from bot.ports import Series, Workspace
@@ -14,6 +14,7 @@ from bot.signals.health import AVAILABILITY, BURN, ERRORS, LATENCIES
 from bot.signals.load import COLLECTION, TRAFFIC, USED
 from bot.signals.serving import KINDS, Minutes, Served, judge
 from bot.watch import Endpoint
+from bot.worker.asks import Asks
 from bot.worker.course import with_course
 
 T = TypeVar("T")
@@ -33,15 +34,6 @@ _BY_KIND = {  # what an alert of a kind makes worth a look besides
     "data-quality": ("DataCollectionErrorsPerMinute",),
     "cost": ("RequestsPerMinute",),
 }
-
-
-class Asks(Protocol):
-    """Who asks Azure for one thing, and keeps why it did not come."""
-
-    @property
-    def gaps(self) -> dict[str, str]: ...
-
-    async def part(self, name: str, asked: Awaitable[T]) -> T | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

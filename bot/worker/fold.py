@@ -43,7 +43,10 @@ async def fold(means: Means, due: Due, effect: Fold, leader: Leader) -> None:
         summary=told.summary,
         key=f"more/{effect.conversation}/{journal.revision}",
     )
-    activity = await _place(_chat(means), effect.conversation, shown, message, due)
+    tried = await means.store.outbox.tried_before(due)
+    activity = await _place(
+        _chat(means), effect.conversation, shown, message, tried=tried
+    )
     event = MoreShown(
         at=now,
         conversation=effect.conversation,
@@ -106,7 +109,12 @@ def _named(one: Unposted) -> Waiting:
 
 
 async def _place(
-    chat: Chat, conversation: str, shown: MoreShown | None, message: Message, due: Due
+    chat: Chat,
+    conversation: str,
+    shown: MoreShown | None,
+    message: Message,
+    *,
+    tried: bool,
 ) -> str:
     if shown is not None:
         try:
@@ -114,7 +122,7 @@ async def _place(
         except Gone:
             return await chat.post(conversation, message)
         return shown.activity
-    found = await chat.find(conversation, message.key) if due.attempts else None
+    found = await chat.find(conversation, message.key) if tried else None
     return found or await chat.post(conversation, message)
 
 

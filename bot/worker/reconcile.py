@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from bot import sources
+from bot.evidence import policy
 from bot.incident import Reconcile
 from bot.ports import Impossible, Workspace
 from bot.sources import NotAnAlert, own
@@ -71,9 +72,9 @@ async def missing(
             and _settled(alert, now)
             and (endpoints := about(means.watch, alert))
         ]
-        heard = await means.store.heard(_fingerprint(a) for a, _ in watched)
+        heard = await means.store.heard(_kept(alert) for alert, _ in watched)
         for alert, endpoints in watched:
-            kind, over = heard.get(_fingerprint(alert), ("", False))
+            kind, over = heard.get(_kept(alert), ("", False))
             ended = own.told(alert).get("monitorCondition") == "Resolved"
             if not kind or (ended and not over):
                 found += [_document(alert, one, kind) for one in endpoints]
@@ -143,6 +144,11 @@ def _settled(alert: Mapping[str, Any], now: datetime) -> bool:
 
 def _fingerprint(alert: Mapping[str, Any]) -> str:
     return str(alert["id"]).lower()
+
+
+def _kept(alert: Mapping[str, Any]) -> str:
+    """Return the fingerprint as incidents have it: without what may not be kept."""
+    return policy.fingerprint(_fingerprint(alert))
 
 
 async def _tell_of_calls(means: Means, missed: Iterable[Document]) -> None:

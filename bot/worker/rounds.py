@@ -35,17 +35,24 @@ GAP = timedelta(minutes=2)  # longer, and calls may have been given up on
 BEFORE = timedelta(minutes=5)  # an alert is older than the first call that failed
 # What is meant for at once, or looks again: too early does no harm.
 AT_ONCE = (
-    *(
-        Answer,
-        CaptureState,
-        CollectEvidence,
-        EvaluateSignals,
-        FindChanges,
-        Fold,
-        Listen,
-    ),
-    *(LookInAzure, MarkInAzure, ProposeRetraining, Reconcile, RemoveCopy, Reply),
-    *(ShiftTraffic, ShowCard, StartClocks, SubmitRetraining, TellOwner),
+    Answer,
+    CaptureState,
+    CollectEvidence,
+    EvaluateSignals,
+    FindChanges,
+    Fold,
+    Listen,
+    LookInAzure,
+    MarkInAzure,
+    ProposeRetraining,
+    Reconcile,
+    RemoveCopy,
+    Reply,
+    ShiftTraffic,
+    ShowCard,
+    StartClocks,
+    SubmitRetraining,
+    TellOwner,
 )
 CALLS = (Escalate, Wake)  # timers that somebody waits for
 

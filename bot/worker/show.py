@@ -37,10 +37,7 @@ async def show(means: Means, due: Due, effect: ShowCard, leader: Leader) -> None
     rendered = cards.show(means.view(incident))
     message = Message(card=rendered.card, summary=rendered.summary, key=incident.id)
     chat = _chat(means)
-    # A card may have been tried for an earlier event, and its answer have been lost.
-    tried = due.attempts > 0
-    if incident.card is None:
-        tried = await means.store.outbox.tried_before(due)
+    tried = await means.store.outbox.tried_before(due)
     try:
         try:
             activity = await _place(chat, incident, channel, message, tried=tried)

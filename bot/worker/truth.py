@@ -16,7 +16,7 @@ from bot.signals.unknown import cannot
 from bot.signals.verdict import SMALLEST
 from bot.watch import Endpoint
 from bot.watch.rules import limits
-from bot.worker.figures import Asks
+from bot.worker.asks import Asks
 
 PERFORMANCE, ATTRIBUTION = "model-performance", "feature-attribution-drift"
 _SURROGATE_ROWS = 5_000  # a tree learns no more of the rest; a side, evenly spread

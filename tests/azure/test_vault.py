@@ -54,15 +54,17 @@ async def test_a_vault_that_does_not_answer_stops_the_start_with_one_line(
     identities: dict[str, ManagedIdentityCredential],
     kept: dict[str, str],
     world: World,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.azure.vault._TRIES", 0)
     settings = Settings(key_secret_url=f"{sim.url}/secrets/keys")
     credential = identities[READER]
     assert (await _keys(settings, credential)).button.hex() == kept["button"]
 
     await sim.fail("GET", "/secrets", times=9, status=500)
-    with pytest.raises(CannotRead, match="KEY_SECRET_URL: Azure cannot tell us"):
+    with pytest.raises(Unavailable, match="Azure cannot tell us"):
+        await secret(settings.key_secret_url, credential, tries=0)
+    await sim.session.delete(f"{sim.url}/sim/faults")
+    await sim.fail("GET", "/secrets", status=403)
+    with pytest.raises(CannotRead, match="KEY_SECRET_URL: Our identity may not"):
         await _keys(settings, credential)
     await sim.session.delete(f"{sim.url}/sim/faults")
     world.put("vault", "keys", {"value": "{}", "version": "1"})

@@ -105,7 +105,11 @@ def test_one_trace_leads_from_the_call_to_the_card(demo: Running) -> None:
         return found
 
     whole = {"accept", "take in", "EvaluateSignals", "ShowCard"}
-    until("the trace", 60, lambda: any(whole <= names for names in traces().values()))
+
+    def joined() -> list[str]:
+        return [trace for trace, names in traces().items() if whole <= names]
+
+    assert until("the trace", 60, joined)
 
 
 @pytest.mark.parametrize(

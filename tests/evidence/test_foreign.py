@@ -100,6 +100,7 @@ def test_two_fingerprints_that_hold_a_secret_stay_two() -> None:
 
     assert first.fingerprint != other.fingerprint
     assert first == policy.alert(_with(alert, "x password=one"))
+    assert first.fingerprint == policy.fingerprint("x password=one"), "Azure's list"
 
 
 def _with(alert: Alert, fingerprint: str) -> Alert:

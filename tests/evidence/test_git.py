@@ -243,16 +243,15 @@ async def test_a_push_that_fails_waits_longer_each_time_and_holds_up_nothing(
     server: GitServer,
     url: str,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, told = [0.0], list[tuple[int, int]]()
-    monkeypatch.setattr("bot.worker.anchor.time.monotonic", lambda: clock[0])
     store = Store.open(url)
     leader = await Leader.elect(store, "driver")
     shelf = GitShelf(f"git+{server.url}", token=_token)
     anchoring = Anchoring(
-        Log(store, KEY), store, shelf, PUBLIC, 60, lambda *each: told.append(each)
-    )
+        Log(store, KEY), store, shelf, PUBLIC, 60,
+        lambda *each: told.append(each), lambda: clock[0],
+    )  # fmt: skip
 
     async def pass_(seconds: float) -> bool:
         """Let time pass, seal; return whether the server was called."""

@@ -93,7 +93,11 @@ async def test_who_may_not_silence_is_refused(house: House) -> None:
     await house.say("priya", "silence loan-prescreening forever because")
     await house.told("For how long?")
     await house.say("priya", "silence loan-prescreening 2h")
-    await house.told("Say why")
+    said = await house.told("Say why")
+    await house.alert()
+
+    assert "silenced" not in said
+    assert 1 == len(await house.cards()), "it is told"
 
 
 async def test_an_endpoint_that_is_down_explains_its_slowness(house: House) -> None:

@@ -98,7 +98,10 @@ async def test_what_would_be_refused_is_said(house: House) -> None:
 async def test_who_may_not_ask_may_not_look(house: House) -> None:
     await house.say("ana", f"rollback {NAME} --dry-run what would happen")
 
-    await house.told("You cannot rollback here")
+    said = await house.told("You cannot rollback here")
+
+    assert "It would" not in said
+    assert [] == house.requests("PUT")
 
 
 def _reading(house: House) -> Store:

@@ -120,8 +120,10 @@ async def test_a_job_that_ends_badly_is_told_so(house: House, outcome: str) -> N
 
     await house.event("RetrainingEnded")
     words = {"Failed": "failed. The model", "Canceled": "cancelled in Azure ML"}
+    card = await house.shown(words[outcome])
 
-    await house.shown(words[outcome])
+    assert "is under way" not in str(card)
+    assert 1 == len(submitted(house))
 
 
 async def test_it_is_rejected_withdrawn_or_runs_out(build: Opened) -> None:
@@ -165,6 +167,9 @@ async def test_a_job_that_is_not_there_is_told_before_anybody_is_asked(
     await house.say("priya", "decide A-1 retrain the applicants are others by now")
 
     await house.shown("Azure knows no job gone")
+
+    assert {} == submitted(house)
+    assert [] == puts(house)
 
 
 async def test_another_model_by_now_ends_the_request(house: House) -> None:
@@ -257,7 +262,10 @@ async def test_a_job_that_vanishes_is_not_called_done(house: House) -> None:
     [name] = submitted(house)
     house.world.delete("arm", f"{WORKSPACE}/jobs/{name}".lower())
 
-    await house.shown("Azure knows the job no more")
+    card = await house.shown("Azure knows the job no more")
+
+    assert "is under way" not in str(card)
+    assert "succeeded" not in str(card).lower()
 
 
 async def test_the_executor_may_die_around_the_submission(house: House) -> None:

@@ -72,14 +72,13 @@ def test_a_database_makes_our_profile_of_every_kind_of_column(rows: int) -> None
     assert (rows <= 1_536) == (ours.digest == theirs.digest)
 
 
-def test_a_long_column_is_sorted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_column_is_sorted_in_parts() -> None:
     """
     One machine's memory must not be the limit; ties and a single value included.
     """
-    monkeypatch.setattr(pushdown, "_LONG", 1_000)
-    rng = np.random.default_rng(3)
-    skewed = np.where(rng.random(9_000) < 0.6, 7.0, rng.lognormal(0, 3, 9_000))
-    data = pa.table({"skewed": skewed, "even": rng.permutation(9_000) / 7})
+    rng, n = np.random.default_rng(3), 120_000
+    skewed = np.where(rng.random(n) < 0.6, 7.0, rng.lognormal(0, 3, n))
+    data = pa.table({"skewed": skewed, "even": rng.permutation(n) / 7})
 
     assert [] == unlike(profile(data), pushdown.profile(ibis.memtable(data)))
 

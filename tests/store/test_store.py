@@ -11,6 +11,7 @@ from bot.incident import (
     Acknowledged,
     Actor,
     EffectParked,
+    Fold,
     Follow,
     Incident,
     Noted,
@@ -203,6 +204,23 @@ async def test_an_attempt_for_an_earlier_event_is_known_to_the_later(
     [again, *_] = await store.outbox.due("driver", NOW)
     await store.outbox.claim(again.id, "driver", fence=fence)
     assert await store.outbox.tried_before(again)
+
+
+async def test_an_attempt_in_one_channel_says_nothing_of_another(store: Store) -> None:
+    fence = (await Leader.elect(store, "driver")).epoch
+    for channel in ("19:a", "19:b"):
+        await store.outbox.queue("", Follow(effect=Fold(channel), due_at=NOW))
+    first, _ = await store.outbox.due("driver", NOW)
+    await store.outbox.claim(first.id, "driver", fence=fence)
+    await store.outbox.queue("", Follow(effect=Fold("19:a"), due_at=NOW))
+    _, other, second = await store.outbox.due("driver", NOW)
+    for due in (other, second):
+        await store.outbox.claim(due.id, "driver", fence=fence)
+
+    assert (False, True) == (
+        await store.outbox.tried_before(other),
+        await store.outbox.tried_before(second),
+    )
 
 
 async def test_a_deposed_leader_writes_nothing(store: Store) -> None:

@@ -46,8 +46,10 @@ async def test_a_deployment_just_before_is_named(house: House) -> None:
 
 async def test_that_nothing_changed_is_said(house: House) -> None:
     await house.alert()
+    card = await house.shown("Nothing was done to it in Azure")
 
-    await house.shown("Nothing was done to it in Azure")
+    assert [] == (await house.event("ChangesFound"))["changes"]
+    assert "was written by" not in str(card)
 
 
 async def test_that_it_is_not_known_is_said(house: House) -> None:

@@ -47,6 +47,8 @@ async def test_it_goes_back_and_to_the_end_with_the_incident(house: House) -> No
     await house.alert(status="resolved")
     await until("azure to know", lambda: _is(house, "Closed"))
 
+    assert ["Watchkeeper A-1 is over"] == alert(house)["comments"]
+
 
 async def _is(house: House, wanted: str) -> bool:
     return state(house) == wanted
