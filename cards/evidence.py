@@ -26,6 +26,7 @@ from cards.elements import (
     title,
 )
 from cards.frame import card, line
+from cards.headline import headline
 from cards.measures import detail
 from cards.measures import tiles as key_figures
 from cards.view import Rendered, View
@@ -61,7 +62,7 @@ def render(view: View, digest: str = "") -> Rendered:
             *facts([*basis(found), *_frozen(view, digest)]),
         ],
         [*buttons.page(view), buttons.studio(view)],
-        summary=line("Evidence", situation.headline(view), view.incident.id),
+        summary=line("Evidence", headline(view), view.incident.id),
         spare=[*served, *shape, *features, *gaps[1:]],
     )
 

@@ -4,6 +4,7 @@ from bot.incident import Escalated
 from cards import buttons, figures, replies, situation
 from cards.elements import paragraph
 from cards.frame import at, card, line, mention
+from cards.headline import headline
 from cards.view import Rendered, View
 from cards.words import identifier
 
@@ -20,14 +21,14 @@ def render(view: View, event: Escalated, *, elsewhere: bool = False) -> Rendered
     where = view.watch.channels[view.endpoint.channel].name
     body = [paragraph(f"{words} for {figures.duration(waited)}.")]
     if elsewhere:
-        body.append(paragraph(f"{situation.headline(view)}, {situation.middle(view)}."))
+        body.append(paragraph(f"{headline(view)}, {situation.middle(view)}."))
         number = key.removeprefix("A-")
         hint = f'Its card is in {identifier(where)}. Here: "ack {number}", "show {number}".'
         body.append(paragraph(hint, subtle=True, spacing="None"))
     return card(
         body,
         buttons.page(view) if elsewhere else [],
-        summary=line("Nobody has it", situation.headline(view), key),
+        summary=line("Nobody has it", headline(view), key),
         text=replies.line(view, event),
         mentions=[mention(p.name, p.accounts[0]) for p in people],
         wide=False,

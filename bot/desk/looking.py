@@ -10,9 +10,10 @@ from bot.incident import Refused
 from bot.turns import Searched
 from bot.worker import Means, reads
 from bot.worker.means import Forgotten
-from cards import evidence, situation
+from cards import evidence
 from cards.figures import utc
 from cards.findings import fired_at
+from cards.headline import headline
 from cards.view import View
 from cards.words import clean
 
@@ -81,5 +82,5 @@ def _result(view: View) -> tuple[turns.Card, str, str]:
     # Without buttons of ours: whoever reads the message may not be one of ours.
     shown = {k: v for k, v in evidence.render(view).card.items() if k != "actions"}
     incident = view.incident
-    title = clean(f"{incident.id}: {situation.headline(view)}", 80)
+    title = clean(f"{incident.id}: {headline(view)}", 80)
     return shown, title, f"{incident.status}, fired {utc(fired_at(incident))}"

@@ -14,9 +14,10 @@ from bot.incident import AlertReceived, EffectParked, Event
 from bot.signals import Report
 from bot.triage import silence
 from bot.triage.inhibition import COLLECTION
-from cards import evidence, findings, parked, replies, show, situation, status
+from cards import evidence, findings, parked, replies, show, status
 from cards.elements import band
 from cards.frame import LIMIT
+from cards.headline import headline
 from tests.cards import reading, samples, tainted
 from tests.cards.rollbacks import MORE
 from tests.cards.served import serving
@@ -450,7 +451,7 @@ def test_a_silence_is_titled_by_what_is_silent(rule: str) -> None:
     alert = replace(told.alert, source="own", rule=rule)
     view = samples.view((replace(told, alert=alert),))
 
-    assert SILENT[rule] == situation.headline(view)
+    assert SILENT[rule] == headline(view)
     assert SILENT[rule] in json.dumps(show(view).card)
 
 
@@ -458,7 +459,7 @@ def test_a_deleted_subscription_is_titled_by_the_events_it_brought() -> None:
     told = samples.of_kind("silence")
     alert = replace(told.alert, source="subscription_deleted", rule="drift")
 
-    assert SILENT[silence.EVENTS] == situation.headline(
+    assert SILENT[silence.EVENTS] == headline(
         samples.view((replace(told, alert=alert),))
     )
 
