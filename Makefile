@@ -21,7 +21,7 @@ lint: .venv/dev
 bench: .venv/dev .venv-peers/.ready ## speed and memory, as ratios
 	$(BIN)/python -m pytest -p benchmark tests/bench $(ARGS)
 
-fuzz: .venv/dev ## millions of texts at the JSON reader, then bodies at the door; half an hour
+fuzz: .venv/dev ## millions of texts at the JSON reader, then bodies at the door; long
 	$(BIN)/python -m tests.bench.fuzz_json $(or $(N),10000000)
 	$(BIN)/python -m tests.bench.fuzz $(or $(N),2000000)
 

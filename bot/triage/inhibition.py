@@ -99,7 +99,7 @@ def uncollected(incidents: Iterable[Incident]) -> str:
 
 
 def silent(alert: Alert) -> str:
-    """Return what a silence is about, whoever noticed it: a name of bot.triage.silence.
+    """Return what a silence is about, whoever noticed it: one of the names above.
 
     "": a rule of somebody's own, of which no more is known.
     """
