@@ -28,7 +28,7 @@ from bot.observe.figures import Figures, Timed
 from bot.pages import routes as pages
 from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped
-from bot.settings import Misconfigured, Settings
+from bot.settings import Misconfigured, Settings, problems
 from bot.store import Store
 from bot.watch import WatchList
 from bot.worker import Means
@@ -44,7 +44,7 @@ async def serve(
     clock: Callable[[], datetime] = now,
 ) -> None:
     """Run the service until `stop` is set. Raises Misconfigured, CannotOpen."""
-    _check(settings.problems())
+    _check(problems(settings))
     async with AsyncExitStack() as stack:
         stack.enter_context(
             traces.exporting(settings.traces, settings.reader_client_id)
@@ -77,7 +77,7 @@ async def serve(
 
 async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> None:
     """Carry out approved changes until `stop` is set; listens on nothing."""
-    _check(settings.problems(talks=False))
+    _check(problems(settings, talks=False))
     async with AsyncExitStack() as stack:
         stack.enter_context(
             traces.exporting(settings.traces, settings.executor_client_id)

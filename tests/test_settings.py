@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.keys import CannotRead, Keys
-from bot.settings import Misconfigured, Settings, load
+from bot.settings import Misconfigured, Settings, load, problems
 from bot.simulator import people
 from bot.simulator.identity import BOT_APP, TENANT
 
@@ -30,7 +30,7 @@ def watch_file(folder: Path, **changes: object) -> dict[str, str]:
 def test_a_good_configuration_starts(tmp_path: Path) -> None:
     settings, watch = load(watch_file(tmp_path))
 
-    assert [] == settings.problems()
+    assert [] == problems(settings)
     assert TENANT == watch.tenant
 
 
@@ -195,7 +195,7 @@ def test_an_unsafe_configuration_does_not_start(
     """
     given = {"bot_app_id": BOT_APP, "alert_audience": "app", **changes}
 
-    assert [words in line for line in Settings(**given).problems()] == [True]
+    assert [words in line for line in problems(Settings(**given))] == [True]
 
 
 def test_what_moves_traffic_has_an_identity_of_its_own() -> None:
@@ -204,10 +204,10 @@ def test_what_moves_traffic_has_an_identity_of_its_own() -> None:
     """
     one = {"reader_client_id": BOT_APP, "executor_client_id": BOT_APP}
 
-    (line,) = Settings(**one).problems(talks=False)
+    (line,) = problems(Settings(**one), talks=False)
 
     assert "EXECUTOR_CLIENT_ID is the reader's" in line
-    assert [] == Settings().problems(talks=False)  # both are who is signed in
+    assert [] == problems(Settings(), talks=False)  # both are who is signed in
 
 
 @pytest.mark.parametrize(

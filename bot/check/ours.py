@@ -10,7 +10,7 @@ from bot.check.finding import Finding
 from bot.evidence import signing
 from bot.keys import CannotRead, Keys
 from bot.ports import Impossible, Unavailable
-from bot.settings import Settings
+from bot.settings import Settings, problems
 from bot.store.log import Head
 from bot.watch import Endpoint, WatchList
 
@@ -21,7 +21,7 @@ _LOST = "restore the one it was signed with: deploy/README.md, Keys"
 def settled(settings: Settings, *, talks: bool = True) -> list[Finding]:
     wrong = [
         Finding("fail", "settings", line, "set it, or the service will not start")
-        for line in settings.problems(talks=talks)
+        for line in problems(settings, talks=talks)
     ]
     if (
         talks

@@ -2,5 +2,6 @@
 
 from bot.settings.load import PREFIX, Misconfigured, load, read_watch
 from bot.settings.model import Settings
+from bot.settings.safe import problems
 
-__all__ = ["PREFIX", "Misconfigured", "Settings", "load", "read_watch"]
+__all__ = ["PREFIX", "Misconfigured", "Settings", "load", "problems", "read_watch"]

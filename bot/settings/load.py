@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot import strict_yaml
 from bot.settings.model import Settings
+from bot.settings.safe import problems
 from bot.watch import WatchList
 
 PREFIX = "WATCHKEEPER_"
@@ -41,7 +42,7 @@ def load(
     settings = _read(Settings, {**named, **values}, "", wrong)
     watch = None if document is None else _read(WatchList, document, f"{path}: ", wrong)
     if settings is not None:
-        wrong += [] if talks is None else settings.problems(talks=talks)
+        wrong += [] if talks is None else problems(settings, talks=talks)
         if watch and settings.tenant_id.lower() not in ("", watch.tenant):
             wrong.append(f"TENANT_ID is not the tenant that {path} names")
     if wrong or settings is None or watch is None:

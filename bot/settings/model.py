@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.addresses import web
-from bot.settings import safe
 
 Url = Annotated[str, AfterValidator(web)]
 NoUrl = Annotated[str, AfterValidator(lambda given: given and web(given))]  # or ""
 
 
 class Settings(BaseModel):
-    """What one process was told. Values are looked at alone, and by `problems` together."""
+    """What one process was told. Each value is looked at here; together: `safe`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -156,10 +155,6 @@ class Settings(BaseModel):
     drain_seconds: float = Field(
         0, ge=0, le=20, description="told to stop: how long /readyz says so beforehand"
     )
-
-    def problems(self, *, talks: bool = True) -> list[str]:
-        """Return what stands against starting; `talks`: the process that serves."""
-        return safe.problems(self, talks=talks)
 
     @property
     def read_by_all(self) -> bool:

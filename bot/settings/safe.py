@@ -1,13 +1,10 @@
 """What settings must not be together: each combination once let somebody in."""
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.addresses import insecure, loopback, mixed, places
-
-if TYPE_CHECKING:
-    from bot.settings.model import Settings
+from bot.settings.model import Settings
 
 _SECRETS = (1, 2)  # of url-secret: the second while they are changed
 _SHORTEST_SECRET = 16  # characters
@@ -15,7 +12,7 @@ _SECRET_PATH = re.compile(r"/secrets/[\w-]+(/\w*)?")
 _TRACES = re.compile(r"(log|otlp:https?://\S+|appinsights:\S*InstrumentationKey=\S+)?")
 
 
-def problems(settings: "Settings", *, talks: bool) -> list[str]:
+def problems(settings: Settings, *, talks: bool = True) -> list[str]:
     """Return what stands against starting; `talks`: the process that serves."""
     found = _callers(settings) + _addresses(settings)
     found += _talking(settings) if talks else _moving(settings)
@@ -24,7 +21,7 @@ def problems(settings: "Settings", *, talks: bool) -> list[str]:
     return found
 
 
-def _callers(settings: "Settings") -> list[str]:
+def _callers(settings: Settings) -> list[str]:
     found = []
     for name in ("alert_auth", "event_auth", "read_auth"):
         if getattr(settings, name) == "none" and not loopback(settings.host):
@@ -38,7 +35,7 @@ def _callers(settings: "Settings") -> list[str]:
     return found
 
 
-def _talking(settings: "Settings") -> list[str]:
+def _talking(settings: Settings) -> list[str]:
     found = []
     if not settings.bot_app_id:
         found.append("BOT_APP_ID is empty: anybody could pose as Teams")
@@ -52,13 +49,13 @@ def _talking(settings: "Settings") -> list[str]:
     return found
 
 
-def _moving(settings: "Settings") -> list[str]:
+def _moving(settings: Settings) -> list[str]:
     if settings.executor_client_id == settings.reader_client_id != "":
         return ["EXECUTOR_CLIENT_ID is the reader's: what reads may not move traffic"]
     return []
 
 
-def _secrets(settings: "Settings", used_by: str) -> list[str]:
+def _secrets(settings: Settings, used_by: str) -> list[str]:
     if not settings.secrets:
         return [f"{used_by}=url-secret needs ALERT_SECRETS"]
     if len(settings.secrets) not in _SECRETS:
@@ -68,7 +65,7 @@ def _secrets(settings: "Settings", used_by: str) -> list[str]:
     return []
 
 
-def _addresses(settings: "Settings") -> list[str]:
+def _addresses(settings: Settings) -> list[str]:
     """A local cloud with one public address left in would send tokens out."""
     four = (
         "azure_management_url",
