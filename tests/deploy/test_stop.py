@@ -80,6 +80,28 @@ async def test_each_way_to_say_stop_is_heard(
     assert (b"in order\n", 0) == (said, process.returncode)
 
 
+async def test_a_thread_that_hangs_holds_up_no_end() -> None:
+    """
+    It imports for seconds, or asks an Azure that is silent; the platform counts to 30.
+    """
+    code = (
+        "import asyncio, time\n"
+        "from bot.cli._process import _until_stopped\n"
+        "async def start(settings, watch, stop):\n"
+        "    asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    print('in order', flush=True)\n"
+        "asyncio.run(_until_stopped(start, None, None, with_parent=False))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        said, _ = await process.communicate()
+
+    assert (b"in order\n", 0) == (said, process.returncode)
+
+
 @pytest.mark.parametrize("name", ["serve", "execute", "demo"])
 def test_told_to_stop_before_it_began_is_an_orderly_end(
     name: str, tmp_path: Path
