@@ -1,5 +1,8 @@
 """The command line: `watchkeeper --help`."""
 
+import bot.early  # noqa: F401 it acts at once, before what takes seconds to import
+
+# isort: split
 import io
 import sys
 from collections.abc import Iterable

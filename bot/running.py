@@ -1,6 +1,7 @@
 """A process under way: its clock, its port, and its end."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -49,7 +50,7 @@ async def serving(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
         ) from None
     log.info("listening on %s", settings.pages)
-    warming = asyncio.create_task(warm())
+    warming = asyncio.create_task(warmed(warm))
     try:
         await until_stopped(
             asyncio.create_task(loop.run()), stop, settings.drain_seconds
@@ -57,6 +58,18 @@ async def serving(
     finally:
         warming.cancel()
         await server.stop()
+
+
+async def warmed(warm: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Warm up, and take what is there by then out of what Python goes through again.
+
+    Its collector stops everything for a tenth of a second of CPU and more, again and again,
+    to look at a million objects of the SDKs, none of which is ever garbage.
+    """
+    try:
+        await warm()
+    finally:
+        gc.freeze()
 
 
 async def until_stopped(

@@ -2,6 +2,7 @@
 # What Bicep cannot make: the two app registrations. Safe to run again; no secret is made.
 #   deploy/entra.sh apps [NAME]                  the bot, and the app that callers ask tokens for
 #   deploy/entra.sh trust BOT_APP_ID PRINCIPAL_ID   let serve's managed identity vouch for the bot
+#   deploy/entra.sh subscriber ALERTS_APP_ID     let who is signed in make the event subscription
 # Asks for: az, signed in as somebody who may register applications and grant app roles.
 set -euo pipefail
 
@@ -30,9 +31,13 @@ role() { # APP_CLIENT_ID NAME -> id of the app role
   az ad app show --id "$1" --query "appRoles[?value=='$2'].id | [0]" --output tsv
 }
 
-permit() { # CALLER_CLIENT_ID APP_CLIENT_ID ROLE_NAME
-  local caller resource id
-  caller=$(principal "$1")
+signed_in() { # -> object id of who runs this: a person, or a pipeline's service principal
+  az ad signed-in-user show --query id --output tsv 2>/dev/null ||
+    principal "$(az account show --query user.name --output tsv)"
+}
+
+permit() { # CALLER_OBJECT_ID APP_CLIENT_ID ROLE_NAME
+  local caller=$1 resource id
   resource=$(principal "$2")
   id=$(role "$2" "$3")
   if az rest --method GET --uri "$graph/servicePrincipals/$resource/appRoleAssignedTo" \
@@ -53,16 +58,21 @@ apps() {
       {\"id\": \"$(new_id)\", \"value\": \"$action_groups_role\", \"displayName\": \"Action groups\",
        \"description\": \"Call POST /api/alerts\", \"allowedMemberTypes\": [\"Application\"], \"isEnabled\": true},
       {\"id\": \"$(new_id)\", \"value\": \"$event_grid_role\", \"displayName\": \"Event Grid\",
-       \"description\": \"Call POST /api/events\", \"allowedMemberTypes\": [\"Application\"], \"isEnabled\": true}]"
+       \"description\": \"Call POST /api/events\", \"allowedMemberTypes\": [\"Application\", \"User\"], \"isEnabled\": true}]"
   fi
   principal "$alerts" >/dev/null
   # Without this every app of the tenant gets a token, if one without a role.
   az ad sp update --id "$alerts" --set appRoleAssignmentRequired=true
-  permit "$action_groups" "$alerts" "$action_groups_role"
-  permit "$event_grid" "$alerts" "$event_grid_role"
+  permit "$(principal "$action_groups")" "$alerts" "$action_groups_role"
+  permit "$(principal "$event_grid")" "$alerts" "$event_grid_role"
+  subscriber "$alerts"
   echo "botAppId=$bot"
   echo "alertsAppId=$alerts"
   echo "alertsObjectId=$(az ad app show --id "$alerts" --query id --output tsv)"
+}
+
+subscriber() { # Event Grid refuses a subscription made by somebody without a role in the app
+  permit "$(signed_in)" "$1" "$event_grid_role"
 }
 
 trust() {
@@ -82,5 +92,6 @@ new_id() { python3 -c 'import uuid; print(uuid.uuid4())'; }
 case ${1:-} in
   apps) apps "${2:-}" ;;
   trust) trust "${2:?the bot\'s client id}" "${3:?the identity\'s principal id}" ;;
-  *) sed -n '2,5p' "$0" >&2; exit 2 ;;
+  subscriber) subscriber "${2:?the client id of the alerts app}" ;;
+  *) sed -n '2,6p' "$0" >&2; exit 2 ;;
 esac

@@ -43,6 +43,9 @@ param machineLearningWorkspaces array = []
 @maxValue(146000)
 param evidenceDays int = 2557
 
+@description('Whether step 9 was done: a locked policy is left alone, since Azure refuses to set it again.')
+param evidenceLocked bool = false
+
 @description('Who is told by e-mail when Watchkeeper itself is in trouble.')
 param operatorsEmail string
 
@@ -101,6 +104,7 @@ module keep 'modules/keep.bicep' = {
     location: location
     serveId: reader.properties.principalId
     evidenceDays: evidenceDays
+    evidenceLocked: evidenceLocked
     closed: closed
     logWorkspaceId: logs.outputs.workspaceId
   }
@@ -208,7 +212,7 @@ module apps 'modules/apps.bicep' = if (!empty(image)) {
 module bot 'modules/bot.bicep' = {
   name: '${name}-bot'
   params: {
-    name: name
+    name: '${name}-${suffix}'
     appId: botAppId
     endpoint: '${address}/api/messages'
   }
@@ -226,32 +230,44 @@ module actions 'modules/actions.bicep' = {
   }
 }
 
+// A workspace's events: the topic, then its right to write dead letters, and only then the
+// subscription, which Event Grid makes when the topic may. Names take no underscore there.
+module topics 'modules/topic.bicep' = [
+  for workspace in machineLearningWorkspaces: {
+    name: '${name}-topic-${uniqueString(workspace)}'
+    scope: resourceGroup(split(workspace, '/')[4])
+    params: {
+      name: '${name}-${replace(last(split(workspace, '/')), '_', '-')}'
+      workspaceId: workspace
+      location: location
+    }
+  }
+]
+
+module letters 'modules/letters.bicep' = [
+  for (workspace, i) in machineLearningWorkspaces: {
+    name: '${name}-letters-${uniqueString(workspace)}'
+    params: {
+      storageName: keep.outputs.storageName
+      container: keep.outputs.deadLetterContainer
+      principalId: topics[i].outputs.principalId
+    }
+  }
+]
+
 // Event Grid asks the address whether it wants events, so the programs must run first.
 module events 'modules/events.bicep' = [
-  for workspace in (empty(image) ? [] : machineLearningWorkspaces): {
+  for (workspace, i) in (empty(image) ? [] : machineLearningWorkspaces): {
     name: '${name}-events-${uniqueString(workspace)}'
     scope: resourceGroup(split(workspace, '/')[4])
     params: {
-      name: '${name}-${last(split(workspace, '/'))}'
-      workspaceId: workspace
-      location: location
+      topicName: topics[i].outputs.name
       endpoint: '${address}/api/events'
       appId: alertsAppId
       storageId: keep.outputs.storageId
       deadLetterContainer: keep.outputs.deadLetterContainer
     }
-    dependsOn: [apps]
-  }
-]
-
-module letters 'modules/letters.bicep' = [
-  for (workspace, i) in (empty(image) ? [] : machineLearningWorkspaces): {
-    name: '${name}-letters-${i}'
-    params: {
-      storageName: keep.outputs.storageName
-      container: keep.outputs.deadLetterContainer
-      principalId: events[i].outputs.principalId
-    }
+    dependsOn: [apps, letters]
   }
 ]
 
@@ -278,6 +294,7 @@ module roles 'modules/roles.bicep' = {
 }
 
 // The one right to change anything, given at each endpoint and nowhere above it.
+@batchSize(1) // two endpoints of one workspace give the same assignment
 module endpointRoles 'modules/endpoint.bicep' = [
   for endpoint in watchList.endpoints: {
     name: '${name}-endpoint-${uniqueString(endpoint.id)}'
@@ -294,6 +311,7 @@ module endpointRoles 'modules/endpoint.bicep' = [
   }
 ]
 
+@batchSize(1) // two endpoints of one workspace give the same assignment
 module ruleRoles 'modules/rule-reader.bicep' = [
   for endpoint in watchList.endpoints: {
     name: '${name}-rules-${uniqueString(endpoint.id)}'
@@ -305,6 +323,7 @@ module ruleRoles 'modules/rule-reader.bicep' = [
   }
 ]
 
+@batchSize(1) // two endpoints of one workspace give the same assignment
 module trainerRoles 'modules/trainer.bicep' = [
   for endpoint in filter(watchList.endpoints, e => contains(e, 'retraining')): {
     name: '${name}-trainer-${uniqueString(endpoint.id)}'

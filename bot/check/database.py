@@ -15,7 +15,7 @@ from bot.store.log import Head, newest
 from bot.store.migrate import script
 from bot.store.schema import conversation
 
-_GRANTS = "run deploy/grants.sql as the owner: deploy/README.md, Database"
+_GRANTS = "run `watchkeeper store grant ROLE` as serve: deploy/README.md, Database"
 _RIGHTS = sa.text("SELECT has_table_privilege('history', :right)")
 
 

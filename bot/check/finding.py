@@ -19,6 +19,15 @@ class Finding:
         return {k: str(v) for k, v in asdict(self).items()}
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 key", "2 keys", "no keys".
+
+    >>> [counted(number, "key") for number in (0, 1, 2)]
+    ['no keys', '1 key', '2 keys']
+    """
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
 def exit_code(findings: list[Finding]) -> int:
     """Return 0 when all is well, 1 for what should be looked at, 2 for a failure."""
     levels = {finding.level for finding in findings}

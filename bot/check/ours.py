@@ -6,7 +6,7 @@ from pathlib import Path
 from azure.identity.aio import DefaultAzureCredential
 
 from bot.azure.vault import secret
-from bot.check.finding import Finding
+from bot.check.finding import Finding, counted
 from bot.evidence import signing
 from bot.keys import CannotRead, Keys
 from bot.ports import Impossible, Unavailable
@@ -46,10 +46,9 @@ def watched(watch: WatchList) -> list[Finding]:
     for endpoint in watch.endpoints:
         for text, todo in _gaps(endpoint, watch):
             found.append(Finding("look", f"watch list: {endpoint.name}", text, todo))
-    people, count = len(watch.people), len(watch.endpoints)
-    return found or [
-        Finding("ok", "watch list", f"{count} endpoints, {people} people, no gap")
-    ]
+    endpoints, people = counted(len(watch.endpoints), "endpoint"), len(watch.people)
+    named = f"{people} person" if people == 1 else f"{people or 'no'} people"
+    return found or [Finding("ok", "watch list", f"{endpoints}, {named}, no gap")]
 
 
 def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:

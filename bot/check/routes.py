@@ -15,7 +15,7 @@ from bot.azure.errors import speaking_of
 from bot.azure.identity import credential
 from bot.callers.entra import audiences
 from bot.check.asked import Said, asked
-from bot.check.finding import Finding
+from bot.check.finding import Finding, counted
 from bot.check.needed import AWAY, needing, role
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
@@ -83,7 +83,8 @@ async def _rules(arm: Arm, endpoint: Endpoint, groups: set[str]) -> Said:
     live = [rule for rule in watching if rule.get("enabled", True)]
     called = {group for rule in live for group in _called(rule)}
     groups |= called
-    text = f"{len(live)} of {len(watching)} switched on, {len(called)} action groups"
+    groups_called = counted(len(called), "action group")
+    text = f"{len(live)} of {len(watching)} switched on, {groups_called}"
     if not live:
         return text, "switch one on, or no alert ever comes"
     return text, "" if called else "give them the action group of the deployment"
@@ -135,10 +136,9 @@ async def _events(arm: Arm, workspace: str, settings: Settings) -> Said:
         if _ours(str(sent[id(p)].get("endpointBaseUrl")), settings, "events")
     ]
     if not ours:
-        count = (
-            f"{len(found)} event subscriptions" if found else "no event subscription"
-        )
-        return f"{count}, none to us", f"its runs and models stay unseen: {_AGAIN}"
+        count = counted(len(found), "event subscription")
+        none = ", none to us" if found else ""
+        return f"{count}{none}", f"its runs and models stay unseen: {_AGAIN}"
     first, destination = ours[0], sent[id(ours[0])]
     if (state := str(first.get("provisioningState", "Succeeded"))) != "Succeeded":
         return f"a subscription that is {state}", _AGAIN

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from bot import teams
-from bot.check.finding import Finding, Level
+from bot.check.finding import Finding, Level, counted
 from bot.ports import Unavailable
 from bot.settings import Settings
 from bot.teams.credentials import Tokens
@@ -82,7 +82,7 @@ async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> F
         return Finding(
             "fail", about, "none may speak for Teams", "is BOT_OPENID_URL right?"
         )
-    return Finding("ok", about, f"{ours} keys may speak for Teams")
+    return Finding("ok", about, f"{counted(ours, 'key')} may speak for Teams")
 
 
 def installed(watch: WatchList, known: frozenset[str] | None) -> list[Finding]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.watch import WatchList
 
+_THREADS_S = 1.0  # told to stop: for threads that are still at something
 Start: TypeAlias = Callable[["Settings", "WatchList", asyncio.Event], Awaitable[None]]
 
 
@@ -74,6 +75,18 @@ async def _until_stopped(
     if with_parent:
         _end_with_parent(loop, stop)
     await start(settings, watch, stop)
+    _leave()
+
+
+def _leave() -> None:
+    """End soon, whatever a thread still does: all that must last is closed by now.
+
+    Python would wait for each thread of its pool, and one may be in the middle of a call
+    to an Azure that hangs, or of an import of seconds.
+    """
+    ending = threading.Timer(_THREADS_S, os._exit, (0,))
+    ending.daemon = True
+    ending.start()
 
 
 def _end_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

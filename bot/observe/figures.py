@@ -6,6 +6,7 @@ Counted in this process; what all replicas share (outbox, log) is read from the 
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,30 @@ _REASONS = {
     415: "media type", 417: "expectation", 503: "later",
 }  # fmt: skip
 _DOORS = ("/api/alerts", "/api/events")
+
+
+class Lately:
+    """The longest of what was seen in the last `seconds`, told at any moment.
+
+    Forgotten a slot at a time: all at once would leave nothing to whoever asks right then,
+    and our own line of figures does ask once in those seconds.
+    """
+
+    _SLOTS = 6
+
+    def __init__(self, seconds: float) -> None:
+        self._slot_s = seconds / self._SLOTS
+        # one more than that, since the newest has just begun
+        self._seen: deque[tuple[int, float]] = deque(maxlen=self._SLOTS + 1)
+
+    def longest(self, seen: float, at: float) -> float:
+        """Take in what was seen at `at` (seconds of a steady clock); return the longest."""
+        slot = int(at // self._slot_s)
+        if self._seen and self._seen[-1][0] == slot:
+            self._seen[-1] = (slot, max(seen, self._seen[-1][1]))
+        else:
+            self._seen.append((slot, seen))
+        return max(s for number, s in self._seen if number >= slot - self._SLOTS)
 
 
 class Figures:
@@ -187,15 +212,12 @@ class Figures:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _beat(self) -> None:
-        clock = asyncio.get_running_loop().time
-        longest, until = 0.0, clock() + TELL_S
+        clock, lately = asyncio.get_running_loop().time, Lately(TELL_S)
         while True:
             before = clock()
             await asyncio.sleep(BEAT_S)
-            longest = max(longest, clock() - before - BEAT_S)
-            if clock() > until:
-                longest, until = 0.0, clock() + TELL_S
-            self.lag.set(max(longest, 0.0))
+            late, at = max(clock() - before - BEAT_S, 0.0), clock()
+            self.lag.set(lately.longest(late, at))
 
     async def _tell(self, store: Store) -> None:
         while True:

@@ -22,6 +22,9 @@ var shared = [
   { name: 'WATCHKEEPER_LOG_FORMAT', value: 'json' }
   { name: 'WATCHKEEPER_TRACES', value: traces }
 ]
+// The roots of Debian, in the image: `system` would be a folder that psycopg's wheel, which
+// brings an OpenSSL of its own, does not have.
+var verified = 'sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt'
 var mounts = [
   { volumeName: 'state', mountPath: state }
   { volumeName: 'watch', mountPath: '/etc/watchkeeper' }
@@ -66,7 +69,7 @@ resource serve 'Microsoft.App/containerApps@2025-07-01' = {
             { name: 'WATCHKEEPER_HOST', value: '0.0.0.0' }
             { name: 'WATCHKEEPER_READER_CLIENT_ID', value: readerClientId }
             { name: 'WATCHKEEPER_DATABASE_IDENTITY', value: readerClientId }
-            { name: 'WATCHKEEPER_DATABASE_URL', value: 'postgresql://${name}-serve@${databaseServer}/watchkeeper?sslmode=verify-full&sslrootcert=system' }
+            { name: 'WATCHKEEPER_DATABASE_URL', value: 'postgresql://${name}-serve@${databaseServer}/watchkeeper?${verified}' }
             { name: 'WATCHKEEPER_KEY_FILE', value: '/run/keys/keys.json' }
           ])
           volumeMounts: concat(mounts, [{ volumeName: 'keys', mountPath: '/run/keys' }])
@@ -130,7 +133,7 @@ resource execute 'Microsoft.App/containerApps@2025-07-01' = {
             { name: 'WATCHKEEPER_EXECUTOR_CLIENT_ID', value: executorClientId }
             { name: 'WATCHKEEPER_TRAINER_CLIENT_ID', value: trainerClientId }
             { name: 'WATCHKEEPER_DATABASE_IDENTITY', value: executorClientId }
-            { name: 'WATCHKEEPER_DATABASE_URL', value: 'postgresql://${name}-execute@${databaseServer}/watchkeeper?sslmode=verify-full&sslrootcert=system' }
+            { name: 'WATCHKEEPER_DATABASE_URL', value: 'postgresql://${name}-execute@${databaseServer}/watchkeeper?${verified}' }
             { name: 'WATCHKEEPER_KEY_FILE', value: '${state}/keys.json' }
           ])
           volumeMounts: mounts

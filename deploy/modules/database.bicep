@@ -47,7 +47,7 @@ resource store 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' 
   parent: server
   name: 'watchkeeper'
   properties: { charset: 'UTF8', collation: 'en_US.utf8' }
-  dependsOn: [administrator]
+  dependsOn: [administrator, azure] // one change of a server at a time
 }
 
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

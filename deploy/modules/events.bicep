@@ -1,20 +1,12 @@
 // What an Azure ML workspace tells about its runs, models and deployments.
-param name string
-param workspaceId string
-param location string
+param topicName string
 param endpoint string
 param appId string
 param storageId string
 param deadLetterContainer string
 
-resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
-  name: name
-  location: location
-  identity: { type: 'SystemAssigned' }
-  properties: {
-    source: workspaceId
-    topicType: 'Microsoft.MachineLearningServices.Workspaces'
-  }
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: topicName
 }
 
 resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
@@ -51,5 +43,3 @@ resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-1
     }
   }
 }
-
-output principalId string = topic.identity.principalId

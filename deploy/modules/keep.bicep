@@ -4,6 +4,7 @@ param suffix string
 param location string
 param serveId string
 param evidenceDays int
+param evidenceLocked bool
 @description('Reached from inside the network alone: see private.bicep.')
 param closed bool
 param logWorkspaceId string
@@ -41,8 +42,9 @@ resource evidence 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   properties: { publicAccess: 'None' }
 }
 
-// ARM can only make the policy; the lock is one command, after which nobody can undo it.
-resource policy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = {
+// ARM can only make the policy; the lock is one command, after which nobody can undo it, and
+// Azure takes no policy again, not even the same: every later deployment would fail.
+resource policy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (!evidenceLocked) {
   parent: evidence
   name: 'default'
   properties: {

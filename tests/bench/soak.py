@@ -2,14 +2,19 @@
 
 Conditions of one endpoint fire and resolve in turn. It is of tier 3, which closes without
 a decision, so incidents open and close all the time and no history grows for ever. Printed:
-what was lost, how long answers took, how the memory of `serve` went.
+what was lost, how long answers took, how the memory of `serve` went. An empty loop in a
+process of its own is asked beside: what it takes as well is the machine's, not ours.
 """
 
 import asyncio
 import json
+import multiprocessing
+import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +23,11 @@ from typing import Any
 import aiohttp
 import numpy as np
 import yaml
+from aiohttp import web
 
 from bot.simulator.scenarios import scenario
-from tests.deploy.conftest import Running, child, start
+from tests.deploy.conftest import Running, child, start, until
+from tests.ports import free_port
 
 CONDITIONS = 100  # that fire, and then resolve, in one round
 ALERTS = "/subscriptions/s/providers/Microsoft.AlertsManagement/alerts"
@@ -31,6 +38,7 @@ LOOK_S = 0.1  # between two calls of /healthz, which waits as long as the loop d
 class Seen:
     taken_ms: list[float] = field(default_factory=list)
     health_ms: list[float] = field(default_factory=list)
+    empty_ms: list[float] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     memory: list[tuple[float, float]] = field(default_factory=list)  # s, MB
 
@@ -84,17 +92,50 @@ async def _post(
             seen.refused.append(answer.status)
 
 
-async def watch(url: str, pid: int, seen: Seen) -> None:
+async def watch(url: str, empty: str, pid: int, seen: Seen) -> None:
     """Measure the loop and the memory of the process until cancelled."""
     began = time.monotonic()
     async with aiohttp.ClientSession() as session:
         while True:
-            asked = time.perf_counter()
-            async with session.get(f"{url}/healthz") as answer:
-                await answer.read()
-            seen.health_ms.append((time.perf_counter() - asked) * 1000)
+            for place, taken_ms in ((url, seen.health_ms), (empty, seen.empty_ms)):
+                asked = time.perf_counter()
+                async with session.get(f"{place}/healthz") as answer:
+                    await answer.read()
+                taken_ms.append((time.perf_counter() - asked) * 1000)
             seen.memory.append((time.monotonic() - began, _memory(pid)))
             await asyncio.sleep(LOOK_S)
+
+
+def alive(port: int) -> None:
+    """Serve /healthz with nothing else to do, until killed."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
+
+
+@contextmanager
+def empty_loop() -> Iterator[str]:
+    """Yield the address of a process whose loop has nothing to do."""
+    port = free_port()
+    process = multiprocessing.get_context("spawn").Process(target=alive, args=(port,))
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until("the empty loop", 60, lambda: _answers(port))
+        yield url
+    finally:
+        process.kill()
+        process.join()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def _memory(pid: int) -> float:
@@ -120,9 +161,11 @@ async def soak(demo: Running, seconds: float, rate: int) -> bool:
     document = yaml.safe_load((demo.state / "watchkeeper.yaml").read_text("utf-8"))
     endpoint = document["endpoints"][0]["id"]
     url, seen = f"http://127.0.0.1:{demo.port}", Seen()
-    watching = asyncio.create_task(watch(url, child(demo, b"serve"), seen))
-    await send(url, endpoint, seconds, rate, seen)
-    watching.cancel()
+    with empty_loop() as empty:
+        looks = watch(url, empty, child(demo, b"serve"), seen)
+        watching = asyncio.create_task(looks)
+        await send(url, endpoint, seconds, rate, seen)
+        watching.cancel()
     left = await settled(url, 120)
     report(seen, seconds, left)
     return not seen.refused and not left.get("new")
@@ -138,7 +181,9 @@ def report(seen: Seen, seconds: float, left: dict[str, Any]) -> None:
         f"answers: p50 {np.percentile(seen.taken_ms, 50):.1f} ms, "
         f"p99 {np.percentile(seen.taken_ms, 99):.1f} ms\n"
         f"loop (/healthz): p50 {np.percentile(seen.health_ms, 50):.1f} ms, "
-        f"p99 {np.percentile(seen.health_ms, 99):.1f} ms\n"
+        f"p99 {np.percentile(seen.health_ms, 99):.1f} ms; of an empty one "
+        f"{np.percentile(seen.empty_ms, 50):.1f}, "
+        f"{np.percentile(seen.empty_ms, 99):.1f} ms\n"
         f"memory of serve: {seen.memory[0][1]:.0f} MB at the start, "
         f"{seen.memory[-1][1]:.0f} MB at the end, "
         f"{slope:+.2f} MB a minute in the second half"

@@ -78,8 +78,10 @@ class Checker(Values):
             self._say(odd)
         if not each["existing"]:
             self._all(azure.resource(kind, body))
-        elif kind not in azure.types():
-            self._say(f"there is no type {kind}")
+        else:
+            self._all(rules.existing(body))
+            if kind not in azure.types():
+                self._say(f"there is no type {kind}")
 
     def _placed(self, kind: str, body: dict[str, Any]) -> None:
         """Look at where a resource lies: in its parent, or at the scope it names."""
@@ -91,10 +93,17 @@ class Checker(Values):
             kind, body.get("name"), None if parent is None else parent.kind
         ):
             self._say(text)
-        if isinstance(scope, str | list | int) or (
+        if isinstance(scope, str | list | int | dict) or (
             isinstance(scope, Unknown) and scope.kind == "string"
         ):
             self._say("scope: a resource belongs there")
+        self._after(body.get("dependsOn", []))
+
+    def _after(self, others: Any) -> None:
+        if not isinstance(others, list):
+            self._say("dependsOn: an array of resources belongs there")
+        elif not all(isinstance(each, Symbol) for each in others):
+            self._say("dependsOn: no resource of this file")
 
     def _module(self, each: dict[str, Any]) -> None:
         file = self._beside(each)
@@ -102,23 +111,41 @@ class Checker(Values):
         if file.wrong:
             self._say(file.wrong[0])
             return
-        given, theirs = body.get("params", {}), file.parameters
-        for name, value in given.items():
-            if name not in theirs:
-                self._say(f"params.{name}: the module takes no such parameter")
-                continue
-            expected = str(theirs[name]["type"])
-            for text in azure.check(value, spec(expected), f"params.{name}"):
-                self._say(text)
-            for text in rules.limits(theirs[name], value):
-                self._say(f"params.{name}: {text}")
-        for name, parameter in theirs.items():
-            if name not in given and parameter["default"] is None:
-                self._say(f"params.{name} is missing")
+        if isinstance(body.get("name", ""), int | list | dict):
+            self._say("name: a string belongs there")
+        if odd := sorted(set(body) - rules.MODULE):
+            self._say(f"{odd[0]}: a module has no such property")
+        self._after(body.get("dependsOn", []))
+        if isinstance(body.get("scope"), str | int | list | dict):
+            self._say("scope: no scope stands there")
+        self._given(body.get("params", {}), file)
         raw = innermost(each["config"]).get("scope")
         here = rules.scope(raw) if raw is not None else self._file.target
         if here and here != file.target:
             self._say(f"scope: {file.path.name} is for a {file.target}, not a {here}")
+
+    def _given(self, given: Any, file: File) -> None:
+        """Look at what a module is given, and at what it makes of that.
+
+        Types of parameters say no more than "array": what is in it is found where it goes.
+        """
+        theirs = file.parameters
+        if not isinstance(given, dict):
+            self._say("params: an object belongs there")
+            return
+        for name, value in given.items():
+            if name not in theirs:
+                self._say(f"params.{name}: the module takes no such parameter")
+                continue
+            expected = spec(str(theirs[name]["type"]))
+            self._all(azure.check(value, expected, f"params.{name}"))
+            self._all(rules.limits(theirs[name], value), f"params.{name}: ")
+        for name, parameter in theirs.items():
+            if name not in given and parameter["default"] is None:
+                self._say(f"params.{name} is missing")
+        inner = File(file.path, file.document)
+        Checker(inner, {name: given[name] for name in theirs if name in given}).run()
+        self._all(inner.wrong)
 
 
 def parameters(path: Path, file: File) -> Iterator[str]:

@@ -23,6 +23,7 @@ _SCOPES = {
     "tenant": "tenant",
     "management_group": "managementGroup",
 }
+MODULE = {"name", "params", "scope", "dependsOn"}
 _DECLARED = re.compile(
     r"^(?:param|var|resource|module|output|func|type) +([A-Za-z_]\w*)", re.MULTILINE
 )
@@ -73,6 +74,17 @@ def child(kind: str, name: Any, parent: str | None) -> Iterator[str]:
             yield f"{short} lies in another resource: parent is missing"
     elif parent and above.lower() != parent.partition("@")[0].lower():
         yield f"parent: a {parent.partition('@')[0]} is no parent of {short}"
+
+
+def existing(body: dict[str, Any]) -> Iterator[str]:
+    """Yield what stands against the body of a resource that is only referred to."""
+    name = body.get("name")
+    if name is None:
+        yield "name is missing"
+    elif isinstance(name, int | list | dict):
+        yield "name: a string belongs there"
+    for key in sorted(set(body) - {"name", "parent", "scope"}):
+        yield f"{key}: there is no such property of what exists already"
 
 
 def limits(parameter: dict[str, Any], value: Any) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tests.deploy import bicep_limits as limits
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "bicep-types"
 Spec: TypeAlias = str | list[Any] | dict[str, Any]
+_NONE: tuple[str, Spec] = ("?", "any")  # what no type knows
 _OURS = {"parent", "scope", "dependsOn"}  # Bicep's own, on any resource
 
 
@@ -125,18 +126,29 @@ def _object(value: Any, spec: dict[str, Any], where: str) -> Iterator[str]:
     yield from wrong
     for name, given in value.items():
         path = f"{where}.{name}".lstrip(".")
-        flag, inner = fields.get(name, fields.get("*", ("?", "any")))
+        # Beside names of its own an open object would take a typing error as one more.
+        others = fields.get("*", _NONE) if set(fields) == {"*"} else _NONE
+        flag, inner = fields.get(name, others)
         if flag == "?":
             yield f"{path}: there is no such property"
         elif "~" in flag:
             yield f"{path}: Azure writes this property, we cannot"
         else:
             yield from check(given, inner, path, optional="!" not in flag)
-            if odd := limits.value(name, given):
+            for odd in filter(None, (limits.value(name, v) for v in _either(given))):
                 yield f"{path}: {odd}"
     for name, (flag, _) in fields.items():
         if "!" in flag and name not in value:
             yield f"{where}: {name} is missing".lstrip(": ")
+
+
+def _either(value: Any) -> Iterator[Any]:
+    """Yield what a value may come to, whatever conditions decide it."""
+    if isinstance(value, Choice):
+        for each in value.values:
+            yield from _either(each)
+    else:
+        yield value
 
 
 def _chosen(

@@ -40,12 +40,12 @@ class Symbol:
 class Values:
     """One file's values. Names are bound first: Bicep's order does not matter."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, given: Names | None = None) -> None:
+        """Take a file, and what its parameters are `given` where that is known."""
         self._file = file
         self._here = ""
-        self._names: Names = {
-            n: _parameter(p) for n, p in file.parameters.items()
-        } | self._symbols()
+        parameters = {n: _parameter(p) for n, p in file.parameters.items()}
+        self._names: Names = parameters | (given or {}) | self._symbols()
         self._variables = file.document.get("variables", {})
 
     def _say(self, text: str) -> None:
@@ -134,7 +134,8 @@ class Values:
         if kind == "index_accessor":
             return _item(values["operand_1"])
         if kind == "minus":
-            return Unknown("int")
+            (number,) = values.values()
+            return -number if type(number) is int else Unknown("int")
         arithmetic = {"add", "divide", "modulo", "multiply", "substract"}
         return Unknown("int" if kind in arithmetic else "bool")
 

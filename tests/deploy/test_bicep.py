@@ -145,6 +145,41 @@ def test_no_password_and_no_shared_key() -> None:
     assert "msaAppType: 'SingleTenant'" in text["bot.bicep"]
 
 
+def test_the_database_is_verified_by_roots_that_the_image_has() -> None:
+    """
+    Psycopg's wheel looks for `system` in a folder of its own that is not there: with it no
+    program starts. Tried with a server whose certificate another root had signed.
+    """
+    apps = (DEPLOY / "modules/apps.bicep").read_text("utf-8")
+    addresses = re.findall(r"value: 'postgresql://[^']*'", apps)
+
+    assert 2 == len(addresses)
+    assert all(address.endswith("/watchkeeper?${verified}'") for address in addresses)
+    assert (
+        "verified = 'sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt'"
+        in apps
+    )
+
+
+def test_a_second_run_is_one_that_azure_takes() -> None:
+    """
+    Every upgrade runs the template again: a locked policy must not be set, and a topic has
+    its right to write dead letters before its subscription needs that.
+    """
+    main, keep = (
+        (DEPLOY / name).read_text("utf-8")
+        for name in ("main.bicep", "modules/keep.bicep")
+    )
+
+    assert "immutabilityPolicies@2024-01-01' = if (!evidenceLocked) {" in keep
+    assert "dependsOn: [apps, letters]" in main
+    assert "principalId: topics[i].outputs.principalId" in main
+    # two endpoints of one workspace: the same assignment, by two modules
+    assert 3 == len(re.findall(r"@batchSize\(1\).*\nmodule \w+Roles ", main))
+    # names of bots are the world's
+    assert re.search(r"module bot .*\n.*\n.*\n +name: '\$\{name\}-\$\{suffix\}'", main)
+
+
 def test_each_identity_gets_its_own_role() -> None:
     """
     Two names swapped in one line, and who reads may write.

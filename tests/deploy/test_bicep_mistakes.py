@@ -105,7 +105,7 @@ def found(copy: Path, name: str, old: str, new: str) -> list[str]:
          "scope: roles.bicep is for a subscription, not a resourceGroup"),
         ("main.bicep",
          "scope: resourceGroup(split(workspace, '/')[4])", "scope: subscription()",
-         "scope: events.bicep is for a resourceGroup, not a subscription"),
+         "scope: topic.bicep is for a resourceGroup, not a subscription"),
         # where a resource lies
         ("modules/keep.bicep", "  parent: blobs\n", "  parent: storage\n",
          "parent: a Microsoft.Storage/storageAccounts is no parent of"),
@@ -143,7 +143,7 @@ def found(copy: Path, name: str, old: str, new: str) -> list[str]:
          "properties.groupId: there is no such property"),
         ("modules/keep.bicep", "sku: { family: 'A', name", "sku: { name",
          "properties.sku: family is missing"),
-        ("modules/bot.bicep", "resource ", "resorce ", "bot.bicep: cannot be read"),
+        ("modules/bot.bicep", "resource bot ", "resorce bot ", "bot.bicep: cannot be read"),
         # what Azure's types leave open and Azure refuses
         ("modules/apps.bicep", "failureThreshold: 10", "failureThreshold: 60",
          "failureThreshold: 60 is not from 1 to 10"),
@@ -169,6 +169,9 @@ def found(copy: Path, name: str, old: str, new: str) -> list[str]:
          "there is no secret key"),
         ("modules/apps.bicep", "volumeName: 'watch'", "volumeName: 'list'",
          "there is no volume list"),
+        ("modules/alerts.bicep", "severity: 2", "severity: -1", "-1 is not from 0 to 4"),
+        ("modules/keep.bicep", "RetentionInDays: 90",
+         "RetentionInDays: closed ? 5 : 90", "5 is not from 7 to 90"),
         ("main.bicep", "@minValue(1)", "@minValue('1')", "minValue '1' is no number"),
         ("main.bicep", "targetScope = 'resourceGroup'", "targetScope = 'group'",
          "target scope is invalid: group"),

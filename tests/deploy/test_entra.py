@@ -23,7 +23,9 @@ case "$*" in
   "ad app show"*) echo alerts-object ;;
   "ad sp show"*) made "sp $5" && echo "sp-$5" || exit 3 ;;
   "ad sp create"*) echo "sp $5" >> "$AZ_LOG.made"; echo "sp-$5" ;;
-  "rest --method GET"*) [ "$(grep -c assigned "$AZ_LOG.made")" -ge 2 ] && echo yes || true ;;
+  "ad signed-in-user show"*) [ -z "${AZ_PIPELINE:-}" ] && echo me || exit 1 ;;
+  "account show"*user.name*) echo pipeline ;;
+  "rest --method GET"*) [ "$(grep -c assigned "$AZ_LOG.made")" -ge 3 ] && echo yes || true ;;
   "rest --method POST"*) echo assigned >> "$AZ_LOG.made" ;;
   "account show"*) echo tenant-id ;;
   "ad app federated-credential list"*) made trusted && echo yes || true ;;
@@ -74,9 +76,13 @@ def test_it_registers_two_apps_and_permits_two_callers(
         role["value"] for role in roles
     ]
     posts = [line for line in changes if "--method POST" in line]
-    assert 2 == len(posts)
+    assert 3 == len(posts)
     assert "sp-461e8683-5575-4561-ac7f-899cc907d62a" in posts[0]
     assert "sp-4962773b-9cdb-44cf-a8bf-237846a00ab7" in posts[1]
+    # Event Grid asks that of who makes the subscription, and a person's role can be given
+    assert '"principalId": "me"' in posts[2]
+    assert ["Application", "User"] == roles[1]["allowedMemberTypes"]
+    assert ["Application"] == roles[0]["allowedMemberTypes"]
     assert any("appRoleAssignmentRequired=true" in line for line in changes)
     assert not any("credential reset" in line or "password" in line for line in changes)
 
@@ -92,6 +98,17 @@ def test_a_second_run_makes_nothing(environment: dict[str, str]) -> None:
     assert [
         "ad sp update --id alerts-app --set appRoleAssignmentRequired=true "
     ] == changes
+
+
+def test_a_pipeline_may_make_the_subscription(environment: dict[str, str]) -> None:
+    """
+    Who deploys need not be who registered the apps, and need not be a person.
+    """
+    given = environment | {"AZ_PIPELINE": "yes"}
+    code, _, changes = run(given, "subscriber", "alerts-app")
+
+    assert 0 == code
+    assert '"principalId": "sp-pipeline"' in changes[-1]
 
 
 def test_the_identity_vouches_for_the_bot(environment: dict[str, str]) -> None:

@@ -1,5 +1,7 @@
 """What the service tells about itself: figures, logs without secrets, traces."""
 
+import asyncio
+import gc
 import json
 import logging
 import re
@@ -11,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot import running
 from bot.observe import logs
+from bot.observe.figures import Lately
 from tests.deploy.conftest import CANARY, Running, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -110,6 +114,38 @@ def test_one_trace_leads_from_the_call_to_the_card(demo: Running) -> None:
         return [trace for trace, names in traces().items() if whole <= names]
 
     assert until("the trace", 60, joined)
+
+
+def test_a_stall_is_told_until_every_line_has_had_it() -> None:
+    """
+    The line of figures is written once a minute; the stall must not be forgotten by then.
+    """
+    lately = Lately(60)
+    told = {at: lately.longest(0.4 if at == 31 else 0.01, at) for at in range(30, 200)}
+
+    assert {at for at in told if 31 <= at <= 91} <= {
+        at for at, longest in told.items() if longest == 0.4
+    }
+    assert 0.01 == told[102]
+
+
+async def test_what_is_imported_is_no_more_gone_through() -> None:
+    """
+    Python's collector held up the loop for 0.1 to 0.3 s of CPU each time; also where the
+    warming was cut short, since what was imported until then is there to stay.
+    """
+
+    async def cut_short() -> None:
+        raise asyncio.CancelledError
+
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await running.warmed(cut_short)
+        frozen = gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+
+    assert frozen > 10_000
 
 
 @pytest.mark.parametrize(

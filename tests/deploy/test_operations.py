@@ -20,11 +20,10 @@ from bot.store import CannotOpen, Leader, Store
 from bot.store.check import verify
 from bot.store.copy import copy
 from bot.store.engine import create
+from bot.store.grants import grant
 from bot.store.log import Log
 from tests.conftest import NOW, new_database
 from tests.incidents import alert
-
-DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 async def fill(store: Store, keys: Path) -> None:
@@ -194,9 +193,32 @@ def roles(postgresql: str) -> tuple[str, str]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(b'GRANT ALL ON SCHEMA public TO "watchkeeper-serve"')
     Store.open(serve).close()
-    with psycopg.connect(serve) as connection:
-        connection.execute((DEPLOY / "grants.sql").read_bytes())
+    grant(serve, "watchkeeper-execute")
     return serve, execute
+
+
+async def test_grants_are_given_again_and_by_the_owner_alone(
+    roles: tuple[str, str], postgresql: str
+) -> None:
+    """
+    Each upgrade that adds a table asks for them again; who may not give them is told who may.
+    """
+    serve, execute = roles
+    words = ("store", "grant", "watchkeeper-execute", "--database")
+    again, said = await cli(*words, serve)
+    refused, why = await cli(*words, execute)
+    empty, nothing = await cli(*words, new_database(postgresql))
+    unknown, whom = await cli("store", "grant", "nobody", "--database", serve)
+    dry, sql = await cli("store", "grant", "nobody", "--dry-run")
+
+    assert (0, "watchkeeper-execute may append, and change nothing") == (
+        again,
+        said[:50],
+    )
+    assert (2, True) == (refused, "run it as watchkeeper-serve" in why)
+    assert (2, True) == (empty, "start `serve` once" in nothing)
+    assert (2, True) == (unknown, "no role nobody" in whom)
+    assert (0, 7) == (dry, sql.count("GRANT "))
 
 
 async def test_the_executor_can_do_its_work_and_no_more(

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import inherited
 from tests.deploy.conftest import child, start, until
 
 AT_ONCE = 50
@@ -76,6 +78,53 @@ async def test_each_way_to_say_stop_is_heard(
     said, _ = await process.communicate()
 
     assert (b"in order\n", 0) == (said, process.returncode)
+
+
+async def test_a_thread_that_hangs_holds_up_no_end() -> None:
+    """
+    It imports for seconds, or asks an Azure that is silent; the platform counts to 30.
+    """
+    code = (
+        "import asyncio, time\n"
+        "from bot.cli._process import _until_stopped\n"
+        "async def start(settings, watch, stop):\n"
+        "    asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    print('in order', flush=True)\n"
+        "asyncio.run(_until_stopped(start, None, None, with_parent=False))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        said, _ = await process.communicate()
+
+    assert (b"in order\n", 0) == (said, process.returncode)
+
+
+@pytest.mark.parametrize("name", ["serve", "execute", "demo"])
+def test_told_to_stop_before_it_began_is_an_orderly_end(
+    name: str, tmp_path: Path
+) -> None:
+    """
+    A platform that changes its mind within the first second has to see no failure, and
+    a container's first process would not end at all before it is killed.
+    """
+    code = (
+        "import os, signal, sys\n"
+        f"sys.argv = ['watchkeeper', {name!r}]\n"
+        "import bot.__main__\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "signal.pause()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=inherited() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
+    first = (ROOT / "bot/__main__.py").read_text("utf-8").partition("import ")[2]
+    assert first.startswith("bot.early")  # before anything that takes its time
 
 
 def _body(number: int) -> bytes:
