@@ -42,7 +42,7 @@ def test_a_good_configuration_starts(tmp_path: Path) -> None:
         ({"WATCHKEEPER_ALERT_AUTH": "maybe"}, "'entra', 'url-secret' or 'none'"),
         ({"WATCHKEEPER_WATCH_FILE": "nowhere.yaml"}, "nowhere.yaml is not there"),
         ({"WATCHKEEPER_TENANT_ID": "other"}, "TENANT_ID is not the tenant"),
-        ({"WATCHKEEPER_WATCH_FILE": "."}, "Is a directory"),
+        ({"WATCHKEEPER_WATCH_FILE": "."}, "has to name a file"),
         ({"WATCHKEEPER_HOST": " "}, "WATCHKEEPER_HOST: "),
         ({"WATCHKEEPER_PORT": "tcp://10.0.0.1:80"}, "WATCHKEEPER_PORT: "),
         ({"WATCHKEEPER_AZURE_LOGS_URL": "ftp://x"}, "WATCHKEEPER_AZURE_LOGS_URL: exp"),
@@ -277,3 +277,21 @@ def test_keys_that_cannot_be_used_are_one_line(
         Keys.load(path)
     with pytest.raises(CannotRead, match="Is a directory"):
         Keys.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["KEY_FILE", "WATCH_FILE"])
+@pytest.mark.parametrize("value", ["", " ", "."])
+def test_a_file_without_a_name_is_refused_in_one_line(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    """
+    A variable that is set to nothing is a slip; the folder one stands in is no key file.
+    """
+    watch = tmp_path / "watchkeeper.yaml"
+    watch.write_text(f"tenant: {TENANT}\n")
+    given = {"WATCHKEEPER_WATCH_FILE": str(watch), f"WATCHKEEPER_{name}": value}
+
+    with pytest.raises(Misconfigured) as caught:
+        load(given)
+    said = f"WATCHKEEPER_{name}: it has to name a file"
+    assert [said] == str(caught.value).splitlines()

@@ -71,7 +71,8 @@ def expire(
             found = await retention.plan(store, shelf, watch, now)
             if not delete:
                 return found, []
-            return found, await retention.expire(store, shelf, found, who(), now)
+            failed = await retention.expire(store, shelf, found, who(), watch, now)
+            return found, failed
 
     found, failed = _with_store("expire", place, run)
     _tell(found, failed, output_format, done=delete)

@@ -1,8 +1,9 @@
 """A report for a person or a program: a table with bars, JSON, or a page."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+
+from bot.cli._output import put, to_terminal
 
 if TYPE_CHECKING:
     from bot.signals import FeatureResult, Report
@@ -14,18 +15,14 @@ _BARS = ((100, 16), (70, 8), (0, 0))  # characters, by the width of the terminal
 
 def write(report: "Report", output_format: Format, output: Path | None) -> None:
     """Write `report` to a file, or to the terminal."""
-    if output_format == "table":
-        if output is None:
-            _table(report, None)
-            return
+    if output_format != "table":
+        text = _json(report) if output_format == "json" else _html(report)
+        put(text.encode(), output)
+    elif output is None or to_terminal(output):
+        _table(report, None)
+    else:
         with output.open("w", encoding="utf-8") as file:
             _table(report, file)
-        return
-    text = _json(report) if output_format == "json" else _html(report)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
 
 
 def _json(report: "Report") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from bot.cli._output import put
 from bot.cli._place import (
     TAMPERED,
     AnchorAt,
@@ -166,10 +167,10 @@ def prove(
         refuse("audit prove", error)
     except (BadPacket, later.NoProof, Damaged) as error:
         refuse("audit prove", error, code=TAMPERED)
-    if output is None:
-        typer.echo(found.decode(), nl=False)
-    else:
-        output.write_bytes(found)
+    try:
+        put(found, output)
+    except OSError as error:
+        refuse("audit prove", f"{output}: {error.strerror}")
 
 
 @app.command()

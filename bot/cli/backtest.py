@@ -1,6 +1,5 @@
 """`watchkeeper backtest`: what the thresholds would have done to past windows."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from bot.cli._asked import Asked, Mode, reports
+from bot.cli._output import put
 from bot.cli.drift import fail, in_a_line
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ def backtest(
     )
     try:
         text = _replayed(asked, windows, rate, table=output_format == "table")
-        if output is None:
-            sys.stdout.write(text)
-        else:
-            output.write_text(text, encoding="utf-8")
+        put(text.encode(), output)
     except (ValueError, OSError, ArithmeticError) as error:
         fail(in_a_line(error), "backtest")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from bot.cli._output import put, to_terminal
 from bot.cli._place import Database, Place, State, find, refuse
 from bot.cli._reading import noted
 from bot.cli._retention import expire, hold, release
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Id: TypeAlias = Annotated[str, typer.Argument(help="An incident, such as A-42.")]
 Output: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Write there instead of to the terminal.")
+    Path | None, typer.Option(help="Write to this file; - is standard output.")
 ]
 app = typer.Typer(
     no_args_is_help=True,
@@ -156,7 +156,7 @@ def export(
     noted("export", place, [endpoint], key, "export zip")
     target = output or Path(f"{incident.upper()}.zip")
     _write(content, target)
-    typer.echo(f"{target}: {len(content):,} bytes", err=True)
+    typer.echo(f"{_called(target)}: {len(content):,} bytes", err=True)
 
 
 def _asked(last: str, start: str, end: str) -> str:
@@ -205,7 +205,12 @@ def _pack(
     target = output or Path(f"{model}-{span[0]:%Y%m%d}-{span[1]:%Y%m%d}.zip")
     _write(content, target)
     count = sum(not key.startswith("E:") for key, _, _ in sealed.index)
-    typer.echo(f"{target}: {len(content):,} bytes, incidents: {count:,}", err=True)
+    said = f"{len(content):,} bytes, incidents: {count:,}"
+    typer.echo(f"{_called(target)}: {said}", err=True)
+
+
+def _called(target: Path) -> str:
+    return "standard output" if to_terminal(target) else str(target)
 
 
 @contextmanager
@@ -251,11 +256,8 @@ def _objects(
 
 
 def _write(content: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(content)
-        return
     try:
-        output.write_bytes(content)
+        put(content, output)
     except OSError as error:
         refuse("evidence", f"{output}: {error.strerror}")
 

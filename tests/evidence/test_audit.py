@@ -158,7 +158,7 @@ def test_fresh_hashes_with_another_key_are_found(url: str, outside: list[Head]) 
         (sa.update(incident).values(opened_at=5), "other times for A-1"),
         (sa.update(incident).values(updated_at=5), "other times for A-1"),
         (sa.update(delivery).values(body=b"{}"), "was changed"),
-        (sa.insert(unsealed).values(incident="A-9", seq=1), "1 waiting"),
+        (sa.insert(unsealed).values(incident="A-9", seq=1), "A-9/1 waited"),
     ],
 )
 def test_what_lies_beside_the_records_is_checked_too(

@@ -4,27 +4,23 @@ import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot.approval.oversight import EndpointLocked, GateAnswered
 from bot.evidence import anchor, verdict
 from bot.evidence.reading import Unreadable
 from bot.evidence.shelf import Folder
-from bot.incident import Incident
-from bot.store import Leader, Store
-from bot.store.log import Head, Log, heads
+from bot.store import Store
+from bot.store.log import Head
 from bot.store.schema import condition, delivery, incident, micros, reference
 from bot.store.store import digest
-from tests.cards import samples
 from tests.conftest import NOW
 from tests.evidence.cells import content
-from tests.evidence.conftest import KEY, PRIYA
-from tests.incidents import ENDPOINT, received
+from tests.evidence.conftest import KEY
+from tests.evidence.matter import every_table
 
 FLIPS = 250
 COVERED = {
@@ -49,34 +45,10 @@ class Kept:
 async def kept(url: str, tmp_path: Path) -> Kept:
     """Five incidents that came from real deliveries; one with a rollback; a gate's answer."""
     store = Store.open(url)
-    leader = await Leader.elect(store, "driver")
-    log = Log(store, KEY)
-    kinds = ("latency", "errors", "traffic", "data-drift", "cost")
-    for number, kind in enumerate(kinds):
-        at = NOW + timedelta(hours=number)
-        body = f'{{"alert": {number}, "text": "{"x" * 900 * number}"}}'.encode()
-        came = await store.accept("alerts", body, at)
-        new = Incident(id="", group_key=f"{ENDPOINT} {kind}", endpoint=ENDPOINT)
-        first = received(at, fingerprint=f"f-{number}", starts_at=at, kind=kind)
-        more = samples.HISTORIES["rolled-back"][1:] if kind == "data-drift" else ()
-        await store.append(new, [replace(first, delivery=came), *more])
-        await store.settle({came: ""}, at, fence=leader.epoch)
-        await log.seal(at, fence=leader.epoch)
-    stray = await store.accept("events", b"[]", NOW)
-    await store.settle({stray: "not an alert: empty"}, NOW, fence=leader.epoch)
-    ledger = await store.ledger(ENDPOINT)
-    answer = GateAnswered(
-        at=NOW, by=None, number="G-1", deployment="green", passed=True, reasons=(),
-        seen=("A-1/1",),
-    )  # fmt: skip
-    locked = EndpointLocked(at=NOW, by=PRIYA, reason="audit")
-    await store.append(ledger, [answer, locked])
-    await log.seal(NOW, fence=leader.epoch)
-    shelf = Folder(tmp_path / "evidence")
-    await anchor.keep(shelf, await store.read(heads), KEY.public_key())
-    leader.resign()
+    await every_table(store, tmp_path / "evidence")
     store.close()
-    return Kept(tmp_path / "watchkeeper.db", (await anchor.read(shelf))[0])
+    outside = (await anchor.read(Folder(tmp_path / "evidence")))[0]
+    return Kept(tmp_path / "watchkeeper.db", outside)
 
 
 def test_any_byte_of_a_covered_row_that_is_flipped_is_found(
@@ -138,7 +110,7 @@ def test_what_was_not_edited_is_not_accused(kept: Kept) -> None:
                 state="taken",
                 reason="",
             ),
-            "1 deliveries have no record",
+            "has no record that it was looked at",
         ),
         (sa.update(incident).values(group_key="/x cost"), "another group for A-"),
         (sa.update(incident).values(endpoint="/x"), "another group for A-"),
@@ -155,7 +127,7 @@ def test_what_was_not_edited_is_not_accused(kept: Kept) -> None:
         ),
         (
             sa.text("CREATE TRIGGER t AFTER INSERT ON history BEGIN SELECT 1; END"),
-            "a trigger or view that is not ours: t",
+            "the trigger t, which is not ours",
         ),
     ],
 )

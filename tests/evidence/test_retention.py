@@ -3,6 +3,10 @@
 import asyncio
 import json
 import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +16,24 @@ from typer.testing import CliRunner, Result
 
 from bot import evidence
 from bot.__main__ import application
+from bot.approval.oversight import EvidenceExpired, EvidenceHeld
 from bot.evidence import anchor, bundle, page, retention, signing
 from bot.evidence.inspect import inspect
 from bot.evidence.reading import reading
 from bot.evidence.shelf import Folder, NotKept, keep, keep_apart
-from bot.incident import Actor, EndpointState, RollbackRequested
+from bot.incident import (
+    Actor,
+    EndpointState,
+    EvidenceCollected,
+    RollbackRequested,
+)
 from bot.store import Leader, Store
 from bot.store.log import Log, heads
 from tests.evidence.conftest import KEY
 from tests.evidence.matter import months
 
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
+NOW = LONG_AGO + timedelta(days=9000)
 WHO = Actor("command line", "omar", "omar (command line)")
 
 
@@ -213,14 +224,160 @@ async def test_what_a_locked_container_keeps_is_tried_again(
     store, now = Store.open(url), LONG_AGO + timedelta(days=9000)
     locked, free = Locked(state / "evidence"), Folder(state / "evidence")
     first = await retention.plan(store, locked, None, now)
-    failed = await retention.expire(store, locked, first, WHO, now)
+    failed = await retention.expire(store, locked, first, WHO, None, now)
     again = await retention.plan(store, free, None, now)
-    then = await retention.expire(store, free, again, WHO, now)
+    then = await retention.expire(store, free, again, WHO, None, now)
     last = await retention.plan(store, free, None, now)
     store.close()
 
     assert len(failed) == len(again.left) > 0
     assert ([], [], ()) == (again.due, then, last.left)
+
+
+def unaccounted(state: Path, url: str) -> list[str]:
+    """Return the objects that are gone with no tombstone, or held and have a new one."""
+
+    async def look() -> list[str]:
+        store, there = Store.open(url), shelved(state)
+        found = []
+        for listed in await store.incidents(limit=99):
+            incident = await store.load(listed.id)
+            assert incident
+            found += sorted(retention.named(incident) - there)
+        store.close()
+        return found
+
+    return asyncio.run(look())
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from bot.evidence import retention
+from bot.evidence.shelf import Folder
+from bot.incident import Actor
+from bot.store import Store
+
+url, folder, now, left = sys.argv[1:]
+
+class Mortal(Folder):
+    left = int(left)
+
+    async def remove(self, name):
+        if not Mortal.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        Mortal.left -= 1
+        return await super().remove(name)
+
+async def run():
+    store, shelf, at = Store.open(url), Mortal(Path(folder)), datetime.fromisoformat(now)
+    found = await retention.plan(store, shelf, None, at)
+    who = Actor("t", "o", "omar")
+    await retention.expire(store, shelf, found, who, None, at)
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.parametrize("removed", [0, 3])
+async def test_a_run_that_is_killed_leaves_nothing_without_a_record(
+    state: Path, url: str, removed: int
+) -> None:
+    """
+    A kill comes between the records and the bytes, or between the bytes of one object.
+    """
+    before, folder = shelved(state), str(state / "evidence")
+    words = [sys.executable, "-c", KILLED, url, folder, NOW.isoformat(), str(removed)]
+    child = await asyncio.to_thread(subprocess.run, words, check=False, timeout=60)
+    between = shelved(state)
+
+    assert -signal.SIGKILL == child.returncode
+    assert len(before) - len(between) == (removed + 1) // 2
+    assert [] == await asyncio.to_thread(unaccounted, state, url)
+    # Somebody puts a hold on an incident whose objects are recorded as deleted.
+    store = Store.open(url)
+    free = Folder(state / "evidence")
+    waiting = (await retention.plan(store, free, None, NOW)).left
+    kept = await store.load("A-5")
+    assert kept
+    mine = retention.buried(kept) & between
+    held = EvidenceHeld(at=NOW, by=WHO, reason="case 2026-117")
+    await store.append(kept, [held])
+    again = await retention.plan(store, free, None, NOW)
+    failed = await retention.expire(store, free, again, WHO, None, NOW)
+    store.close()
+
+    assert (True, []) == (mine <= set(waiting), failed)
+    assert between - shelved(state) == set(waiting) - mine
+    assert mine <= shelved(state)
+    assert [] == await asyncio.to_thread(unaccounted, state, url)
+
+
+class Meddled(Folder):
+    """A shelf that is listed twice; `between` runs before the second time."""
+
+    def __init__(self, root: Path, between: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(root)
+        self._between, self._listed = between, 0
+
+    async def names(self, prefix: str) -> list[str]:
+        self._listed += prefix == "objects/"
+        if self._listed == 2 and prefix == "objects/":
+            await self._between()
+        return await super().names(prefix)
+
+
+async def test_a_hold_that_comes_between_record_and_deletion_keeps_the_bytes(
+    state: Path, url: str
+) -> None:
+    store = Store.open(url)
+
+    async def hold() -> None:
+        incident = await store.load("A-3")
+        assert incident
+        held = EvidenceHeld(at=NOW, by=WHO, reason="case 2026-118")
+        await store.append(incident, [held])
+
+    shelf = Meddled(state / "evidence", hold)
+    found = await retention.plan(store, shelf, None, NOW)
+    failed = await retention.expire(store, shelf, found, WHO, None, NOW)
+    incident = await store.load("A-3")
+    store.close()
+
+    assert incident
+    mine = {d for e in incident.every(EvidenceCollected) for d in e.digests.values()}
+    assert ([], True) == (failed, mine <= shelved(state))
+    assert mine & {d for one in found.due for d in one.digests}
+
+
+async def test_two_runs_at_once_and_a_hold_before_the_record(
+    state: Path, url: str
+) -> None:
+    """
+    Both planned the same; the second finds each history changed and takes no harm.
+    """
+    store, shelf = Store.open(url), Folder(state / "evidence")
+    first = await retention.plan(store, shelf, None, NOW)
+    second = await retention.plan(store, shelf, None, NOW)
+    incident = await store.load("A-4")
+    assert incident
+    held = EvidenceHeld(at=NOW, by=WHO, reason="case 2026-119")
+    await store.append(incident, [held])
+    told = await asyncio.gather(
+        retention.expire(store, shelf, first, WHO, None, NOW),
+        retention.expire(store, shelf, second, WHO, None, NOW),
+    )
+    last = await store.load("A-4")
+    every = [await store.load(f"A-{n}") for n in range(2, 10)]
+    store.close()
+
+    assert last
+    assert not last.every(EvidenceExpired)
+    assert retention.named(last) <= shelved(state)
+    assert all("A-4 was changed" in " ".join(failed) for failed in told)
+    assert len(first.due) - 1 == sum(len(e.every(EvidenceExpired)) for e in every if e)
+    assert [] == await asyncio.to_thread(unaccounted, state, url)
 
 
 def test_a_place_without_a_database_is_not_made_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import BlobClient
 
 from bot.evidence import anchor
 from bot.evidence.archive import open_heads, open_shelf
@@ -145,6 +146,25 @@ async def test_a_container_says_what_it_refuses(storage: Azurite) -> None:
     finally:
         for each in (reader, stranger, nowhere):
             await each.close()
+
+
+async def test_a_real_lease_keeps_its_object(storage: Azurite) -> None:
+    container = storage.container("leased")
+    credential = {"account_name": storage.account, "account_key": storage.key}
+    shelf = open_shelf(storage.signed(container, "racwdl"))
+    try:
+        await shelf.put("objects/a", b"seen")
+        with BlobClient.from_blob_url(f"{container}/objects/a", credential) as blob:
+            lease = blob.acquire_lease()
+            await shelf.put("objects/a", b"seen")
+            with pytest.raises(Differs):
+                await shelf.put("objects/a", b"other")
+            with pytest.raises(NotKept, match="answered 412"):
+                await shelf.remove("objects/a")
+            lease.release()
+        assert await shelf.remove("objects/a")
+    finally:
+        await shelf.close()
 
 
 async def test_a_container_that_is_away_says_so() -> None:
