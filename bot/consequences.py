@@ -5,6 +5,7 @@ Record, then do. Whoever records an event queues these effects in the same trans
 
 from datetime import timedelta
 
+from bot.approval.awaited import ExecutorHeard, ExecutorSilent
 from bot.approval.oversight import OutcomeWatched
 from bot.approval.retraining import (
     RetrainingApproved,
@@ -22,6 +23,7 @@ from bot.incident import (
     AlertReceived,
     AlertsExplained,
     Assigned,
+    AwaitExecutor,
     AzureChanged,
     AzureRefused,
     CaptureState,
@@ -90,6 +92,8 @@ TOLD = (
     TrafficShifted,
     ShiftFailed,
     ShiftInterrupted,
+    ExecutorSilent,
+    ExecutorHeard,
     OutcomeWatched,
     DecisionRecorded,
     AzureRefused,
@@ -116,6 +120,7 @@ SHOWN = (
 MARKED = (Acknowledged, Unacknowledged, DecisionRecorded)  # Azure is to know of
 LOOK_AGAIN_AFTER = timedelta(seconds=20)  # at the same endpoint for the next alert
 LOOK_AFTER_MOVE = timedelta(minutes=1)  # whether somebody has moved it on by hand
+AWAITED_AFTER = timedelta(seconds=20)  # for the executor to have carried it out
 FOLLOW_AFTER = timedelta(minutes=1)  # a move whose end we did not see
 
 
@@ -204,6 +209,11 @@ def _after(before: Incident, incident: Incident, event: Event) -> list[Follow]:
     return [
         *(Follow(effect=effect, due_at=event.at) for effect in effects),
         *_later(incident, event),
+        *(
+            Follow(effect=AwaitExecutor(e.request), due_at=event.at + AWAITED_AFTER)
+            for e in effects
+            if isinstance(e, ShiftTraffic | SubmitRetraining)
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from microsoft_teams.cards import CardElement
 
+from bot.approval.awaited import away
 from bot.approval.retraining import (
     Retraining,
     RetrainingApproved,
@@ -14,7 +15,7 @@ from bot.approval.retraining import (
     retraining,
 )
 from bot.incident import Event
-from cards import figures
+from cards import executor, figures
 from cards.elements import Style, Words, box, quoted, runs, said
 from cards.view import View
 from cards.words import clean, identifier, person
@@ -63,6 +64,8 @@ def _state(view: View, found: Retraining) -> Words:
     if found.refused:
         why = found.refused.reason
         late = f"Retraining {ref} expired: nobody decided in time."
+        if isinstance(found.refused, RetrainingLapsed) and found.refused.approved:
+            late = f"Retraining {ref} expired: approved, and not carried out in time."
         told = (f"Retraining {ref} is out of date: ", said(why, 300), ".")
         return runs(*(told if why else (late,)), " No job was submitted.")
     if found.submitted:
@@ -70,7 +73,9 @@ def _state(view: View, found: Retraining) -> Words:
         name = identifier(found.submitted.job)
         return f"Retraining {ref} is under way since {since}, as job {name}."
     if found.approved:
-        return f"Retraining {ref} is approved; its job is being submitted."
+        silent = away(view.incident, found.request.request)
+        words = f". {executor.words(view, silent)}" if silent else ""
+        return f"Retraining {ref} is approved{words or '; its job is being submitted.'}"
     return f"Retraining {ref} waits for approval too: type approve {ref}."
 
 
@@ -93,6 +98,9 @@ def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind
         case RetrainingRejected():
             verb = "withdrew" if event.withdrawn else "rejected"
             return f"{who} {verb} {event.request}: {clean(event.reason, 200)}"
+        case RetrainingLapsed(approved=True):
+            why = "it was approved, and no executor submitted its job"
+            return f"{event.request} expired; {why}."
         case RetrainingLapsed(reason=""):
             return f"{event.request} expired; nobody decided. No job was submitted."
         case RetrainingLapsed():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from itertools import takewhile
 from typing import Any, Final
 
+from bot.approval.awaited import ExecutorHeard, ExecutorSilent
 from bot.approval.oversight import OutcomeWatched
 from bot.approval.preconditions import doubts
 from bot.incident import (
@@ -30,7 +31,7 @@ from bot.incident import (
     TrafficShifted,
     Unacknowledged,
 )
-from cards import care, figures, progress
+from cards import care, executor, figures, progress
 from cards.afterwards import compared
 from cards.rollback import ending
 from cards.view import View
@@ -153,7 +154,10 @@ def _rejected(view: View, event: RollbackRejected) -> str:
 
 
 def _expired(view: View, event: RollbackExpired) -> str:
-    return f"{event.request} expired; nobody decided. Nothing was changed."
+    why = "nobody decided"
+    if event.approved:
+        why = "it was approved, and no executor carried it out"
+    return f"{event.request} expired; {why}. Nothing was changed."
 
 
 def _stale(view: View, event: RollbackStale) -> str:
@@ -261,4 +265,6 @@ _LINES: Final[Mapping[type[Event], Callable[[View, Any], str]]] = {
     TrafficShifted: _shifted,
     ShiftFailed: _failed,
     ShiftInterrupted: _interrupted,
+    ExecutorSilent: executor.line,
+    ExecutorHeard: executor.line,
 }

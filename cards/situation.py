@@ -247,10 +247,11 @@ def notices(view: View) -> list[CardElement]:
                 quoted(reason, 300),
                 " Nothing was moved.",
             )
-        case RollbackExpired(request=ref):
-            words = (
-                f"{identifier(ref)} expired: nobody decided in time. Nothing was moved."
-            )
+        case RollbackExpired(request=ref, approved=approved):
+            why = "nobody decided in time"
+            if approved:
+                why = "it was approved, and nothing carried it out in time"
+            words = f"{identifier(ref)} expired: {why}. Nothing was moved."
         case RollbackRequested(request=ref) if view.lapsed:
             words = f"{identifier(ref)} has expired. Nothing was moved."
         case _:

@@ -46,10 +46,12 @@ def render(
     open_alerts: Sequence[View] = (),
     gaps: Mapping[str, str] | None = None,
     levels: Sequence[OfModel] = (),
+    unmanned: str = "",
 ) -> Rendered:
     """Return the status; `health` has one window a part, `gaps` says what is missing.
 
-    `report` is the engine's on how the whole endpoint served.
+    `report` is the engine's on how the whole endpoint served; `unmanned` says since when
+    nobody is there to move anything.
     """
     name, number = identifier(endpoint.name), len(open_alerts)
     words = f"{figures.count(number, 'open alert') if number else 'No open alert'} on {name}"
@@ -66,6 +68,7 @@ def render(
             title(words),
             paragraph(where, subtle=True, spacing="None"),
             *([box("warning", f"**Drift is not known:** {doubt}.")] if doubt else []),
+            *_unmanned(unmanned),
             *_serving(endpoint, health, report),
             *_deployments(state, health),
             *([heading("Open"), alerts.listing(open_alerts, now)] if number else []),
@@ -76,6 +79,13 @@ def render(
         [OpenUrlAction(title="Open in Azure ML", url=links.endpoint(endpoint))],
         summary=words,
     )
+
+
+def _unmanned(words: str) -> list[CardElement]:
+    if not words:
+        return []
+    todo = 'whoever runs Watchkeeper has to start "watchkeeper execute"'
+    return [box("warning", f"**Nothing can be moved:** {words}; {todo}.")]
 
 
 def _style(number: int, state: EndpointState | None, report: Report | None) -> Style:

@@ -1,12 +1,14 @@
 """An approved rollback on its way: who approved it, and what is being moved."""
 
-from cards import buttons, figures, parked, rollback, situation
+from bot.approval.awaited import away
+from cards import buttons, executor, figures, parked, rollback, situation
 from cards.elements import band, facts, paragraph, title
 from cards.frame import card, line
 from cards.view import Rendered, View
 from cards.words import identifier, person
 
 _WORKING = "Working"
+_WAITING = "Not begun"
 
 
 def render(view: View) -> Rendered:
@@ -18,7 +20,9 @@ def render(view: View) -> Rendered:
     state, told = _stand(view)
     undoing = f"Undoing {identifier(request.undoes)}: " if request.undoes else ""
     words = f"{undoing}Moving {name} back to {target}"
-    if state != _WORKING:
+    if state == _WAITING:
+        words = f"{undoing}Nobody moves {name} back to {target}"
+    elif state != _WORKING:
         words = f"{undoing}Whether {name} was moved to {target} is not known yet"
     given = [(person(view.name(a.by)), a.at) for a in view.incident.approvals]
     body = [
@@ -65,6 +69,11 @@ def _stand(view: View) -> tuple[str, str]:
             "The rollback is approved, and what became of it is not on record. Look at"
             " the endpoint in Azure ML. Nothing else is moved on it before somebody"
             " unlocks it."
+        )
+    request = incident.request.request if incident.request else ""
+    if silent := away(incident, request):
+        return "Interrupted" if incident.started else _WAITING, (
+            f"The rollback is approved. {executor.words(view, silent)}"
         )
     if incident.interrupted:
         at = figures.clock(incident.interrupted.at)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.approval.oversight import GateAnswered, blocked
-from bot.approval.proposal import spelled
+from bot.approval.proposal import shares, spelled
 from bot.incident import EndpointState, Incident, SignalsEvaluated
 from bot.triage.inhibition import COLLECTION, DELIVERY, EVENTS, TRAFFIC, silent
 from bot.watch import Endpoint
@@ -71,12 +71,30 @@ def _reasons(
         if incident.quiet or incident.status == "resolved":
             continue
         yield from _alerts(incident, deployment)
-        found = incident.last(SignalsEvaluated)
-        over = [r for r in found.reports if r.verdict == "breached"] if found else []
-        if over:
-            said = " ".join(r.sentence for r in over).rstrip(".")
-            why = f"the last signals of {incident.id} are over their limits"
-            yield f"{why}: {said}" if said else why
+        yield from _signals(incident, deployment)
+
+
+def _signals(incident: Incident, deployment: str) -> Iterator[str]:
+    """Yield what the last look found, unless it is of other deployments alone.
+
+    The figures are of all that is served. With every alert on others, a deployment that
+    took none of it has no part in them: the mended one must not wait for the broken.
+    """
+    found = incident.last(SignalsEvaluated)
+    over = [r for r in found.reports if r.verdict == "breached"] if found else []
+    if found is None or not over:
+        return
+    named = {a.deployment.lower() for a in incident.alerts if a.status == "firing"}
+    others = named and not named & {"", deployment.lower()}
+    if (
+        others
+        and found.state
+        and not shares(found.state.traffic).get(deployment.lower())
+    ):
+        return
+    said = " ".join(r.sentence for r in over).rstrip(".")
+    why = f"the last signals of {incident.id} are over their limits"
+    yield f"{why}: {said}" if said else why
 
 
 def _asked(incident: Incident, now: datetime) -> Iterator[str]:

@@ -58,6 +58,11 @@ def find(state: EndpointState, name: str) -> Deployment | None:
     return next(found, None)
 
 
+def broken(state: EndpointState) -> bool:
+    """Return whether the endpoint's last change came to a bad end, and none is under way."""
+    return state.provisioning_state.lower() in ("failed", "canceled")
+
+
 def checks(
     after: Traffic,
     target: str,
@@ -116,8 +121,17 @@ def _deployed(deployment: Deployment) -> Check:
 
 
 def _steady(state: EndpointState) -> Check:
-    """Azure takes one change of an endpoint at a time."""
+    """Azure takes one change of an endpoint at a time; none that failed is under way.
+
+    After a change that failed, the next one is what mends it: the approver decides.
+    """
     words = state.provisioning_state
+    if broken(state):
+        text = (
+            f"the endpoint is {words} since its last change, so what it serves may not "
+            "be what Azure tells; another change may mend it"
+        )
+        return Check(name="mend", result="failed", text=text)
     result: Result = "not known" if not words else "failed"
     if words.lower() == "succeeded":
         result = "passed"

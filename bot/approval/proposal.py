@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bot.approval.oversight import blocked
-from bot.approval.preconditions import Surroundings, blocking, checks, find
+from bot.approval.preconditions import Surroundings, blocking, broken, checks, find
 from bot.incident import (
     EndpointState,
     Health,
@@ -95,7 +95,7 @@ def _problem(
             f"{in_words(undone.traffic)} as {undone.request} left it: there is nothing "
             "of it to undo. Ask for a rollback, and name the deployment"
         )
-    if shares(state.traffic) == shares(after):
+    if shares(state.traffic) == shares(after) and not broken(state):
         return f"{target} already takes all traffic"
     return ""
 
@@ -157,24 +157,32 @@ def last_calm(served: Served, incidents: Sequence[Span], state: EndpointState) -
 def drifted(request: RollbackRequested, live: EndpointState) -> str:
     """Return how the world differs from what the approver saw; "" when it does not.
 
-    Only what the decision rests on: the traffic, and what the target is.
+    Only what the decision rests on: the traffic, what the target is, and that the
+    endpoint is not broken, where nobody accepted that it is.
     """
+    if broken(live) and not broken(request.captured):
+        return f"the endpoint is {live.provisioning_state} by now"
     if shares(live.traffic) != shares(request.captured.traffic):
         return (
             f"the traffic is {in_words(live.traffic)} by now, not "
             f"{in_words(request.captured.traffic)} as captured"
         )
-    for name in sorted(shares(request.traffic)):
-        before, now = find(request.captured, name), find(live, name)
-        if now is None:
-            return f"the deployment {name} does not exist any more"
-        if before and before.model != now.model:
-            return f"{name} runs {now.model or 'another model'} by now"
-        if now.provisioning_state.lower() != "succeeded":
-            return f"the deployment {name} is {now.provisioning_state or 'not ready'}"
-        if shares(live.mirror).get(name):
-            return f"{name} takes mirrored traffic by now"
-    return ""
+    every = (_altered(request, name, live) for name in sorted(shares(request.traffic)))
+    return next((why for why in every if why), "")
+
+
+def _altered(request: RollbackRequested, name: str, live: EndpointState) -> str:
+    """Return how a deployment that is to serve is not what it was; "" when it is."""
+    before, now = find(request.captured, name), find(live, name)
+    if now is None:
+        return f"the deployment {name} does not exist any more"
+    if before and before.model != now.model:
+        return f"{name} runs {now.model or 'another model'} by now"
+    if now.provisioning_state.lower() != "succeeded":
+        return f"the deployment {name} is {now.provisioning_state or 'not ready'}"
+    return (
+        f"{name} takes mirrored traffic by now" if shares(live.mirror).get(name) else ""
+    )
 
 
 def shares(traffic: Traffic) -> dict[str, int]:

@@ -95,6 +95,7 @@ class RetrainingLapsed(Event):
 
     request: str
     reason: str = ""  # "": nobody decided in time
+    approved: bool = False  # enough people had agreed, and nobody carried it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

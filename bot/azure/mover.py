@@ -26,7 +26,7 @@ from urllib3.exceptions import NewConnectionError
 from bot.azure.arm import Arm, Document, look
 from bot.azure.cloud import Cloud
 from bot.azure.errors import code_of, plain_words, retry_after, speaking_of, translated
-from bot.azure.traffic import AT_REST, Way, changed, judged, same
+from bot.azure.traffic import AT_REST, STEADY, Way, changed, judged, same
 from bot.incident import EndpointState, Traffic
 from bot.ports import Ambiguous, Impossible, Unavailable
 
@@ -98,7 +98,8 @@ class AzureMover:
             clock = asyncio.get_running_loop().time
             ends = clock() + self._patience.limit.total_seconds()
             way = await self._put(endpoint, body, ends)
-            after = await self._rested(endpoint, traffic, way, ends)
+            told = same(before.traffic, traffic)  # so it says nothing of this change
+            after = await self._rested(endpoint, None if told else traffic, way, ends)
             return judged(_short(endpoint), before, after, traffic, way)
 
     async def _look(self, endpoint: str) -> tuple[Document, EndpointState]:
@@ -151,9 +152,12 @@ class AzureMover:
         return Way("stuck", f"no end after {_minutes(self._patience.limit)}")
 
     async def _rested(
-        self, endpoint: str, wanted: Traffic, way: Way, ends: float
+        self, endpoint: str, wanted: Traffic | None, way: Way, ends: float
     ) -> EndpointState:
-        """Return the state once it rests, or the last that was seen in time."""
+        """Return the state once it rests, or the last that was seen in time.
+
+        `wanted` tells that the change has arrived; None: only that it is `STEADY` does.
+        """
         looks = 1 if way.end == "stuck" else _LOOKS
         clock = asyncio.get_running_loop().time
         unsure = way.end in ("lost", "silent")
@@ -169,7 +173,8 @@ class AzureMover:
             else:
                 rests = after.provisioning_state in AT_REST
                 looks -= rests
-                arrived = rests and same(after.traffic, wanted)
+                steady = after.provisioning_state == STEADY
+                arrived = rests and (same(after.traffic, wanted) if wanted else steady)
                 if not in_time or arrived or (looks <= 0 and clock() >= until):
                     return after
             await self._wait(ends)

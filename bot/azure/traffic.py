@@ -66,8 +66,10 @@ def changed(
             "the endpoint's settings were changed after the request was made, "
             "though its traffic was not."
         )
-    if live.provisioning_state != STEADY:
-        raise Impossible(_unsteady(live.provisioning_state))
+    if live.provisioning_state not in AT_REST:
+        state = live.provisioning_state or "unknown"
+        words = f"the endpoint is being changed by someone else (state {state})."
+        raise Impossible(words)
     _check(wanted, live)
     traffic = dict.fromkeys(document.traffic, 0)
     written = {name.lower(): name for name in traffic}  # one name, in Azure's spelling
@@ -76,14 +78,6 @@ def changed(
         return spliced(document.raw, traffic)
     except (ValueError, IndexError):
         raise Impossible("Azure's document of the endpoint cannot be read.") from None
-
-
-def _unsteady(state: str) -> str:
-    if state in AT_REST:
-        return f"the endpoint is {state} since its last change; Azure has to mend it."
-    return (
-        f"the endpoint is being changed by someone else (state {state or 'unknown'})."
-    )
 
 
 def _check(wanted: Traffic, live: EndpointState) -> None:
@@ -117,7 +111,8 @@ def judged(
     steady = after.provisioning_state == STEADY
     if arrived and steady and way.end != "failed":
         return after
-    if arrived:
+    # A broken endpoint may say that it serves `wanted` before anything is sent.
+    if arrived and (way.end == "done" or not same(before.traffic, wanted)):
         because = because or f": the endpoint is {after.provisioning_state}"
         raise Impossible(
             f"Azure took the change but reports a failure{because}. {serves} now."

@@ -1,6 +1,7 @@
 """What we keep: reachable, with which tables and rights. Nothing is made or changed."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,9 +14,11 @@ from bot.store import CannotOpen
 from bot.store.engine import create
 from bot.store.log import Head, newest
 from bot.store.migrate import script
-from bot.store.schema import conversation
+from bot.store.schema import conversation, counter
+from bot.store.store import BEATS
 
 _GRANTS = "run `watchkeeper store grant ROLE` as serve: deploy/README.md, Database"
+SILENT = timedelta(minutes=2)  # it reports every ten seconds
 _RIGHTS = sa.text("SELECT has_table_privilege('history', :right)")
 
 
@@ -41,6 +44,9 @@ def database(settings: Settings, *, talks: bool = True) -> Found:
             try:
                 with engine.connect() as connection:
                     found = _tables(connection)
+                    if found.places is not None and talks:
+                        seen = (*found.findings, _executor(connection))
+                        found = replace(found, findings=seen)
                     if found.places is None or engine.dialect.name != "postgresql":
                         return found
                     rights = _rights(connection, talks=talks)
@@ -74,6 +80,24 @@ def _tables(connection: sa.Connection) -> Found:
         text = f"at {current}; {head} comes with the next start"
         finding = Finding("look", about, text, "start the service")
     return Found(findings=(finding,), places=places, head=newest(connection))
+
+
+def _executor(connection: sa.Connection) -> Finding:
+    """Return whether the process that carries out what is approved has reported."""
+    about, todo = (
+        "executor",
+        "start `watchkeeper execute`: nothing is carried out without",
+    )
+    query = sa.select(counter.c.value).where(counter.c.name == BEATS["executor"])
+    found = connection.execute(query).scalar()
+    if not found:
+        return Finding("look", about, "none has ever reported", todo)
+    at = datetime.fromtimestamp(found, UTC)
+    age = datetime.now(UTC) - at
+    if age > SILENT:
+        text = f"none has reported since {at:%Y-%m-%d %H:%M} UTC"
+        return Finding("look", about, text, todo)
+    return Finding("ok", about, f"reported {max(age.total_seconds(), 0):.0f} s ago")
 
 
 def _rights(connection: sa.Connection, *, talks: bool) -> Finding:

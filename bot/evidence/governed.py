@@ -175,6 +175,8 @@ def _outcome(incident: Incident, request: str) -> tuple[str, str]:
             return f"read back {_traffic(ended.after)}", afterwards
         case ShiftFailed():
             return f"failed: {ended.reason}", afterwards
+        case RollbackExpired(approved=True):
+            return "expired: approved, and not carried out in time", ""
         case None:
             return "open", ""
     return type(ended).__name__.removeprefix("Rollback").lower(), ""

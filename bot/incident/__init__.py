@@ -26,6 +26,7 @@ from bot.incident.care import (
 )
 from bot.incident.effects import (
     Answer,
+    AwaitExecutor,
     CaptureState,
     CollectEvidence,
     Effect,
@@ -133,6 +134,7 @@ __all__ = [
     "Asset",
     "Assigned",
     "Assignment",
+    "AwaitExecutor",
     "AzureChanged",
     "AzureMarked",
     "AzureRefused",

@@ -57,6 +57,13 @@ class FollowShift:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitExecutor:
+    """See whether anybody carries out what was approved; due again until it is done."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class WatchOutcome:
     """Compare how the endpoint serves after a move with before; due a while after it."""
 
@@ -202,6 +209,7 @@ Effect: TypeAlias = (
     | CaptureState
     | ShiftTraffic
     | FollowShift
+    | AwaitExecutor
     | WatchOutcome
     | ExpireRequest
     | ExpireDecision

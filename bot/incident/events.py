@@ -138,6 +138,7 @@ class RollbackRejected(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackExpired(Event):
     request: str
+    approved: bool = False  # enough people had agreed, and nobody carried it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

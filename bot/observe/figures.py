@@ -252,6 +252,10 @@ class Figures:
         gauge(
             "outbox_age_seconds", "how long the oldest has waited", await _oldest(store)
         )
+        gauge(
+            "executor_age_seconds", "since an executor last reported; +Inf: none has",
+            await _silence(store),
+        )  # fmt: skip
         sealed = await head(store)
         gauge("log_size", "sealed history rows", sealed.size if sealed else 0)
         root = Gauge("watchkeeper_log_head", "its root", ["root"], registry=shared)
@@ -259,6 +263,11 @@ class Figures:
             sealed.size if sealed else 0
         )
         return generate_latest(shared) + generate_latest(self.registry)
+
+
+async def _silence(store: Store) -> float:
+    beat = await store.last_beat("executor")
+    return (datetime.now(UTC) - beat).total_seconds() if beat else float("inf")
 
 
 async def _oldest(store: Store) -> float:

@@ -11,13 +11,18 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from bot import incident
-from bot.approval import oversight, retraining
+from bot.approval import awaited, oversight, retraining
 from bot.incident import Effect, Event
 
 VERSION = 1
 # (type, version it reads) -> the same row one version later
 UPGRADES: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
-_MODULES = (incident, oversight, retraining)  # whoever defines events is loaded by now
+_MODULES = (
+    awaited,
+    incident,
+    oversight,
+    retraining,
+)  # whoever defines events is loaded by now
 _EVENTS = {kind.__name__: kind for kind in Event.__subclasses__()}
 EFFECTS = {kind.__name__: kind for kind in get_args(Effect)}
 EXECUTORS = (

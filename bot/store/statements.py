@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.approval.awaited import ExecutorSilent
 from bot.approval.retraining import RetrainingImpossible, RetrainingSubmitted
 from bot.incident import (
     AlertReceived,
@@ -52,6 +53,7 @@ AWAITED = (
     TrafficShifted,
     ShiftFailed,
     ShiftInterrupted,
+    ExecutorSilent,
     RetrainingImpossible,
     RetrainingSubmitted,
 )

@@ -27,7 +27,8 @@ from bot.store.schema import (
     reference,
 )
 
-BEAT = "heartbeat"  # seconds since 1970: a counter has 32 bits
+# Signs of life, in seconds since 1970: a counter has 32 bits.
+BEATS: Mapping[Role, str] = {"driver": "heartbeat", "executor": "heartbeat:executor"}
 
 
 def digest(route: str, body: bytes) -> str:
@@ -181,19 +182,20 @@ class Store(Database):
                 found[name] = (told[0].kind, told[0].status == "resolved")
         return found
 
-    async def beat(self, at: datetime) -> None:
-        """Note that we are alive."""
+    async def beat(self, at: datetime, role: Role = "driver") -> None:
+        """Note that who leads as `role` is alive."""
+        name = BEATS[role]
 
         def run(db: sa.Connection) -> None:
-            statements.insert_once(db, counter, {"name": BEAT, "value": 0})
-            row = sa.update(counter).where(counter.c.name == BEAT)
+            statements.insert_once(db, counter, {"name": name, "value": 0})
+            row = sa.update(counter).where(counter.c.name == name)
             db.execute(row.values(value=int(at.timestamp())))
 
-        await self.write(run, key=f"counter:{BEAT}")
+        await self.write(run, key=f"counter:{name}")
 
-    async def last_beat(self) -> datetime | None:
-        """Return when we were last known to be alive, None: never before."""
-        query = sa.select(counter.c.value).where(counter.c.name == BEAT)
+    async def last_beat(self, role: Role = "driver") -> datetime | None:
+        """Return when `role` was last known to be alive, None: never before."""
+        query = sa.select(counter.c.value).where(counter.c.name == BEATS[role])
         found = await self.read(lambda db: db.execute(query).scalar())
         return datetime.fromtimestamp(found, UTC) if found else None
 

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.incident import (
     Answer,
+    AwaitExecutor,
     CaptureState,
     CollectEvidence,
     Effect,
@@ -37,6 +38,7 @@ from bot.incident import (
 from bot.store.log import Log
 from bot.worker.anchor import Anchoring
 from bot.worker.answer import answer, render
+from bot.worker.awaited import await_executor
 from bot.worker.before import find
 from bot.worker.care import escalate, start_clocks, wake
 from bot.worker.collect import collect
@@ -66,6 +68,7 @@ DRIVER: Mapping[type[Effect], Perform] = {
     CaptureState: capture,
     ExpireRequest: expire,
     WatchOutcome: watch,
+    AwaitExecutor: await_executor,
     ExpireDecision: run_out,
     ProposeRetraining: propose,
     Fold: fold,

@@ -14,12 +14,14 @@ from bot.signals.load import COLLECTION, TRAFFIC, USED
 from bot.triage.inhibition import doubted
 from bot.watch import Endpoint
 from bot.worker import costs
+from bot.worker.awaited import unmanned
 from bot.worker.evaluate import Findings
 from bot.worker.figures import Wish, serving
 from bot.worker.hush import opened
 from bot.worker.means import Forgotten, Means
 from bot.worker.reads import readings
 from cards import access, drift, health, owner, status
+from cards.executor import silence
 from cards.view import Rendered, View
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ async def show_status(means: Means, about: Mapping[str, str]) -> Rendered:
         open_alerts=await _open(means, endpoint),
         gaps=looks.gaps,
         levels=await _levels(means, endpoint, now),
+        unmanned=silence(await unmanned(means)),
     )
 
 

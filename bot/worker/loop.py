@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from bot.incident import (
     Answer,
+    AwaitExecutor,
     CollectEvidence,
     Effect,
     EffectParked,
@@ -31,7 +32,7 @@ from bot.worker.hush import NotYet
 from bot.worker.intake import take_in
 from bot.worker.late import late
 from bot.worker.means import DATABASE, Forgotten, Means, record
-from bot.worker.rounds import Rounds
+from bot.worker.rounds import Pulse, Rounds
 from bot.worker.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -109,9 +110,9 @@ class Worker:
 
     async def _lead(self, leader: Leader) -> None:
         changed = self._means.store.changed
-        rounds = Rounds(self._means) if self._role == "driver" else None
-        if rounds:
-            await rounds.begin()
+        driver = self._role == "driver"
+        rounds = Rounds(self._means) if driver else Pulse(self._means)
+        await rounds.begin()
         looked = float("-inf")
         if self._prepare:
             await self._prepare()
@@ -121,9 +122,8 @@ class Worker:
                 looked = time.monotonic()
                 if not await leader.holds():
                     raise Deposed(self._role)
-                if rounds:
-                    await rounds.turn()
-            if self._role == "driver":
+                await rounds.turn()
+            if driver:
                 await take_in(self._means, leader)
             await self._begin(leader)
             if self._log:
@@ -268,6 +268,8 @@ def _lane(due: Due) -> str:
         return f"chat {due.effect.conversation}"
     if isinstance(due.effect, CollectEvidence | FindChanges):
         return f"evidence {due.incident}"
+    if isinstance(due.effect, AwaitExecutor):  # asks nobody but the store
+        return f"evidence {due.id}"
     if isinstance(due.effect, SendDigest | RemoveCopy):
         return f"chat {due.id}"
     told = isinstance(due.effect, ShowCard | Reply | TellOwner)

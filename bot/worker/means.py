@@ -47,6 +47,8 @@ class Means:
     patience_s: float = 1.5  # an answer that takes longer is announced meanwhile
     # When somebody was last told that a channel takes no cards, by the channel's key.
     told_late: dict[str, datetime] = field(default_factory=dict)
+    # The last sign of life of a role that we saw, and when, by the event loop's time.
+    heard: dict[str, tuple[datetime | None, float]] = field(default_factory=dict)
     shift_limit: timedelta = timedelta(minutes=20)  # for Azure to finish a move
     # After a crash, how long a PUT that was under way may take to be seen in Azure.
     shift_settles: timedelta = timedelta(minutes=1)

@@ -5,9 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.approval.awaited import pending
 from bot.approval.preconditions import Surroundings
 from bot.approval.proposal import HOUR, last_calm, propose
-from bot.approval.retraining import RetrainingLapsed, retraining
+from bot.approval.retraining import (
+    RetrainingLapsed,
+    RetrainingRequested,
+    retraining,
+)
 from bot.evidence import policy
 from bot.evidence.objects import CAPTURED
 from bot.evidence.shelf import NotKept, keep, keep_apart
@@ -29,11 +34,13 @@ from bot.incident import (
 from bot.ports import Impossible, Unavailable, Workspace
 from bot.store import Due, Leader
 from bot.watch import Endpoint
+from bot.worker.hush import NotYet
 from bot.worker.means import Means, record
 
 HEALTH_WINDOW = timedelta(minutes=30)
 PAST = timedelta(days=7)  # in which the last deployment that served well is looked for
 WEEK_OF = 10_000  # incidents that one endpoint may have in that time
+OVERDUE = timedelta(minutes=2)  # for the executor to tell why it did not begin
 PATIENCE = 4  # attempts to look before the ask ends without a proposal
 
 
@@ -205,19 +212,42 @@ async def _usual(
 
 
 async def expire(means: Means, due: Due, effect: ExpireRequest, leader: Leader) -> None:
-    """Close a request that nobody decided in time."""
+    """Close a request that nobody decided in time, or that nobody carried out in time.
 
-    def decide(incident: Incident) -> tuple[Event, ...]:
-        found = retraining(incident, effect.request)
-        if found:
-            lapsed = RetrainingLapsed(at=means.clock(), request=effect.request)
-            return (lapsed,) if found.waiting else ()
-        waiting = incident.waiting
-        if waiting is None or waiting.request != effect.request:
-            return ()
-        return (RollbackExpired(at=means.clock(), request=effect.request),)
+    An executor that is there says itself why it did not; one that comes back too late
+    finds the request closed. What has begun is never closed by this.
+    """
+    incident, request = await means.incident(due), effect.request
+    approved = _approved(incident, request)
+    late = means.clock() - _expiry(incident, request)
+    if approved and late < OVERDUE:
+        raise NotYet("whoever carries it out may still tell", OVERDUE - late)
+
+    def decide(newest: Incident) -> tuple[Event, ...]:
+        at, unmoved = means.clock(), _approved(newest, request)
+        if found := retraining(newest, request):
+            lapsed = RetrainingLapsed(at=at, request=request, approved=unmoved)
+            return (lapsed,) if found.waiting or unmoved else ()
+        waits = newest.waiting is not None and newest.waiting.request == request
+        expired = RollbackExpired(at=at, request=request, approved=unmoved)
+        return (expired,) if waits or unmoved else ()
 
     await record(means, due.incident, decide, leader, done=due.id)
+
+
+def _approved(incident: Incident, request: str) -> bool:
+    """Return whether it is approved and has not begun."""
+    if found := retraining(incident, request):
+        return found.approved and not (found.started or found.ended)
+    return pending(incident, request) and incident.started is None
+
+
+def _expiry(incident: Incident, request: str) -> datetime:
+    """Return when it expires; for one of the past, when the incident began."""
+    kinds = RollbackRequested | RetrainingRequested
+    asked = (e for e in incident.history if isinstance(e, kinds))
+    ends = (e.expires_at for e in asked if e.request == request)
+    return next(ends, incident.opened_at)
 
 
 async def run_out(

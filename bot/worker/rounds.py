@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.incident import (
     Answer,
+    AwaitExecutor,
     CaptureState,
     CollectEvidence,
     Escalate,
@@ -31,11 +32,13 @@ from bot.worker.reconcile import EVERY
 
 log = logging.getLogger(__name__)
 BEAT_EVERY = timedelta(seconds=30)
+PULSE_EVERY = timedelta(seconds=10)  # of the executor
 GAP = timedelta(minutes=2)  # longer, and calls may have been given up on
 BEFORE = timedelta(minutes=5)  # an alert is older than the first call that failed
 # What is meant for at once, or looks again: too early does no harm.
 AT_ONCE = (
     Answer,
+    AwaitExecutor,
     CaptureState,
     CollectEvidence,
     EvaluateSignals,
@@ -55,6 +58,23 @@ AT_ONCE = (
     TellOwner,
 )
 CALLS = (Escalate, Wake)  # timers that somebody waits for
+
+
+class Pulse:
+    """The executor's clockwork: it says that it lives, for those who wait for it."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._beat: datetime | None = None
+
+    async def begin(self) -> None:
+        await self.turn()
+
+    async def turn(self) -> None:
+        now = self._means.clock()
+        if self._beat is None or abs(now - self._beat) >= PULSE_EVERY:
+            self._beat = now
+            await self._means.store.beat(now, "executor")
 
 
 class Rounds:

@@ -8,6 +8,7 @@ the top, and what was recorded decides: found started, a PUT is never sent again
 from datetime import timedelta
 
 from bot.approval.oversight import ShiftHeld, holder
+from bot.approval.preconditions import broken
 from bot.approval.proposal import drifted, shares
 from bot.commands.approval import objection
 from bot.incident import (
@@ -208,8 +209,10 @@ async def _resumed(
             raise Unavailable("Azure is still working on the endpoint")
         reason = "Azure has not finished the change"
         return _failed(means, request, reason, dict(live.traffic), settled=False)
-    if shares(live.traffic) == shares(request.traffic):
-        if live.provisioning_state.lower() != "succeeded":
+    # A broken endpoint may have said so before anything was sent: then it tells nothing.
+    told = shares(started.before.traffic) == shares(request.traffic)
+    if shares(live.traffic) == shares(request.traffic) and not (told and broken(live)):
+        if broken(live):
             reason = (
                 f"Azure took the change, but the endpoint is {live.provisioning_state}"
             )
@@ -218,13 +221,18 @@ async def _resumed(
     if waited < means.shift_settles:  # the PUT may still be on its way
         left = means.shift_settles - waited
         raise NotYet("Azure may not have heard of it yet", min(left, LOOKS_EVERY))
-    same = shares(live.traffic) == shares(started.before.traffic)
-    reason = (
-        "the move was interrupted before Azure took it; nothing was changed"
-        if same
-        else "the move was interrupted; the endpoint now serves something else"
-    )
-    return _failed(means, request, reason, dict(live.traffic))
+    return _failed(means, request, _cut_short(started, live), dict(live.traffic))
+
+
+def _cut_short(started: ShiftStarted, live: EndpointState) -> str:
+    if shares(live.traffic) != shares(started.before.traffic):
+        return "the move was interrupted; the endpoint now serves something else"
+    if broken(live):
+        state = live.provisioning_state
+        return (
+            f"the move was interrupted; the endpoint serves as before, and is {state}"
+        )
+    return "the move was interrupted before Azure took it; nothing was changed"
 
 
 def _done(

@@ -1,4 +1,4 @@
-// PostgreSQL without a password: Entra alone signs in. Grants are in deploy/grants.sql.
+// PostgreSQL without a password: Entra alone signs in. Rights: `watchkeeper store grant`.
 param name string
 param location string
 param administratorName string

@@ -254,6 +254,41 @@ async def test_a_change_of_a_broken_endpoint_is_no_success(
         judged("loan-prescreening", seen, after, BACK, Way("done"))
 
 
+async def test_a_broken_endpoint_is_mended_by_the_same_traffic_again(
+    mover: AzureMover, sim: Sim
+) -> None:
+    await sim.post("/sim/azure/traffic", traffic=BACK)
+    await sim.post("/sim/azure/endpoints", state="Failed")
+    seen = await mover.state(ARM)
+    await sim.post("/sim/azure/operations", seconds=0.2)
+
+    after = await mover.shift(ARM, seen, BACK)
+
+    assert ("Failed", "Succeeded") == (
+        seen.provisioning_state,
+        after.provisioning_state,
+    )
+    assert 1 == puts(sim)
+
+
+async def test_what_a_broken_endpoint_said_before_is_no_sign_of_a_change(
+    mover: AzureMover, sim: Sim
+) -> None:
+    """
+    It serves what is wanted, by its document, whether or not the change arrived.
+    """
+    await sim.post("/sim/azure/traffic", traffic=BACK)
+    await sim.post("/sim/azure/endpoints", state="Failed")
+    seen = await mover.state(ARM)
+    await sim.fail("PUT", "", drop="before")
+
+    with pytest.raises(Impossible, match=r"^Nothing was changed: Azure's answer was"):
+        await mover.shift(ARM, seen, BACK)
+
+    assert "Failed" == (await mover.state(ARM)).provisioning_state
+    assert 1 == puts(sim)
+
+
 async def test_what_azure_says_against_a_change_is_passed_on(
     mover: AzureMover, seen: EndpointState, sim: Sim
 ) -> None:

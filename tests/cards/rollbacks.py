@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.approval.awaited import ExecutorSilent
 from bot.approval.oversight import OutcomeWatched
 from bot.approval.retraining import (
     Job,
@@ -269,6 +270,16 @@ MORE: Mapping[str, tuple[Event, ...]] = {
         ),
     ),
     "retraining-expired": (*_WANTED, RetrainingLapsed(at=after(81), request="R-8")),
+    "retraining-unsubmitted": (
+        *_WANTED,
+        agreed,
+        ExecutorSilent(at=after(32), request="R-8", since=after(20)),
+    ),
+    "retraining-not-carried-out": (
+        *_WANTED,
+        agreed,
+        RetrainingLapsed(at=after(83), request="R-8", approved=True),
+    ),
     "retraining-stale": (
         *_WANTED,
         RetrainingLapsed(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.approval.awaited import ExecutorHeard, ExecutorSilent
 from bot.approval.oversight import EvidenceRead
 from bot.incident import (
     Acknowledged,
@@ -608,6 +609,44 @@ HISTORIES: Mapping[str, tuple[Event, ...]] = {
     "rejected": (received, evaluated, acknowledged, asked, requested, rejected),
     "expired": (received, evaluated, acknowledged, asked, requested, expired),
     "working": (received, evaluated, acknowledged, asked, requested, approved),
+    "not-begun": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        ExecutorSilent(at=after(15), request="R-7", since=after(12)),
+    ),
+    "begun-and-left": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        started,
+        ExecutorSilent(at=after(16), request="R-7"),
+    ),
+    "heard-again": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        ExecutorSilent(at=after(15), request="R-7", since=after(12)),
+        ExecutorHeard(at=after(16), request="R-7"),
+    ),
+    "not-carried-out": (
+        received,
+        evaluated,
+        acknowledged,
+        asked,
+        requested,
+        approved,
+        replace(expired, approved=True),
+    ),
     "interrupted": (
         received,
         evaluated,

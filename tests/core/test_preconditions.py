@@ -80,7 +80,7 @@ def test_a_sound_state_leaves_nothing_to_accept() -> None:
         (having(replace(GREEN, provisioning_state="Updating")), "(Updating)"),
         (having(replace(GREEN, instances=0)), "instances: 0"),
         (having(provisioning_state="Updating"), "in the state Updating"),
-        (having(provisioning_state="Failed"), "in the state Failed"),
+        (having(provisioning_state="Deleting"), "in the state Deleting"),
         (having(traffic={"blue": 80, "green": 10}), "traffic adds up to 90%"),
         (having(traffic={}), "traffic adds up to 0%"),
         (having(mirror={"Green": 10}), "takes mirrored traffic (10%)"),
@@ -93,6 +93,43 @@ def test_what_azure_would_refuse_or_nobody_could_undo_ends_the_ask(
 
     assert isinstance(found, RollbackImpossible)
     assert why in found.reason
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+def test_a_broken_endpoint_is_the_approvers_to_move(state: str) -> None:
+    """
+    Azure takes a change of an endpoint whose last one failed; without it none is mended.
+    """
+    found = proposed(having(provisioning_state=state))
+
+    assert isinstance(found, RollbackRequested)
+    assert {"mend": "failed"} == {c.name: c.result for c in doubts(found)}
+    assert "" == drifted(found, having(provisioning_state=state))
+    assert "" == drifted(found, having(provisioning_state="Succeeded"))
+
+
+def test_what_a_broken_endpoint_says_to_serve_may_be_put_again() -> None:
+    """
+    After a failed change Azure's document may tell what was asked for, not what is so.
+    """
+    there = {"blue": 0, "green": 100}
+
+    refused = proposed(having(traffic=there))
+    found = proposed(having(traffic=there, provisioning_state="Failed"))
+
+    assert isinstance(refused, RollbackImpossible)
+    assert "green already takes all traffic" == refused.reason
+    assert isinstance(found, RollbackRequested)
+    assert there == found.traffic
+
+
+def test_an_endpoint_that_breaks_after_the_request_is_not_what_was_approved() -> None:
+    found = proposed(having())
+    assert isinstance(found, RollbackRequested)
+
+    why = drifted(found, having(provisioning_state="Failed"))
+
+    assert "the endpoint is Failed by now" == why
 
 
 def test_copies_for_another_deployment_are_no_matter() -> None:

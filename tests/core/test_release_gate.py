@@ -148,6 +148,36 @@ def test_what_is_about_another_deployment_does_not_count() -> None:
     assert ("A-1 is open: data-drift, Sev 2",) == reasons("green", (FIRED,))
 
 
+@pytest.mark.parametrize(
+    ("deployment", "alerts", "traffic", "counts"),
+    [
+        ("green", (ON_BLUE,), {"blue": 100, "green": 0}, False),
+        ("GREEN", (ON_BLUE,), {"blue": 100}, False),
+        ("Green", (ON_BLUE,), {"blue": 90, "green": 10}, True),
+        ("green", (ON_BLUE,), None, True),  # who served is not known
+        ("green", (FIRED,), {"blue": 100}, True),  # of the endpoint as a whole
+        ("Blue", (ON_BLUE,), {"green": 100}, True),
+        ("green", (), {"blue": 100}, True),
+    ],
+)
+def test_signals_of_another_deployment_do_not_hold_up_its_successor(
+    deployment: str,
+    alerts: tuple[Event, ...],
+    traffic: dict[str, int] | None,
+    *,
+    counts: bool,
+) -> None:
+    """
+    While blue is broken, green is what mends it, and its pipeline asks at 0 %.
+    """
+    state = None if traffic is None else replace(ASKED.captured, traffic=traffic)
+    seen = replace(BREACHED, state=state)
+
+    told = reasons(deployment, (*alerts, seen))
+
+    assert counts == any("the last signals of A-1" in why for why in told)
+
+
 def test_who_has_the_endpoint_is_told_first() -> None:
     locked = reasons("blue", (ON_BLUE,), (LOCK,))
     held = reasons("blue", (), (HELD,))

@@ -56,6 +56,29 @@ async def test_a_split_in_three_is_put_back_by_an_undo_and_by_the_undo_of_that(
     assert 3 == len(house.requests("PUT", "onlineendpoints"))
 
 
+async def test_an_endpoint_that_a_failed_change_left_broken_is_mended_by_a_rollback(
+    house: House,
+) -> None:
+    """
+    Azure takes a change of it, and nobody wants to wait for Azure at three in the night.
+    """
+    await house.sim_post("azure/endpoints", state="Failed")
+    await house.say("jonas", f"rollback {NAME} to green the last update failed")
+    card = str(await house.shown("Approval needed"))
+    await house.say("mei", "approve R-1")
+    refused = await house.told("A check has failed: the endpoint is Failed since")
+    await house.say("mei", "approve R-1 anyway")
+
+    await _moves(house, {"green": 100})
+    approved = await house.event("RollbackApproved")
+
+    assert refused
+    assert "another change may mend it" in card
+    assert ["mend"] == [n for n in approved["accepted"] if n == "mend"]
+    live = house.world.get("arm", house.watch.endpoints[0].id) or {}
+    assert "Succeeded" == live["properties"]["provisioningState"]
+
+
 async def test_an_endpoint_that_is_deleted_meanwhile_is_not_made_again(
     build: Opened,
 ) -> None:
