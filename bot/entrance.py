@@ -35,22 +35,26 @@ class Inbox:
             return await self._store.accept(source, body, now())
 
 
-def reader(settings: Settings, watch: WatchList, stack: AsyncExitStack) -> Caller:
-    if settings.read_by_all:
-        return callers.Anyone()
+def signing_keys(
+    settings: Settings, watch: WatchList, stack: AsyncExitStack
+) -> SigningKeys:
+    """Return the tenant's keys, one for all doors: together they ask twice a minute."""
     keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
     stack.push_async_callback(keys.close)
+    return keys
+
+
+def reader(settings: Settings, watch: WatchList, keys: SigningKeys) -> Caller:
+    if settings.read_by_all:
+        return callers.Anyone()
     client = (settings.alert_audience or settings.bot_app_id).removeprefix("api://")
     people = {a for p in watch.people if not p.guest for a in p.accounts}
     return callers.Readers(watch.tenant, audiences(client), people, keys)
 
 
-async def door(
-    settings: Settings, watch: WatchList, store: Store, stack: AsyncExitStack
+def door(
+    settings: Settings, watch: WatchList, store: Store, keys: SigningKeys
 ) -> webhooks.Door:
-    keys = SigningKeys(settings.alert_jwks_url or keys_url(watch.tenant))
-    stack.push_async_callback(keys.close)
-
     def caller(kind: str, app: str, role: str) -> Caller:
         if kind == "none":
             return callers.Anyone()

@@ -28,6 +28,7 @@ EVENT_GRID_ROLE: Final = "AzureEventGridSecureWebhookSubscriber"
 
 _LEEWAY_S = 300
 _LONGEST = 16 * 1024  # characters of a token
+_KID = re.compile(r"[A-Za-z0-9._~=+:@-]{1,200}")  # of a key; Entra's are base64url
 _TOKEN = re.compile(r"Bearer ([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
 _REMEMBERED_S = 300
 _MOST_REMEMBERED = 256
@@ -84,8 +85,7 @@ class Entra:
         digest = hashlib.sha256(token.encode()).digest()
         if self._clock() < self._remembered.get(digest, 0):
             return
-        claims = await self._signed(token)
-        expires = _check_person(claims, self._expected, self._clock())
+        claims, expires = await self._signed(token)
         self._right(claims)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
@@ -95,20 +95,32 @@ class Entra:
         """Raise Denied 403 unless the caller may do what it came for."""
         _check_right(claims, self._expected)
 
-    async def _signed(self, token: str) -> Mapping[str, Any]:
-        """Return the claims after the signature was found to be right."""
+    async def _signed(self, token: str) -> tuple[Mapping[str, Any], float]:
+        """Return the claims, found to be signed, and when they expire.
+
+        They are looked at first: a token that no key could make right must not use up
+        the fetches that one with a new key needs.
+        """
         header = _object(token.partition(".")[0])
         kid = header.get("kid")
         if header.get("alg") != "RS256" or "crit" in header:
             raise Denied(401, "the token is not signed with RS256")
-        if not isinstance(kid, str) or not kid:
+        if not isinstance(kid, str) or not _KID.fullmatch(kid):
             raise Denied(401, "the token names no key")
-        keys = await self._keys.find(kid)
+        claims = _object(token.split(".")[1])
+        expires = _check_person(claims, self._expected, self._clock())
+        keys = () if self._misnamed(token, kid) else await self._keys.find(kid)
         if not keys:
             raise Denied(401, "the token is signed with an unknown key")
         if not any(_is_signed(token, key) for key in keys):
             raise Denied(401, "the token's signature is wrong")
-        return _object(token.split(".")[1])
+        return claims, expires
+
+    def _misnamed(self, token: str, kid: str) -> bool:
+        """Return whether a key signed it that we have, under another name than its."""
+        return not self._keys.has(kid) and any(
+            _is_signed(token, key) for key in self._keys.held
+        )
 
 
 def _is_signed(token: str, key: RSAPublicKey) -> bool:

@@ -1,7 +1,9 @@
 """The public keys of a tenant, fetched when needed and never more than twice a minute.
 
-A stranger can name any key, so an unknown name costs one fetch at most; and when the
-keys cannot be had the answer is "not now", since a 401 would lose the alert for good.
+A stranger can name any key, so an unknown name costs one fetch at most. It is unknown
+when a list that came after it was asked for lacks it: an older list may lack a key that
+is new. While none can be had the answer is "not now", since a 401 would lose the alert
+for good.
 """
 
 import asyncio
@@ -28,6 +30,8 @@ _STALE_S = 24 * 3600.0  # older keys serve nobody
 _LARGEST = 256 * 1024  # bytes
 _BITS = 2048
 _SAME_NAME = 4  # keys; each costs a check of the signature
+_ABSENT_S = 30.0  # a name that a list lacked is not looked for again so soon
+_MOST_ABSENT = 256  # names
 
 
 class Keys:
@@ -46,7 +50,16 @@ class Keys:
         self._keys: Mapping[str, tuple[RSAPublicKey, ...]] = {}
         self._fetched_at = float("-inf")
         self._asked: deque[float] = deque(maxlen=_PER_MINUTE)
-        self._fetching: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[bool] | None = None
+        self._absent: dict[str, float] = {}  # by name, when a list lacked it
+
+    def has(self, kid: str) -> bool:
+        return kid in self._keys
+
+    @property
+    def held(self) -> tuple[RSAPublicKey, ...]:
+        """All keys that were last had, of any age."""
+        return tuple(key for named in self._keys.values() for key in named)
 
     async def find(self, kid: str) -> tuple[RSAPublicKey, ...]:
         """Return the keys called `kid`: one, or () when the tenant has no such key.
@@ -60,22 +73,32 @@ class Keys:
             if self._age() > _REFRESH_S:
                 self._fetch()
             return found
-        if (fetching := self._fetch()) is not None:
-            await asyncio.wait([fetching])
-        if self._age() < _MINUTE_S:
-            return self._keys.get(kid, ())
-        raise Undecided("the caller's keys cannot be had now", self._wait_s())
+        if self._clock() - self._absent.get(kid, float("-inf")) < _ABSENT_S:
+            return ()
+        if not await self._renewed():
+            raise Undecided("the caller's keys cannot be had now", self._wait_s())
+        if kid not in self._keys:
+            if len(self._absent) >= _MOST_ABSENT:
+                self._absent.clear()
+            self._absent[kid] = self._clock()
+        return self._keys.get(kid, ())
 
     async def warm(self) -> None:
         """Fetch the keys ahead of the first caller; a failure is only logged."""
-        if (fetching := self._fetch()) is not None:
-            await asyncio.wait([fetching])
+        await self._renewed()
 
     async def close(self) -> None:
         """Give up a fetch under way."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
+
+    async def _renewed(self) -> bool:
+        """Return whether a list came, of the fetch that is under way or a new one."""
+        if (fetching := self._fetch()) is None:
+            return False
+        await asyncio.wait([fetching])
+        return not fetching.cancelled() and fetching.result()
 
     def _age(self) -> float:
         return self._clock() - self._fetched_at
@@ -86,7 +109,7 @@ class Keys:
             return 1
         return max(1, round(self._asked[0] + _MINUTE_S - self._clock()))
 
-    def _fetch(self) -> asyncio.Task[None] | None:
+    def _fetch(self) -> asyncio.Task[bool] | None:
         """Return the one fetch under way, a new one, or None when it is too soon."""
         if self._fetching is not None and not self._fetching.done():
             return self._fetching
@@ -97,15 +120,16 @@ class Keys:
         self._fetching = asyncio.get_running_loop().create_task(self._renew())
         return self._fetching
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> bool:
         try:
             found = _keys(await self._download())
         except (aiohttp.ClientError, TimeoutError, OSError, NotJson, ValueError) as e:
             _log.warning(
                 "the keys at %s cannot be had: %s", self._url, type(e).__name__
             )
-            return
+            return False
         self._keys, self._fetched_at = found, self._clock()
+        return True
 
     async def _download(self) -> bytes:
         """Return the document. Follows no redirect and reads no more than _LARGEST."""

@@ -194,14 +194,84 @@ async def test_strangers_cannot_make_us_ask_more_than_twice_a_minute(
     entra = Entra(EXPECTED, Keys(authority.url, clock=clock))
     for number in range(30):
         header = {**GOOD["header"], "kid": f"unknown-{number}"}
-        credentials = shown({**GOOD, "header": header}, ring)
-        assert 401 == await outcome(entra, credentials)
+        credentials = shown({**GOOD, "key": "rogue", "header": header}, ring)
+        decided = 401 if number < 2 else 503
+        assert decided == await outcome(entra, credentials)
     assert 2 == authority.asked
     assert 202 == await outcome(entra, shown(GOOD, ring))
 
     clock.now += 61
     assert 401 == await outcome(entra, credentials)
     assert 3 == authority.asked
+
+
+async def test_a_key_that_is_rolled_while_strangers_ask_is_not_refused(
+    authority: Authority, ring: hostile.KeyRing
+) -> None:
+    """
+    A 401 is final, so an old list of keys must not decide about a new key.
+    """
+    clock = Clock(1000.0)
+    entra = Entra(EXPECTED, Keys(authority.url, clock=clock))
+    for number in range(2):
+        header = {**GOOD["header"], "kid": f"unknown-{number}"}
+        await outcome(entra, shown({**GOOD, "key": "rogue", "header": header}, ring))
+    authority.published.append("rogue")
+    header = {**GOOD["header"], "kid": "rogue-1"}
+    rolled = shown({**GOOD, "key": "rogue", "header": header}, ring)
+
+    with pytest.raises(Undecided) as caught:
+        await entra.check(rolled)
+    clock.now += caught.value.retry_after_s
+    assert 202 == await outcome(entra, rolled)
+
+
+async def test_a_key_that_a_list_lacked_is_unknown_for_a_while(
+    authority: Authority, ring: hostile.KeyRing
+) -> None:
+    """
+    Who shows the same wrong key again must not use up what a new key needs.
+    """
+    clock = Clock(1000.0)
+    entra = Entra(EXPECTED, Keys(authority.url, clock=clock))
+    header = {**GOOD["header"], "kid": "rogue-1"}
+    credentials = shown({**GOOD, "key": "rogue", "header": header}, ring)
+
+    assert {401} == {await outcome(entra, credentials) for _ in range(5)}
+    assert 1 == authority.asked
+    clock.now += 31
+    authority.published.append("rogue")
+    assert 202 == await outcome(entra, credentials)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        claiming(aud="another"),
+        claiming(exp="@-600"),
+        {**GOOD, "header": {**GOOD["header"], "kid": "../../dev/null"}},
+        {**GOOD, "header": {**GOOD["header"], "kid": "k" * 201}},
+        {**GOOD, "header": {**GOOD["header"], "alg": "none"}},
+    ],
+)
+async def test_what_no_key_could_make_right_costs_no_fetch(
+    authority: Authority, ring: hostile.KeyRing, recipe: dict[str, Any]
+) -> None:
+    entra = Entra(EXPECTED, Keys(authority.url))
+
+    assert 401 == await outcome(entra, shown(recipe, ring))
+    assert 0 == authority.asked
+
+
+async def test_a_known_key_under_another_name_costs_no_fetch(
+    authority: Authority, ring: hostile.KeyRing
+) -> None:
+    entra = Entra(EXPECTED, Keys(authority.url))
+    assert 202 == await outcome(entra, shown(GOOD, ring))
+    for number in range(4):
+        header = {**GOOD["header"], "kid": f"unknown-{number}"}
+        assert 401 == await outcome(entra, shown({**GOOD, "header": header}, ring))
+    assert 1 == authority.asked
 
 
 async def test_thirty_callers_at_once_share_one_fetch(
