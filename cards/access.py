@@ -115,7 +115,7 @@ def _readings(reads: Sequence[EvidenceRead], watch: WatchList) -> Iterator[CardE
     rows = [
         (
             figures.utc(r.at),
-            _account(r.by, watch, "") if r.by else "not asked",
+            _account(r.by, watch, "") if r.by else "not signed in",
             runs(said(f"{r.of}, {r.how}", 60)),
         )
         for r in reads[:_READS]

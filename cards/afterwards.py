@@ -18,7 +18,7 @@ def comparison(watched: OutcomeWatched | None, minutes: float) -> list[CardEleme
     if watched is None:
         if not minutes:
             return []
-        words = f"How it serves now is compared with before in {span}."
+        words = f"How it serves is compared with before, {span} after the move."
         return [paragraph(words, subtle=True, spacing="Small")]
     before, after = _first(watched.before), _first(watched.after)
     shown: list[CardElement] = [heading(f"{span} before and after")]
@@ -49,7 +49,10 @@ def _first(windows: tuple[Health, ...]) -> Health | None:
     return windows[0] if windows else None
 
 
-def _verdict(watched: OutcomeWatched, *, known: bool, gaps: bool) -> list[CardElement]:
+def alarm(watched: OutcomeWatched | None) -> list[CardElement]:
+    """Return what must not be overlooked: it serves worse, or was changed since."""
+    if watched is None:
+        return []
     if watched.moved_on:
         words = (
             f"**Changed since.** Not by this request: {clean(watched.moved_on, 160)}. "
@@ -57,9 +60,13 @@ def _verdict(watched: OutcomeWatched, *, known: bool, gaps: bool) -> list[CardEl
         )
         return [box("attention", words)]
     if watched.worse:
-        lines = [(said(w, 160),) for w in watched.worse]
+        lines = [(said(w[:1].upper() + w[1:], 160),) for w in watched.worse]
         return [box("attention", "**Worse than before.** It can be undone.", *lines)]
-    if not known:
+    return []
+
+
+def _verdict(watched: OutcomeWatched, *, known: bool, gaps: bool) -> list[CardElement]:
+    if not known or alarm(watched):
         return []
     so_far = ", as far as is known" if gaps else ""
     if watched.served and watched.served.verdict in (
@@ -136,10 +143,9 @@ def _drift(watched: OutcomeWatched) -> list[CardElement]:
     if old is not None and old.verdict in ("breached", "not breached"):
         shown = f"{_over(old)} of {_all(old)}"
         bars.insert(0, charts.Bar("Before", _over(old), shown, over=False))
-    of = f" (after: of what {identifier(watched.target)} took in)" * bool(
-        watched.target
-    )
-    return _chart(f"Features that drift{of}", bars)
+    of = f" (after: {identifier(watched.target)} alone)" * bool(watched.target)
+    told = ", ".join(f"{bar.name.lower()} {bar.shown}" for bar in bars)
+    return _chart(f"Features that drift: {told}{of}", bars)
 
 
 def _chart(what: str, bars: list[charts.Bar]) -> list[CardElement]:

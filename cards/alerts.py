@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from microsoft_teams.cards import Table
+from microsoft_teams.cards import CardElement, Table
 
 from cards import figures, findings
 from cards.elements import Head, Words, band, paragraph, table, title
@@ -38,11 +38,17 @@ def render(views: Sequence[View], now: datetime, endpoint: str = "") -> Rendered
             band("Alerts", "emphasis", "open now", figures.day(now)),
             title(words),
             *([listing(views, now)] if views else []),
+            *([_next(views[0])] if views else []),
             *([paragraph(more.replace("<name>", "and its name"))] if more else []),
         ],
         [],
         summary=words,
     )
+
+
+def _next(view: View) -> CardElement:
+    words = f"To see one, with its figures: show {view.incident.id}"
+    return paragraph(words, subtle=True, small=True, spacing="Small")
 
 
 def listing(views: Sequence[View], now: datetime) -> Table:

@@ -21,15 +21,16 @@ def changes(view: View) -> list[CardElement]:
         return []
     lines = [*_differences(found), *(_line(view, c) for c in found.changes)]
     span = figures.duration(found.end - found.start)
-    shown: list[CardElement] = [heading("Changed before it fired")]
+    zone = " (UTC)" if found.changes else ""
+    shown: list[CardElement] = [heading(f"Changed before it fired{zone}")]
     if lines:
         shown += facts(lines[:_SHOWN], spacing="Small")
         more = len(lines) - _SHOWN
         if more > 0:
-            words = f"{more} more in the {span} before, in the evidence."
+            words = f"{more} more within {span} before, in the evidence."
             shown.append(paragraph(words, subtle=True, small=True, spacing="Small"))
     elif not found.missing:
-        words = f"Nothing was done to it in Azure in the {span} before."
+        words = f"Nothing was done to it in Azure within {span} before."
         shown.append(paragraph(words, spacing="Small"))
     if found.missing:
         shown.append(gap("the activity log. ", said(found.missing, 200)))
@@ -56,7 +57,7 @@ def _line(view: View, change: Change) -> tuple[str, str]:
     actor = Actor(view.watch.tenant, change.by, "")
     known = view.watch.person(actor)
     by = f" by {person(known.name)}" if known else ""
-    return f"{change.at:%H:%M} UTC", f"{_what(change)}{by}"
+    return f"{change.at:%H:%M}", f"{_what(change)}{by}"
 
 
 def _what(change: Change) -> str:

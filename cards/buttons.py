@@ -20,6 +20,7 @@ from microsoft_teams.cards import (
 )
 
 from bot.approval.proposal import spelled
+from cards.care import DECISIONS
 from cards.findings import state
 from cards.view import View
 from cards.words import identifier, model_name
@@ -85,13 +86,6 @@ def undo(view: View, request: str) -> Action:
 
 def decide(view: View) -> Action:
     """Return the record that an incident of tier 1 needs before it closes."""
-    choices = {
-        "accept": "Accept the risk",
-        "retrain": "Retrain the model",
-        "rollback": "Rolled back",
-        "threshold": "Change the threshold",
-        "false-positive": "False positive",
-    }
     inputs: list[CardElement] = [
         ChoiceSetInput(
             id="choice",
@@ -99,7 +93,7 @@ def decide(view: View) -> Action:
             style="compact",
             is_required=True,
             error_message="Choose one.",
-            choices=[Choice(title=t, value=v) for v, t in choices.items()],
+            choices=[Choice(title=t, value=v) for v, t in DECISIONS.items()],
         ),
         _reason("Reason, kept as evidence", "Say why in a few words."),
     ]

@@ -1,16 +1,32 @@
 """Who has an incident in hand and who is called next: parts for its card."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from microsoft_teams.cards import CardElement
 
-from bot.incident import AzureChanged, AzureMarked, Circle, Noted
+from bot.incident import (
+    AzureChanged,
+    AzureMarked,
+    Choice,
+    Circle,
+    DecisionExpired,
+    DecisionRecorded,
+    Noted,
+)
 from bot.triage.chain import running
 from cards import figures
 from cards.elements import Words, box, quoted, runs
 from cards.view import View
 from cards.words import person
 
+DECISIONS: Final[dict[Choice, str]] = {
+    "accept": "Accept the risk",
+    "retrain": "Retrain the model",
+    "rollback": "Roll back",
+    "threshold": "Change the threshold",
+    "false-positive": "False positive",
+}
 CIRCLES: dict[Circle, str] = {"owner": "the owner", "team": "the team", "risk": "risk"}
 _NAMED = 3
 
@@ -20,6 +36,11 @@ def names(people: tuple[str, ...]) -> str:
     shown = [person(n) for n in people[:_NAMED]]
     rest = len(people) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def decision(choice: Choice) -> str:
+    """Return a decision as it stands within a sentence."""
+    return DECISIONS[choice].lower()
 
 
 def rows(view: View) -> Iterator[tuple[Words, Words]]:
@@ -41,7 +62,24 @@ def _portal(view: View) -> Iterator[tuple[Words, Words]]:
 
 
 def notes(view: View) -> list[CardElement]:
-    """Return the newest note that somebody wrote down."""
+    """Return the newest note that somebody wrote down, and a decision that lapsed."""
+    return [*_lapsed(view), *_newest_note(view)]
+
+
+def _lapsed(view: View) -> list[CardElement]:
+    newest = view.incident.last(DecisionExpired, DecisionRecorded)
+    made = view.incident.last(DecisionRecorded)
+    if made is None or not isinstance(newest, DecisionExpired):
+        return []
+    who, until = person(view.name(made.by)), figures.utc(made.expires_at)
+    words = (
+        f"{who} decided: {decision(made.choice)}. That held until {until}. "
+        f"Record one anew: decide {view.incident.id} \u2026"
+    )
+    return [box("warning", words)]
+
+
+def _newest_note(view: View) -> list[CardElement]:
     newest = view.incident.last(Noted)
     if newest is None:
         return []

@@ -19,9 +19,9 @@ from microsoft_teams.cards import (
     VerticalBarChartDataValue,
 )
 
-from cards.elements import Rows, facts, paragraph, runs, said
+from cards.elements import paragraph, runs, said
 from cards.figures import day, number, percent
-from cards.words import clean
+from cards.words import clean, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,7 @@ def bars(
     """
     top = shown[:5]
     said_all = ", ".join(f"{clean(b.name, 40)} {b.shown}" for b in top)
-    rows: Rows = [
-        (
-            runs(said(b.name, 40)),
-            f"{b.shown}{told[0] if b.over else told[1]}",
-        )
-        for b in top
-    ]
+    rows = [(b.name, f"{b.shown}{told[0] if b.over else told[1]}") for b in top]
     return HorizontalBarChart(
         spacing="Small",
         title=f"{what}, {limit}: {said_all}.",
@@ -71,9 +65,11 @@ def bars(
     )
 
 
-def _fallback(rows: Rows) -> CardElement:
+def _fallback(rows: Sequence[tuple[str, str]]) -> CardElement:
+    """Return a line for each foreign name with its figure: every card carries them."""
+    lines = [runs(said(f"{clean(name, 40)}: {told}", 120)) for name, told in rows]
     return Container(
-        spacing="Small", items=facts(rows, spacing="None", label_width="136px")
+        spacing="Small", items=[paragraph(each, spacing="None") for each in lines]
     )
 
 
@@ -92,11 +88,8 @@ def distribution(feature: str, slots: Sequence[Slot]) -> GroupedVerticalBarChart
         f"{clean(s.name, 24)} {percent(s.reference)} to {percent(s.production)}"
         for s in slots
     )
-    rows: Rows = [
-        (
-            runs(said(s.name, 24)),
-            f"{percent(s.reference)}, now {percent(s.production)}",
-        )
+    rows = [
+        (cut(s.name, 24), f"{percent(s.reference)}, now {percent(s.production)}")
         for s in slots
     ]
 
@@ -141,9 +134,15 @@ def _moment(at: datetime) -> str:
 
 
 def trend(
-    what: str, points: Sequence[tuple[datetime, float]], limit: float | None
+    what: str,
+    points: Sequence[tuple[datetime, float]],
+    limit: float | None,
+    floor: float | None = None,
 ) -> LineChart:
-    """Return a figure over time; the limit is a line of its own. `what` is ours."""
+    """Return a figure over time; the limit is a line of its own. `what` is ours.
+
+    `floor` is where the axis begins, None: at zero.
+    """
     days = [None, *(t.date() for t, _ in points)]
     words = ", ".join(
         f"{day(t) + ' ' if t.date() != before else ''}{t:%H:%M} {number(v)}"
@@ -171,6 +170,7 @@ def trend(
         spacing="Small",
         title=f"{what}: {words}.{against}",
         show_legend=True,
+        y_min=floor,
         data=series,
         fallback=paragraph(f"{words}.{against}", spacing="Small"),
     )

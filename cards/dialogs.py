@@ -55,11 +55,16 @@ def snooze(view: View) -> Rendered:
             is_required=True,
             error_message="Choose one.",
             value=offered[0] if offered else None,
-            choices=[Choice(title=_SAID.get(t, t), value=t) for t in offered],
+            choices=[Choice(title=_titled(t, str(zone)), value=t) for t in offered],
         ),
         _text("reason", "Why, shown on the card", REASON_LIMIT),
     ]
     return _dialog(view, "snooze", "Snooze", "Nobody is reminded until then.", inputs)
+
+
+def _titled(text: str, zone: str) -> str:
+    """Return a choice as it is shown; a time of day says in which zone it is."""
+    return f"{_SAID[text]} ({zone})" if text in _SAID else text
 
 
 def assign(view: View) -> Rendered:

@@ -8,7 +8,7 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import DecisionRecorded
 from bot.levels import OfModel
-from cards import alerts, charts, figures, service
+from cards import alerts, care, charts, figures, service
 from cards.elements import (
     Head,
     Tile,
@@ -72,7 +72,7 @@ def render(day: Day) -> Rendered:
                     Tile(
                         "Open",
                         str(len(day.open)),
-                        f"{unseen} unseen",
+                        f"{unseen} waiting",
                         "Attention" if unseen else "Default",
                     ),
                     Tile(
@@ -106,12 +106,12 @@ def _decided(day: Day) -> list[CardElement]:
     rows: list[tuple[Words, Words, Words]] = [
         (
             view.incident.id,
-            runs(f"{event.choice}: ", said(event.reason, 80)),
+            runs(f"{care.DECISIONS[event.choice]}: ", said(event.reason, 80)),
             person(view.name(event.by)),
         )
         for view, event in day.decided[:_DECIDED]
     ]
-    heads = (Head("Id", "60px"), Head("Decision"), Head("By", "96px", right=True))
+    heads = (Head("Id", "60px"), Head("Decision"), Head("By", "104px"))
     return [heading("Decided"), table(heads, rows)]
 
 

@@ -47,7 +47,7 @@ def render(
     state, style = _STATES.get(
         report.verdict if report else "", ("Not known", "warning")
     )
-    detail = _detail(report, feature) if report else []
+    detail = _detail(report, feature, endpoint.predictions) if report else []
     words = {
         "Drifted": f"Input data has drifted on {name}",
         "No drift": f"No feature is over its limit on {name}",
@@ -81,9 +81,11 @@ def _explained(report: Report) -> list[CardElement]:
     ]
 
 
-def _detail(report: Report, feature: str) -> list[CardElement]:
+def _detail(
+    report: Report, feature: str, predictions: Sequence[str]
+) -> list[CardElement]:
     if not feature:
-        ranking = findings.ranking(report)
+        ranking = findings.ranking(report, predictions)
         chart = measures.chart(report, ranking) if ranking else []
         return [*chart, *distribution(report)]
     found = _named(report.results, feature)

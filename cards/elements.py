@@ -209,12 +209,20 @@ def facts(
         ColumnSet(
             spacing=spacing if i == 0 else "None",
             columns=[
-                _column(paragraph(_alike(label, value), subtle=True), label_width),
+                _column(_label(_alike(label, value)), label_width),
                 _column(paragraph(value), "stretch"),
             ],
         )
         for i, (label, value) in enumerate(rows)
     ]
+
+
+def _label(words: Words) -> TextBlock | RichTextBlock:
+    """Return a label; one word needs no leave to wrap, and a card has many of them."""
+    shown = paragraph(words, subtle=True)
+    if isinstance(shown, TextBlock) and " " not in plain(words):
+        return shown.model_copy(update={"wrap": None})
+    return shown
 
 
 def _alike(label: Words, value: Words) -> Words:
@@ -278,4 +286,7 @@ def gap(*parts: str | TextRun) -> Container:
 
 def missing(parts: Iterable[tuple[str, str]]) -> list[CardElement]:
     """Return a box for each part that could not be had: what, and why."""
-    return [gap(said(part, 60), ". ", said(why, 240)) for part, why in parts]
+    return [
+        gap(said(part, 60), ". ", said(f"{clean(why, 240).rstrip('.')}.", 241))
+        for part, why in parts
+    ]

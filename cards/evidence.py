@@ -32,6 +32,7 @@ from cards.measures import tiles as key_figures
 from cards.view import Rendered, View
 from cards.words import identifier
 
+_METHODS = {"sound": "our own, beyond what chance does", "azureml": "as Azure ML does"}
 _FEATURES = 6  # rows of the table
 _BINS = 8  # in the chart
 
@@ -41,7 +42,7 @@ def render(view: View, digest: str = "") -> Rendered:
     found = findings.report(view.incident)
     name = identifier(view.endpoint.name)
     rows = findings.of_rows(view.incident)
-    features = features_table(found) if found and rows else detail(view)
+    features = features_table(found) if found and rows else detail(view, whole=True)
     shape = distribution(found) if found and rows else []
     gaps = list(_gaps(view, found))
     served = _service(view)
@@ -218,7 +219,7 @@ def basis(found: Report | None) -> Iterator[tuple[Words, Words]]:
     ):
         size = figures.count(rows, "row")
         yield label, runs(said(name, 60), f", {size}, {figures.window(window)}")
-    yield "Engine", f"mode {identifier(found.mode)}"
+    yield "Method", _METHODS[found.mode]
 
 
 def _frozen(view: View, digest: str) -> Iterator[tuple[Words, Words]]:

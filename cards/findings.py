@@ -1,8 +1,7 @@
 """What the events of an incident say: read here once, shown by several cards."""
 
-import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -23,7 +22,7 @@ from bot.incident import (
 from bot.signals import FeatureResult, Report
 from bot.signals.report import Verdict
 from bot.signals.sentence import WORST_FIRST
-from cards.figures import against, finite, number
+from cards.figures import finite, number
 
 DRIFT: Final[frozenset[Kind]] = frozenset(
     {"data-drift", "prediction-drift", "data-quality", "attribution-drift"}
@@ -65,6 +64,11 @@ def metric_names(metric: str) -> tuple[str, str]:
     return METRICS.get(metric, ("Metric", "Figure"))
 
 
+def plain_metric(metric: str) -> str:
+    """Return a metric's name as it compares: Azure writes one in several ways."""
+    return "".join(c for c in metric.lower() if c.isalnum())
+
+
 def short_metric(metric: str) -> str:
     """Return the tile's name of a metric that Azure spells in its own way.
 
@@ -73,8 +77,8 @@ def short_metric(metric: str) -> str:
     >>> short_metric("jensen_shannon_distance"), short_metric("RequestLatency_P95")
     ('JS distance', 'Request Latency P95')
     """
-    known = {_plain(name): words for name, (words, _) in METRICS.items()}
-    return known.get(_plain(metric)) or _JOINT.sub(" ", metric)
+    known = {plain_metric(name): words for name, (words, _) in METRICS.items()}
+    return known.get(plain_metric(metric)) or _JOINT.sub(" ", metric)
 
 
 def lead(incident: Incident) -> Alert | None:
@@ -247,7 +251,7 @@ class Ranking:
         if self.threshold is None:
             return "no limit set"
         bound = "at least" if self.below else "at most"
-        return f"limit {bound} {number(self.threshold)}"
+        return f"{bound} {number(self.threshold)}"
 
 
 def ranking(report: Report, beside: Sequence[str] = ()) -> Ranking | None:
@@ -272,50 +276,6 @@ def ranking(report: Report, beside: Sequence[str] = ()) -> Ranking | None:
         results=same,
         breached=len({r.feature for r in report.results if r.verdict == "breached"}),
         features=len({r.feature for r in report.results}),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A figure that Azure reported otherwise than we recomputed it."""
-
-    feature: str
-    azure: str
-    ours: str
-
-
-def differences(alert: Alert, report: Report) -> Iterator[Difference]:
-    """Yield where the alert's readings and our report differ so that it matters.
-
-    Azure measured at another moment: a figure within a tenth of ours says the same.
-    """
-    ours = {(r.feature.lower(), _plain(r.metric)): r for r in report.results}
-    for reading in alert.readings:
-        mine = ours.get((reading.feature.lower(), _plain(reading.metric)))
-        if mine is None or not reading.feature:
-            continue
-        theirs_breached = reading.breached
-        same_verdict = theirs_breached in (None, mine.verdict == "breached")
-        theirs, own = against(reading.value, mine.value)
-        own = max(own, against(mine.value, mine.threshold)[0], key=len)
-        if not (same_verdict and _near(reading.value, mine.value)):
-            judged = {True: ", over", False: ", within", None: ""}[theirs_breached]
-            yield Difference(reading.feature, theirs + judged, f"{own}, {_word(mine)}")
-
-
-def _near(theirs: float | None, ours: float | None) -> bool:
-    if theirs is None or ours is None:
-        return theirs is ours
-    return math.isclose(theirs, ours, rel_tol=0.1)
-
-
-def _plain(metric: str) -> str:
-    return "".join(c for c in metric.lower() if c.isalnum())
-
-
-def _word(result: FeatureResult) -> str:
-    return {"breached": "over", "not breached": "within"}.get(
-        result.verdict, result.verdict
     )
 
 

@@ -6,7 +6,7 @@ from microsoft_teams.cards import CardElement
 
 from bot.incident import Alert, Health
 from bot.signals import Report
-from cards import charts, figures, findings, served
+from cards import agreement, charts, figures, findings, served
 from cards.elements import (
     Color,
     Head,
@@ -44,7 +44,7 @@ def tiles(view: View) -> list[Tile]:
     over = worst.verdict == "breached"
     return [
         Tile(
-            "Worst drift" if worst.metric in _DISTANCES else name,
+            "Drift" if worst.metric in _DISTANCES else name,
             value if len(value) <= 7 else figures.short(worst.value),  # noqa: PLR2004
             ("min " if ranking.below else "limit ") + limit
             if worst.threshold is not None
@@ -53,8 +53,8 @@ def tiles(view: View) -> list[Tile]:
         ),
         Tile(
             "Over limit",
-            f"{ranking.breached} of {ranking.features}",
-            f"was {before.breached}" if before else "features",
+            str(ranking.breached),
+            f"was {before.breached}" if before else f"of {ranking.features}",
         ),
         *health_tiles(latest, view.endpoint.latency_p95_ms),
     ][:3]
@@ -84,18 +84,30 @@ def health_tiles(health: Health | None, limit: float | None) -> list[Tile]:
     return shown
 
 
-def detail(view: View) -> list[CardElement]:
-    """Return the one chart of a drift alert, or Azure's and our figures of any other."""
+def detail(view: View, *, whole: bool = False) -> list[CardElement]:
+    """Return the one chart of a drift alert, or Azure's and our figures of any other.
+
+    Where a chart is drawn the tiles have its figures already; the `whole` has them all.
+    """
     found, alert = findings.answer(view.incident), findings.lead(view.incident)
     if not findings.of_rows(view.incident):
-        drawn = served.course(found) if found else []
-        most = 3 if drawn else 5  # what is left is on the evidence page
-        ours = served.measured(found, most=most) if found else []
-        return [*drawn, *(_readings(alert) if alert else []), *ours]
+        return _of_service(alert, found, whole=whole)
     ranking = findings.ranking(found, _answers(view)) if found else None
     if found and ranking:
         return [*chart(found, ranking), *_disagreement(alert, found)]
-    return _readings(alert) if alert else []
+    return _readings(alert, None) if alert else []
+
+
+def _of_service(
+    alert: Alert | None, found: Report | None, *, whole: bool
+) -> list[CardElement]:
+    azure = _readings(alert, found) if alert else []
+    if found is None:
+        return azure
+    drawn = served.course(found)
+    if drawn and not whole:
+        return [*drawn, *served.basis(found, 3), *azure]
+    return [*drawn, *azure, *served.measured(found, most=8 if whole else 5)]
 
 
 def chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
@@ -118,15 +130,23 @@ def chart(found: Report, ranking: findings.Ranking) -> list[CardElement]:
     bound = "minimum" if ranking.below else "limit"
     limit = f" ({bound} {figures.number(ranking.threshold)})"
     return [
-        heading(f"Top {len(top)} of {ranking.features} features{limit * known}"),
+        heading(f"{_shown(len(top), ranking.features)}{limit * known}"),
         charts.bars(name, ranking.limit, bars),
         paragraph(small, subtle=True, small=True, spacing="Small"),
     ]
 
 
+def _shown(number: int, of: int) -> str:
+    """Return how many of the features are drawn: "Top 5 of 23 features"."""
+    every = figures.count(of, "feature")
+    if number < of:
+        return f"Top {number} of {every}"
+    return f"All {every}" if of > 1 else every
+
+
 def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
     """Return what Azure reported and we found otherwise."""
-    differing = list(findings.differences(alert, found)) if alert else []
+    differing = list(agreement.differences(alert, found)) if alert else []
     if not differing:
         return []
     rows = [(runs(said(d.feature, 40)), d.azure, d.ours) for d in differing[:3]]
@@ -148,12 +168,14 @@ def _disagreement(alert: Alert | None, found: Report) -> list[CardElement]:
     return shown
 
 
-def _readings(alert: Alert) -> list[CardElement]:
-    rows = []
+def _readings(alert: Alert, found: Report | None) -> list[CardElement]:
+    """Return what Azure measured, but for figures that ours say as well."""
+    rows, same = [], 0
     for reading in alert.readings[:5]:
-        bound = {"above": "at most ", "below": "at least "}.get(
-            reading.breached_when, ""
-        )
+        if found and agreement.same(reading, found):
+            same += 1
+            continue
+        bound = {"above": "\u2264 ", "below": "\u2265 "}.get(reading.breached_when, "")
         limit = (
             bound + figures.measured(reading.threshold, reading.unit)
             if reading.threshold is not None
@@ -164,11 +186,14 @@ def _readings(alert: Alert) -> list[CardElement]:
         rows.append(
             (runs(said(name, 60)), limit, figures.measured(reading.value, reading.unit))
         )
+    if same and not rows:
+        words = "Azure measured the same."
+        return [paragraph(words, subtle=True, small=True, spacing="Small")]
     if not rows:
         return []
     heads = (
         Head("Measure"),
-        Head("Limit", "112px", right=True),
-        Head("Was", "64px", right=True),
+        Head("Limit", "96px", right=True),
+        Head("Was", "84px", right=True),
     )
     return [heading("What Azure measured"), table(heads, rows)]

@@ -76,13 +76,14 @@ def _row(name: str, waiting: Sequence[Waiting]) -> tuple[Words, Words]:
             f"{kind} {_ids([w.id for w in some], _NAMED)}"
             for kind, some in groupby(alike, lambda w: KINDS[w.kind])
         ]
-        parts.append(f"**Sev {severity}** {', '.join(kinds)}")
+        parts.append(f"**Sev\u00a0{severity}** {', '.join(kinds)}")
     return identifier(name), "; ".join(parts)
 
 
 def _ids(ids: Sequence[str], limit: int) -> str:
     more = f" and {len(ids) - limit} more" if len(ids) > limit else ""
-    return ", ".join(ids[:limit]) + more
+    # a phone would break "A-42" behind its hyphen
+    return ", ".join(ids[:limit]).replace("-", "\u2011") + more
 
 
 def _rest(waiting: Sequence[Waiting], ended: Sequence[str]) -> list[str]:
@@ -93,7 +94,7 @@ def _rest(waiting: Sequence[Waiting], ended: Sequence[str]) -> list[str]:
         some = sum(w.endpoint in left for w in waiting)
         lines.append(
             f"{figures.count(len(left), 'more endpoint')} with "
-            f"{figures.count(some, 'incident')}. The command alerts lists all"
+            f"{figures.count(some, 'incident')}. To see those of one: alerts and its name."
         )
     if ended:
         words = figures.count(len(ended), "incident")

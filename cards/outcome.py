@@ -15,6 +15,7 @@ from bot.incident import (
 from cards import afterwards, buttons, figures, rollback, situation
 from cards.elements import (
     Rows,
+    Style,
     band,
     facts,
     paragraph,
@@ -53,14 +54,16 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
     undo = [] if request.undoes else [buttons.undo(view, request.request)]
     if moved_on:  # an undo would take back what somebody else decided since
         undo = [buttons.rollback(view)]
+    style: Style = "warning" if afterwards.alarm(watched) else "good"
     body = [
-        band(state, "good", rollback.middle(view), view.incident.id),
+        band(state, style, rollback.middle(view), view.incident.id),
         title(words),
         rollback.subtitle(view, request),
         paragraph(
             f"Traffic {verb} {split}, read back at {figures.clock(outcome.state.at)}."
             + _open(view)
         ),
+        *afterwards.alarm(watched),
         *situation.notices(view),
         *rollback.traffic(
             outcome.state,
@@ -133,7 +136,7 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
         body,
         [
             *([buttons.studio(view)] if state == "Not confirmed" else []),
-            buttons.rollback(view, "Ask again"),
+            *([buttons.rollback(view, "Ask again")] if outcome.settled else []),
             buttons.evidence(view),
             *([] if state == "Not confirmed" else [buttons.studio(view)]),
             *_ack(view),

@@ -185,8 +185,9 @@ def _watched(view: View, event: OutcomeWatched) -> str:
 
 
 def _decided(view: View, event: DecisionRecorded) -> str:
+    made = care.decision(event.choice)
     return (
-        f"{_who(view, event)} decided on {view.incident.id}: {event.choice}, until "
+        f"{_who(view, event)} decided on {view.incident.id}: {made}, until "
         f"{event.expires_at:%Y-%m-%d}. {clean(event.reason, 200)}"
     )
 

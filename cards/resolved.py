@@ -7,6 +7,7 @@ from microsoft_teams.cards import CardElement
 from bot.incident import DecisionRecorded, TrafficShifted
 from cards import (
     buttons,
+    care,
     closed,
     figures,
     findings,
@@ -47,9 +48,11 @@ def render(view: View) -> Rendered:
     undecided = incident.status == "undecided"
     state = "Decision needed" if undecided else "Resolved"
     style: Style = "warning" if undecided else "good"
+    # the title names the kind; a phone's line holds no more beside this state
+    short = f"Sev {incident.severity}" if undecided else situation.middle(view)
     told = "Decision needed" if undecided else f"Resolved after {took}"
     body = [
-        band(state, style, situation.middle(view), incident.id),
+        band(state, style, short, incident.id),
         title(words),
         situation.subtitle(view),
         paragraph(_sentence(view, took)),
@@ -79,7 +82,8 @@ def _record(view: View) -> list[CardElement]:
     found = view.incident.last(DecisionRecorded)
     if found:
         who, until = person(view.name(found.by)), figures.when(found.expires_at)
-        words = runs(f"{who} decided: {found.choice}. ", quoted(found.reason, 300))
+        made = care.decision(found.choice)
+        words = runs(f"{who} decided: {made}. ", quoted(found.reason, 300))
         return [box("accent", words, f"It holds until {until}.")]
     if view.incident.status == "undecided":
         words = runs("This endpoint is of tier 1: a decision on record closes it.")

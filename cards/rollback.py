@@ -161,4 +161,8 @@ def checks(request: RollbackRequested) -> list[CardElement]:
 def checked(found: Sequence[Check], name: str) -> list[CardElement]:
     """Return checks under their heading, nothing when there are none."""
     rows: Rows = [(_RESULTS[c.result], runs(said(c.text, 160))) for c in found[:8]]
-    return [heading(name), *facts(rows, spacing="Small")] if rows else []
+    return (
+        [heading(name), *facts(rows, spacing="Small", label_width="80px")]
+        if rows
+        else []
+    )

@@ -1,13 +1,14 @@
 """What the engine says to an alert that is not about rows: health, cost, the model."""
 
+import math
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from microsoft_teams.cards import CardElement
 
 from bot.incident import Kind
-from bot.signals import FeatureResult, Report
+from bot.signals import Course, FeatureResult, Report
 from bot.signals.gauge import told
 from bot.signals.load import TRAFFIC
 from bot.signals.report import Verdict
@@ -23,12 +24,17 @@ from cards.elements import (
     said,
     table,
 )
+from cards.words import identifier
 
 _FEWEST = 3  # points of a course; two are none
 _ROWS = 5  # more are on the evidence page
 _PERCENT = ("share", "%")
 _MANY = 1000  # times
 _UNJUDGED = ("not enough data", "cannot compute")
+_MONEY: Final[dict[str, str]] = {  # the tile's name, behind its currency
+    "CostPerDay": "/day",
+    "CostPerThousandRequests": "/1k",
+}
 # What was spent is for Azure alone to know: a cost is never denied.
 _CLAIMS: Final[dict[Kind, str]] = {
     "latency": "slow answers",
@@ -50,8 +56,8 @@ _TILES: Final[dict[str, str]] = {  # short: three of them share a phone's line
     "RequestLatency_P95": "p95, ms",
     "RequestLatency_P99": "p99, ms",
     "ErrorRate": "Errors",
-    "Availability": "Available",
-    "ErrorBudgetBurn": "Budget burn",
+    "Availability": "Avail.",
+    "ErrorBudgetBurn": "Burn",
     "RequestsPerMinute": "Traffic",
     "CpuUtilizationPercentage": "CPU",
     "CpuMemoryUtilizationPercentage": "Memory",
@@ -95,8 +101,14 @@ def sentence(kind: Kind, found: Report) -> str:
     """Return the report's sentence; before it, where other figures alone are over."""
     if found.verdict == "breached" and verdict(kind, found) == "not breached":
         names = " and ".join(dict.fromkeys(r.feature for r in concerning(kind, found)))
-        return f"Within its limits: {names}. But: {found.sentence}"
+        return f"Within its limits: {names}. But: {_inside(found.sentence)}"
     return found.sentence
+
+
+def _inside(sentence: str) -> str:
+    """Return a sentence as it stands behind a colon; "CPU" stays as it is."""
+    plain = sentence[1:2].islower()
+    return sentence[:1].lower() + sentence[1:] if plain else sentence
 
 
 def tiles(kind: Kind | None, found: Report) -> list[Tile]:
@@ -109,14 +121,22 @@ def tiles(kind: Kind | None, found: Report) -> list[Tile]:
 
 def _tile(result: FeatureResult) -> Tile:
     value, unit = result.value or 0.0, result.unit
-    shown, sign = _bare(value, unit), ", %" if unit in _PERCENT else ""
+    shown = _bare(value, unit)
     few = result.verdict == "not enough data"
     return Tile(
-        _TILES.get(result.metric, result.metric[:12]) + sign,
+        _label(result),
         "\u2013" if few else shown,
-        "not known" if few else _note(result),
+        "unknown" if few else _note(result),
         "Attention" if result.verdict == "breached" else "Default",
     )
+
+
+def _label(result: FeatureResult) -> str:
+    """Return a tile's name with the unit, which has no room beside the figure."""
+    if result.unit and (behind := _MONEY.get(result.metric)):
+        return identifier(result.unit)[:4] + behind
+    name = _TILES.get(result.metric, result.metric[:12])
+    return f"{name}, %" if result.unit in _PERCENT else name
 
 
 def _bare(value: float, unit: str) -> str:
@@ -140,8 +160,9 @@ def _note(result: FeatureResult) -> str:
         return "no limit"
     word = "min " if result.breached_when == "below" else "max "
     if result.unit in (*_PERCENT, "ms", "times"):
-        return word + _bare(result.threshold, result.unit)
-    return word + figures.against(result.value, result.threshold)[1]
+        return word + _bare(result.threshold, result.unit).rstrip("\u00d7")
+    shown = figures.against(result.value, result.threshold)[1]
+    return word + shown.removesuffix(".00")
 
 
 def measured(
@@ -155,14 +176,18 @@ def measured(
     ]
     shown = (
         Head("Measure"),
-        Head("Limit", "112px", right=True),
+        Head("Limit", "96px", right=True),
         Head("Found", "88px", right=True),
     )
-    lines = [
+    return [heading(heads), table(shown, rows), *basis(found, most)]
+
+
+def basis(found: Report, most: int) -> list[CardElement]:
+    """Return in small what the first figures rest on, and what is not known."""
+    return [
         paragraph(line, subtle=True, small=True, spacing="Small")
         for line in _notes(found, most)
     ]
-    return [heading(heads), table(shown, rows), *lines]
 
 
 def course(found: Report) -> list[CardElement]:
@@ -183,7 +208,9 @@ def course(found: Report) -> list[CardElement]:
     times = figures.window((known.points[0][0], end))
     return [
         heading(f"{name} over time"),
-        charts.trend(f"{name}, {sign}" if sign else name, points, bound),
+        charts.trend(
+            f"{name}, {sign}" if sign else name, points, bound, _floor(known, points)
+        ),
         paragraph(
             f"Means of {grain}, {times}; {held}.",
             subtle=True,
@@ -191,6 +218,13 @@ def course(found: Report) -> list[CardElement]:
             spacing="Small",
         ),
     ]
+
+
+def _floor(known: Course, points: Sequence[tuple[datetime, float]]) -> float | None:
+    """Return where the axis begins: between 99% and 100% nothing shows from zero."""
+    if known.unit != "share" or known.breached_when != "below":
+        return None
+    return float(math.floor(min(value for _, value in points)))
 
 
 def _with_sign(value: float, sign: str) -> str:
@@ -206,10 +240,10 @@ def _name(result: FeatureResult) -> str:
 
 
 def limit(result: FeatureResult) -> str:
-    """Return the limit with unit and direction: "at most 250 ms"."""
+    """Return the limit with unit and direction: "\u2264 250 ms"."""
     if result.threshold is None:
         return "none"
-    word = "at least " if result.breached_when == "below" else "at most "
+    word = "\u2265 " if result.breached_when == "below" else "\u2264 "
     if not result.unit:
         return word + figures.against(result.value, result.threshold)[1]
     return word + _told(result.threshold, result.unit)
@@ -234,7 +268,7 @@ def _notes(found: Report, most: int) -> Iterator[Words]:
     size = figures.count(found.production_rows, noun)
     window = figures.window(found.production_window)
     more = len(found.results) - most
-    rest = f" {figures.count(more, 'more figure')} on the evidence page." * (more > 0)
+    rest = f" {figures.count(more, 'more figure')} in the evidence." * (more > 0)
     if found.production_window:
         yield f"{size}, {window}.{rest}"
     elif found.production_rows:
@@ -246,7 +280,9 @@ def _notes(found: Report, most: int) -> Iterator[Words]:
             and result.value is not None
         ):
             low, high = (told(bound, result.unit) for bound in result.interval)
-            words = f": 95% interval {low} to {high}, n = {result.production_count:,}."
+            of = result.production_count
+            size = "" if of == found.production_rows else f", n = {of:,}"
+            words = f": 95% interval {low} to {high}{size}."
             yield runs(said(_name(result), 40), words)
             break
     for result in found.results[:most]:
@@ -254,7 +290,8 @@ def _notes(found: Report, most: int) -> Iterator[Words]:
             yield runs("Traffic: ", said(result.reason, 100), ".")
     unknown: dict[str, list[str]] = {}
     for result in found.results:
-        if result.verdict in _UNJUDGED and result.reason:
+        free = result.threshold is None and result.value is not None
+        if result.verdict in _UNJUDGED and result.reason and not free:
             unknown.setdefault(result.reason, []).append(_name(result))
     if unknown:
         parts = [f"{', '.join(names)} ({why})" for why, names in unknown.items()]

@@ -169,7 +169,10 @@ def basis(view: View) -> Iterator[tuple[Words, Words]]:
         yield "Window", figures.window(alert.window)
     state = findings.state(view.incident)
     if state:
-        yield "Traffic", traffic(state.traffic)
+        stale = view.incident.last(RollbackStale)
+        since = stale is not None and stale.at > state.at  # it was changed by then
+        at = f", at {figures.clock(state.at)}" if since else ""
+        yield "Traffic", traffic(state.traffic) + at
     serves = findings.other(view.incident, "endpoint-health")
     latest = next(reversed(findings.healths(view.incident)), None)
     rows = findings.of_rows(view.incident)

@@ -113,7 +113,8 @@ def _deployed(deployment: Deployment) -> Check:
     state = deployment.provisioning_state
     text = f"{deployment.name} is deployed ({state or 'state not known'})"
     if deployment.instances is not None:
-        text += f", instances: {deployment.instances}"
+        many = "" if deployment.instances == 1 else "s"
+        text += f", {deployment.instances} instance{many}"
     if not state:
         return Check(name="ready", result="not known", text=text)
     good = state.lower() == "succeeded" and deployment.instances != 0

@@ -49,6 +49,6 @@ class AzureChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzureRefused(Event):
-    """We may not set the state. Told once, at the first alert of an endpoint."""
+    """We may not set the state. Told once an endpoint, until it is granted."""
 
     reason: str

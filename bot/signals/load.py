@@ -71,7 +71,8 @@ def request_rate(
     'silence: 0 requests a minute where 112.5 are usual'
     """
     if len(past) < _FEWEST_WEEKS:
-        reason = f"{len(past)} past weeks; {_FEWEST_WEEKS} are needed"
+        weeks = "1 past week" if len(past) == 1 else f"{len(past)} past weeks"
+        reason = f"{weeks}; {_FEWEST_WEEKS} are needed"
         return held(TRAFFIC, None, factor, verdict="not enough data", reason=reason)
     usual = median(past)
     spread = max(1.4826 * median(abs(x - usual) for x in past), math.sqrt(usual), 1.0)

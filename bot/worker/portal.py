@@ -30,17 +30,22 @@ async def mark(means: Means, due: Due, effect: MarkInAzure, leader: Leader) -> N
     incident, portal = await means.incident(due), means.portal
     state, why = wanted(means, incident)
     events: list[Event] = []
-    if portal is not None and state is not None:
+    refusal = ""
+    for alert in _alerts(incident):
+        if portal is None or state is None or known(incident, alert) == state:
+            continue
         try:
-            for alert in _alerts(incident):
-                if known(incident, alert) != state:
-                    await portal.mark(alert, state, why)
-                    at = means.clock()
-                    events.append(AzureMarked(at=at, alert=alert, state=state))
-        except Impossible as error:
-            if await _first_refusal(means, incident, str(error)):
-                refused = AzureRefused(at=means.clock(), reason=str(error))
-                events.append(refused)
+            await portal.mark(alert, state, why)
+        except Impossible as error:  # one that Azure has deleted hinders no other
+            refusal = refusal or str(error)
+        else:
+            at = means.clock()
+            events.append(AzureMarked(at=at, alert=alert, state=state))
+    if refusal:
+        refused = AzureRefused(at=means.clock(), reason=refusal)
+        events += [refused] if await _news(means, incident, refused) else []
+    elif events:
+        await _news(means, incident, events[-1])
     told = tuple(events)
     await record(means, due.incident, lambda _: told, leader, done=due.id)
 
@@ -122,15 +127,19 @@ def _open(incident: Incident) -> bool:
     return incident.status != "resolved"
 
 
-async def _first_refusal(means: Means, incident: Incident, reason: str) -> bool:
-    """Keep with the endpoint that we may not; return whether it is the first time."""
+async def _news(means: Means, incident: Incident, event: Event) -> bool:
+    """Keep with the endpoint whether Azure lets us; return whether that has changed.
+
+    A refusal is told once, and once more after it was granted in between.
+    """
     for _ in range(5):
         ledger = await means.store.ledger(incident.endpoint)
-        if ledger.last(AzureRefused):
+        newest = ledger.last(AzureRefused, AzureMarked)
+        before = AzureMarked if newest is None else type(newest)
+        if type(event) is before:
             return False
         try:
-            refused = AzureRefused(at=means.clock(), reason=reason)
-            await means.store.append(ledger, [refused])
+            await means.store.append(ledger, [event])
         except Conflict:
             continue
         return True

@@ -95,7 +95,7 @@ watched = OutcomeWatched(
     drift=_calm,
     drift_before=report(),
     served=serving(past=None),
-    served_before=serving(p95=412.0, failed=0.011, past=None),
+    served_before=serving(p95=228.0, failed=0.011, past=None),
 )
 worse = replace(
     watched,
@@ -104,7 +104,7 @@ worse = replace(
     drift=report(),
     drift_before=report(),
     served=serving(p95=412.0, failed=0.034, past=None),
-    served_before=serving(failed=0.011, past=None),
+    served_before=serving(p95=228.0, failed=0.011, past=None),
 )
 doubtful = replace(
     requested,

@@ -232,7 +232,7 @@ SPLIT = {"blue": 90, "green": 10}
 MOVED = {"blue": 0, "green": 100, "canary": 0}
 
 EXPLAINED = report(
-    sentence="6 of 22 features are over the drift limit; annual_income moved most; "
+    sentence="6 of 23 features are over the drift limit; annual_income moved most; "
     "the predictions have not moved.",
     explained=(
         "annual_income has been so since 22 Nov 21:00 UTC",
@@ -269,7 +269,7 @@ requested = RollbackRequested(
         Check(
             name="ready",
             result="passed",
-            text="green is deployed (Succeeded), instances: 2",
+            text="green is deployed (Succeeded), 2 instances",
         ),
         Check(name="traffic", result="passed", text="traffic adds up to 100%"),
     ),
@@ -722,7 +722,7 @@ def view(
 def served_for(hours: int = 24, *, known: bool = True) -> Rendered:
     """Return the health of the last hours, or nothing known of it."""
     end = after(30)
-    points = [(end - timedelta(hours=h), 182.0 + 40 * (h < 3)) for h in range(hours)]
+    points = [(end - timedelta(hours=h), 182.0 + 80 * (h < 3)) for h in range(hours)]
     whole = health(end, latency_p95_ms=262.0)
     whole = replace(whole, start=end - timedelta(hours=hours))
     parts = (whole, health(end, "blue"), health(end, "green", requests=None))

@@ -41,11 +41,16 @@ def serving(
 
 
 def _course(
-    feature: str, unit: str, limit: float, when: Literal["above", "below"], *now: float
+    feature: str,
+    unit: str,
+    limit: float,
+    when: Literal["above", "below"],
+    *now: float,
+    wave: float = 0.04,
 ) -> Course:
     """Return an hour: as usual at first, and the last ten minutes as `now` says."""
     usual, late = now
-    values = [*(usual * (1 + 0.04 * (i % 3)) for i in range(10)), late * 0.9, late]
+    values = [*(usual * (1 + wave * (i % 3)) for i in range(10)), late, late]
     first = FIRED - timedelta(hours=1)
     points = tuple((first + timedelta(minutes=5 * i), v) for i, v in enumerate(values))
     return Course(
@@ -60,7 +65,7 @@ _COURSES: dict[str, Callable[[float, float, float, float], Course]] = {
         "5xx answers", "share", 0.01, "above", 0.0004, bad
     ),
     "availability": lambda _, __, bad, ___: _course(
-        "availability", "share", 0.999, "below", 0.96, 1 - bad
+        "availability", "share", 0.999, "below", 0.9995, 1 - bad, wave=-0.0001
     ),
     "traffic": lambda _, rpm, *__: _course(
         "requests a minute", "", 69.5, "below", 204, rpm

@@ -480,7 +480,7 @@ def test_an_alert_on_the_inputs_counts_no_prediction_among_them() -> None:
     shown, less = (json.dumps(show(v).card) for v in (view, own))
     assert f"of {every} features (limit" in shown
     assert f"of {every - 1} features (limit" in less
-    assert f' of {every - 1}"' in less
+    assert f'"of {every - 1}"' in less
     alone = findings.ranking(found, [r.feature for r in found.results])
     assert alone == findings.ranking(found)
 
@@ -509,3 +509,39 @@ def test_no_open_alert_is_green_only_where_all_is_well(
 
     assert style == shown.card["body"][0]["style"]
     assert "How it serves: " in shown.card["body"][3]["inlines"][0]["text"]
+
+
+def test_what_the_tiles_say_is_not_said_again() -> None:
+    """
+    The same figure in a sentence, a tile, a chart and two tables hid what was new.
+    """
+    shown = json.dumps(CARDS["firing-latency"]().card)
+
+    assert "Azure measured the same." in shown
+    assert "What we measured" not in shown
+    assert "What Azure measured" in json.dumps(CARDS["firing-latency-calm"]().card)
+
+
+def test_money_has_its_currency_wherever_it_stands() -> None:
+    tiles = json.dumps(CARDS["firing-cost"]().card)
+
+    assert '"EUR/day"' in tiles
+    assert '"EUR/1k"' in tiles
+
+
+def test_a_move_that_made_it_worse_says_so_before_its_figures() -> None:
+    """
+    A green card whose bad news is below three charts was read as good news.
+    """
+    body = CARDS["afterwards-worse"]().card["body"]
+    places = [n for n, e in enumerate(body) if "Worse than before" in json.dumps(e)]
+
+    assert "warning" == body[0]["style"]
+    assert places[0] < next(n for n, e in enumerate(body) if e["type"] == "Table")
+
+
+def test_traffic_that_has_changed_since_says_when_it_was_so() -> None:
+    """
+    Beside "the traffic is blue 50% by now" it read as what is served.
+    """
+    assert "blue 90%, green 10%, at {{TIME" in json.dumps(CARDS["stale"]().card)

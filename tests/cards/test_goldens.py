@@ -142,7 +142,7 @@ CARDS: Mapping[str, Callable[[], Rendered]] = {
     "unresolved": lambda: unresolved.render(
         [
             (samples.after(n), f"not on the watch list: cpu-high (churn-scoring-{n})")
-            for n in range(14)
+            for n in reversed(range(14))
         ],
         samples.after(30),
     ),

@@ -78,7 +78,7 @@ def test_a_sound_state_leaves_nothing_to_accept() -> None:
             "green is deployed (Fail",
         ),
         (having(replace(GREEN, provisioning_state="Updating")), "(Updating)"),
-        (having(replace(GREEN, instances=0)), "instances: 0"),
+        (having(replace(GREEN, instances=0)), "0 instances"),
         (having(provisioning_state="Updating"), "in the state Updating"),
         (having(provisioning_state="Deleting"), "in the state Deleting"),
         (having(traffic={"blue": 80, "green": 10}), "traffic adds up to 90%"),

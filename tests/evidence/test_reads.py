@@ -52,7 +52,7 @@ async def test_who_can_and_who_did_is_answered(build: Opened) -> None:
         "loan-prescreening, page",
         "A-1, card",
         "Mei Chen",
-        "not asked",
+        "not signed in",
     ):
         assert words in said
     assert "A-99" not in said

@@ -52,7 +52,7 @@ async def test_without_an_incident(house: House) -> None:
         "Nothing is moved",
         "loan-prescreening:13",
         "takes at once",  # capacity
-        "green is deployed (Succeeded), instances: 2",
+        "green is deployed (Succeeded), 2 instances",
         "traffic adds up to 100%",
         "no lock, and no other request",
         "Who can approve: Mei Chen",

@@ -92,6 +92,29 @@ async def test_a_refused_permission_is_told_once(house: House) -> None:
     assert "EffectParked" not in await house.types()
 
 
+async def test_a_permission_that_was_granted_and_refused_again_is_told_again(
+    house: House,
+) -> None:
+    """
+    Who set the role and lost it would otherwise never hear that Azure is not told.
+    """
+    await house.fail("POST", SET, status=403, times=1)
+    await house.press("priya", "Acknowledge")
+    await house.event("AzureRefused")
+    await house.say("priya", "unack 1")
+    await house.say("priya", "ack 1 again")
+    await house.event("AzureMarked")
+
+    await house.fail("POST", SET, status=403, times=50)
+    for typed in ("unack 1 off", "ack 1 mine", "unack 1 late"):
+        await house.say("priya", typed)
+        await asyncio.sleep(0.3)
+    await until("the second", house.types, lambda t: t.count("AzureRefused") == 2)
+    await asyncio.sleep(0.5)
+
+    assert 2 == (await house.types()).count("AzureRefused")
+
+
 @pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"drop": "after"}])
 async def test_a_failure_is_made_up_for(house: House, fault: dict[str, Any]) -> None:
     await house.fail("POST", SET, **fault)

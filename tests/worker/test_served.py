@@ -125,4 +125,4 @@ async def test_a_budget_finds_the_endpoint_that_it_pays_for(build: Opened) -> No
     assert 9 * 3 * 24 + 1 * 2 * 24 == round(_by_metric(cost)["CostPerDay"]["value"])
     assert cost["sentence"].startswith("A day costs 696.00 EUR; ")
     assert "loan-prescreening costs more than expected" in card
-    assert "Per 1,000" in card
+    assert "EUR/1k" in card
