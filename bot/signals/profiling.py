@@ -8,23 +8,19 @@ from functools import cached_property
 
 import numpy as np
 
-from bot.signals import catalogue, columns
-from bot.signals.columns import Data, Feature, Frame
+from bot.signals import catalogue, columns, selection
+from bot.signals.categories import Categories, Counts, counted
+from bot.signals.columns import Data, Frame
 from bot.signals.engine import workers
 from bot.signals.histogram import bin_count, sound_edges
 from bot.signals.measure import judged, measure, ranked
 from bot.signals.metric import DataType, RuleLike
-from bot.signals.pair import Categories, Counts, Floats, Numbers, Pair, counted
+from bot.signals.pair import Floats, Numbers, Pair
+from bot.signals.ranks import NumberProfile, of_numbers
 from bot.signals.report import Report
+from bot.signals.selection import Feature
 from bot.signals.sentence import overall, sentence
-from bot.signals.sketch import (
-    CategoryProfile,
-    NumberProfile,
-    Profile,
-    TableProfile,
-    of_categories,
-    of_numbers,
-)
+from bot.signals.sketch import CategoryProfile, Profile, TableProfile, of_categories
 from bot.signals.verdict import SMALLEST
 
 _NEEDS_ROWS = frozenset({"DataTypeErrorRate", "OutOfBoundsRate"})
@@ -47,7 +43,7 @@ def profile(
         numerical, categorical: columns whose type you know better.
     """
     read = columns.frame(data)
-    chosen = columns.select(
+    chosen = selection.select(
         read, read, "sound", numerical=numerical, categorical=categorical
     ).features
     if like is not None:
@@ -103,7 +99,7 @@ def compare(
             dropped.append(f"{name}: not in production as it is in the reference")
             continue
         left, right = reference.kinds[name], production.kinds[name]
-        if columns.common(left, right, "sound") is None:
+        if selection.common(left, right, "sound") is None:
             dropped.append(f"{name}: {left} in the reference, {right} in production")
             continue
         kind: DataType = (

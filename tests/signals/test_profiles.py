@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bot.signals import Report, Rule, TableProfile, compare, evaluate, merge, profile
-from bot.signals.sketch import NumberProfile, from_bytes
+from bot.signals.ranks import NumberProfile
+from bot.signals.sketch import from_bytes
 
 RULES = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2", "nulls")]
 ROWS = 300_000
