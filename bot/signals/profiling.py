@@ -54,7 +54,28 @@ def profile(
 
     with ThreadPoolExecutor(workers(threads)) as pool:
         made = dict(zip((f.name for f in chosen), pool.map(one, chosen), strict=True))
-    return TableProfile(read.rows, made, {f.name: f.kind for f in chosen})
+    kinds = {f.name: f.kind for f in chosen}
+    if like is not None:
+        for name in read.names:
+            known = like.columns.get(name)
+            if known is not None and _holds_nothing(read, name, made.get(name)):
+                made[name] = without_values(known, read.rows)
+                kinds[name] = like.kinds[name]
+    return TableProfile(read.rows, made, kinds)
+
+
+def _holds_nothing(read: Frame, name: str, made: Profile | None) -> bool:
+    """Return whether a column has no value, so that its type says nothing."""
+    if made is None:
+        return bool(read.column(name).null_count == read.rows)
+    return made.missing == made.rows
+
+
+def without_values(known: Profile, rows: int) -> Profile:
+    """Return the profile, of the kind of `known`, of rows that all lack a value."""
+    if isinstance(known, NumberProfile):
+        return of_numbers(np.zeros(0), rows)
+    return of_categories({}, rows, rows)
 
 
 def taken_as(feature: Feature, like: TableProfile) -> Feature:
@@ -111,6 +132,11 @@ def compare(
         if asked:
             feature = Feature(name, reference.kinds[name], kind)
             found.append(measure(ProfilePair.of(feature, ours, theirs), asked))
+    dropped += [
+        f"{name}: not in the reference"
+        for name in production.columns
+        if name not in reference.columns
+    ]
     ordered = ranked(judged(found, smallest), found, top)
     sides = {"reference": reference.rows, "production": production.rows}
     empty = next((side for side, rows in sides.items() if not rows), "")

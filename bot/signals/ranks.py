@@ -43,6 +43,12 @@ class NumberProfile:
         """Return how many values are finite."""
         return self.rows - self.missing - self.lowest - self.highest
 
+    @property
+    def whole(self) -> bool:
+        """Return whether every finite value is among `values`, with its count."""
+        there = np.concatenate(([0.0], self.upto))
+        return bool(there[-1] == self.count and (self.under == there[:-1]).all())
+
     def below(self, at: Floats) -> Floats:
         """Return how many finite rows lie strictly below each of `at`, shape (j,)."""
         return self._rank(at, strict=True)
@@ -166,8 +172,7 @@ def merge_numbers(slices: Sequence[NumberProfile]) -> NumberProfile:
     """Return the profile of all slices' rows together."""
     some = [one for one in slices if one.count]
     n = sum(one.count for one in some)
-    mean = sum(one.mean * one.count for one in some) / n if n else 0.0
-    squares = sum(one.squares + one.count * (one.mean - mean) ** 2 for one in some)
+    mean, squares = _moments_together(some, n)
     rows, missing, low, high = (
         sum(getattr(one, name) for one in slices)
         for name in ("rows", "missing", "lowest", "highest")
@@ -176,12 +181,42 @@ def merge_numbers(slices: Sequence[NumberProfile]) -> NumberProfile:
     if not n:
         none = np.zeros(0)
         return NumberProfile(*about, none, none, none)
-    x = np.unique(np.concatenate([one.values for one in some]))
-    under = np.rint(np.sum([one.below(x) for one in some], axis=0))
-    upto = np.rint(np.sum([one.through(x) for one in some], axis=0))
-    whole = NumberProfile(*about, x, under, upto)
+    x, under, upto = _together(some)
     if len(x) <= 2 * WHOLE:
-        return whole
+        return NumberProfile(*about, x, under, upto)
     at = places(n)
     kept = np.unique(np.clip(np.searchsorted(upto, at, "right"), 0, len(x) - 1))
     return NumberProfile(*about, x[kept], under[kept], upto[kept])
+
+
+def _moments_together(some: Sequence[NumberProfile], n: int) -> tuple[float, float]:
+    """Return mean and sum of squared distances; what overflows is infinite."""
+    if not n:
+        return 0.0, 0.0
+    sizes = np.array([one.count for one in some], dtype=np.float64)
+    means = np.array([one.mean for one in some])
+    squares = np.array([one.squares for one in some])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float((means * (sizes / n)).sum())
+        apart = sizes * np.square(means - mean)
+        total = float((squares + np.where(np.isnan(apart), np.inf, apart)).sum())
+    return mean, total
+
+
+def _together(some: Sequence[NumberProfile]) -> tuple[Floats, Floats, Floats]:
+    """Return all values of the slices, and how many rows lie below and up to each.
+
+    Slices that are kept whole are counted anew, which is exact and needs one sort; a
+    week of hours would else be searched once an hour.
+    """
+    x, which = np.unique(
+        np.concatenate([one.values for one in some]), return_inverse=True
+    )
+    if all(one.whole for one in some):
+        counts = np.concatenate([one.upto - one.under for one in some])
+        each = np.bincount(which, weights=counts, minlength=len(x))
+        upto = np.cumsum(each.astype(np.float64))
+        return x, np.concatenate(([0.0], upto[:-1])), upto
+    under = np.rint(np.sum([one.below(x) for one in some], axis=0))
+    upto = np.rint(np.sum([one.through(x) for one in some], axis=0))
+    return x, under, upto
