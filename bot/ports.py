@@ -3,7 +3,7 @@
 The ports belong to their user; `bot.azure` and `bot.teams` fill them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -131,6 +131,35 @@ class Windows:
     findings: tuple[str, ...] = ()  # what was wrong with the files
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """The files of one hour; or of none, where their names tell no hour."""
+
+    at: datetime | None
+    files: tuple[str, ...]
+    mark: str  # another one as soon as any of the files is another
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """One side of a monitor as it lies in storage; nothing of it has been read."""
+
+    name: str  # "loan-reference:1"
+    place: str  # address of what all its files lie below
+    window: tuple[datetime, datetime] | None  # None: all of it
+    pieces: tuple[Piece, ...]  # in the order of their hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The rows of one piece, and what was wrong with its files."""
+
+    piece: Piece
+    table: pa.Table
+    findings: tuple[str, ...] = ()
+
+
 class Workspace(Protocol):
     """Azure, read with the reader's identity. All raise Unavailable or Impossible."""
 
@@ -188,6 +217,19 @@ class Workspace(Protocol):
 
         With a deployment, production is what that one took in, from `since` to `now`.
         """
+
+    async def lying(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> tuple[Lying, Lying]:
+        """Return where the rows of `windows` lie, reference first, and read none."""
+
+    async def taken(self, side: Lying, pieces: Sequence[Piece]) -> tuple[Taken, ...]:
+        """Return the rows of some pieces of a side, in their order."""
 
     async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
         """Return all rows of a data asset of the endpoint's workspace, "labels:3"."""

@@ -4,9 +4,10 @@ Parquet, or what the model data collector writes: JSON lines by the hour.
 """
 
 import asyncio
+import hashlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -17,10 +18,10 @@ from azure.core.credentials_async import AsyncTokenCredential
 
 from bot.azure.cloud import CONNECT_S, READ_S, Cloud
 from bot.azure.errors import speaking_of
-from bot.azure.ml import Side
+from bot.azure.ml import Place, Side
 from bot.azure.texts import SUFFIXES, Hours, table
 from bot.azure.together import together
-from bot.ports import Impossible
+from bot.ports import Impossible, Lying, Piece, Taken
 from bot.signals.readers import Unreadable
 
 if TYPE_CHECKING:
@@ -52,14 +53,74 @@ async def rows(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Re
     with speaking_of(f"the data {side.name}"):
         async with _container(cloud, credential, side) as container:
             files = await _download(container, side)
-    try:
+    with _legible(side.name):
         return await asyncio.to_thread(_table, files)
+
+
+@contextmanager
+def _legible(name: str) -> Iterator[None]:
+    """Say in one line that files cannot be read."""
+    try:
+        yield
     except Unreadable as error:
-        words = f"The files of {side.name} cannot be read as rows."
+        words = f"The files of {name} cannot be read as rows."
         raise Impossible(words) from error
     except (pa.ArrowException, OSError) as error:
-        words = f"The files of {side.name} are not Parquet of one shape."
+        words = f"The files of {name} are not Parquet of one shape."
         raise Impossible(words) from error
+
+
+async def lying(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Lying:
+    """Return the files of `side` by their hours; none is downloaded."""
+    with speaking_of(f"the data {side.name}"):
+        async with _container(cloud, credential, side) as container:
+            found = await _listed(container, side, most=None)
+    by_hour: dict[datetime | None, list[_File]] = {}
+    for one in sorted(found, key=lambda file: file.name):
+        by_hour.setdefault(_hour(one.name), []).append(one)
+    first = datetime.min.replace(tzinfo=UTC)
+    pieces = tuple(
+        Piece(
+            at=at,
+            files=tuple(f.name for f in some),
+            mark=_mark(some),
+            size=sum(f.size for f in some),
+        )
+        for at, some in sorted(by_hour.items(), key=lambda one: one[0] or first)
+    )
+    place = side.place.address
+    return Lying(name=side.name, place=place, window=side.window, pieces=pieces)
+
+
+def _mark(files: Sequence["_File"]) -> str:
+    text = "\n".join(f"{one.name}\t{one.etag}\t{one.size}" for one in files)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+async def taken(
+    cloud: Cloud,
+    credential: AsyncTokenCredential,
+    side: Lying,
+    pieces: Sequence[Piece],
+) -> tuple[Taken, ...]:
+    """Return the rows of these pieces of `side`. Raises as `rows`."""
+    place = Place.at(side.place)
+    if place is None:
+        raise Impossible(f"The data {side.name} do not lie in Blob Storage.")
+    if sum(piece.size for piece in pieces) > MOST_BYTES:
+        raise Impossible(_too_large(side.name))
+    whole = Side(side.name, place, side.window)
+    with speaking_of(f"the data {side.name}"):
+        async with _container(cloud, credential, whole) as container:
+            names = [name for piece in pieces for name in piece.files]
+            content = dict(await _fetched(container, names))
+    found = []
+    for piece in pieces:
+        files = [(name, content.pop(name)) for name in piece.files]
+        with _legible(side.name):
+            read = await asyncio.to_thread(_table, files)
+        found.append(Taken(piece=piece, table=read.table, findings=read.findings))
+    return tuple(found)
 
 
 async def holds(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> bool:
@@ -99,19 +160,43 @@ async def _container(
         yield container
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    etag: str
+    size: int
+
+
 async def _download(
     container: "ContainerClient", side: Side
 ) -> list[tuple[str, bytes]]:
-    names, size = [], 0
+    names = [one.name for one in await _listed(container, side)]
+    return await _fetched(container, sorted(names))
+
+
+async def _listed(
+    container: "ContainerClient", side: Side, most: int | None = MOST_BYTES
+) -> list[_File]:
+    """Return the files of a side, of at most so many bytes where they are to be read."""
+    found, size = list[_File](), 0
     async for blob in container.list_blobs(name_starts_with=side.place.path):
         name = str(blob.name)
         if not name.endswith((".parquet", *SUFFIXES)) or not _within(name, side.window):
             continue
-        names.append(name)
+        found.append(_File(name, str(blob.etag), blob.size or 0))
         size += blob.size or 0
-        if size > MOST_BYTES or len(names) > _MOST_FILES:
-            words = f"The data {side.name} is larger than {MOST_BYTES // 2**20} MB."
-            raise Impossible(words)
+        if most is not None and (size > most or len(found) > _MOST_FILES):
+            raise Impossible(_too_large(side.name))
+    return found
+
+
+def _too_large(name: str) -> str:
+    return f"The data {name} is larger than {MOST_BYTES // 2**20} MB."
+
+
+async def _fetched(
+    container: "ContainerClient", names: Sequence[str]
+) -> list[tuple[str, bytes]]:
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def fetch(name: str) -> tuple[str, bytes]:
@@ -120,7 +205,7 @@ async def _download(
             content: bytes = await stream.readall()
             return name, content
 
-    return await together(*map(fetch, sorted(names)))
+    return await together(*map(fetch, names))
 
 
 def _within(name: str, window: tuple[datetime, datetime] | None) -> bool:

@@ -36,6 +36,16 @@ class Place:
     container: str
     path: str
 
+    @property
+    def address(self) -> str:
+        return f"https://{self.account}.blob.{self.suffix}/{self.container}/{self.path}"
+
+    @classmethod
+    def at(cls, address: str) -> "Place | None":
+        """Return the place at an address, None where it is none in Blob Storage."""
+        found = _DIRECT_PATH.fullmatch(address)
+        return cls(found[1], found[2], found[3], found[4]) if found else None
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -96,8 +106,8 @@ class Ml:
     ) -> Side:
         subject = f"the data asset {name}:{version}"
         path = await self.call(subject, _data_path, name, version)
-        if found := _DIRECT_PATH.fullmatch(path):
-            place = Place(found[1], found[2], found[3], found[4])
+        if direct := Place.at(path):
+            place = direct
         elif found := _STORE_PATH.fullmatch(path):
             account, suffix, container = await self.call(
                 f"the data store {found[1]}", _store, found[1]

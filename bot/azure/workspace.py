@@ -1,7 +1,7 @@
 """The Workspace port: everything the bot reads of Azure, with the reader's identity."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -22,7 +22,16 @@ from bot.azure.metrics import Metrics, health
 from bot.azure.ml import Ml, Side, collected
 from bot.azure.together import together
 from bot.incident import Assignment, Change, EndpointState, Health, Plan, Rule
-from bot.ports import Impossible, Rows, Series, Unavailable, Windows
+from bot.ports import (
+    Impossible,
+    Lying,
+    Piece,
+    Rows,
+    Series,
+    Taken,
+    Unavailable,
+    Windows,
+)
 from bot.watch import Endpoint
 
 _STATE_LIMIT_S = 45
@@ -126,13 +135,7 @@ class AzureWorkspace:
         since: datetime | None = None,
     ) -> Windows:
         """Return both sides of the monitor as Azure ML itself would compare them."""
-        if not endpoint.monitor:
-            raise Impossible(f"No monitor is named for {endpoint.name}.")
-        ml = self._workspace_of(endpoint)
-        reference, production = await ml.monitor(endpoint.monitor, now)
-        if deployment:
-            span = (since or now - timedelta(hours=1), now)
-            production = collected(production, endpoint.name, deployment, span)
+        reference, production = await self._monitored(endpoint, now, deployment, since)
         tables = await together(
             blobs.rows(self._cloud, self._credential, reference),
             blobs.rows(self._cloud, self._credential, production),
@@ -150,6 +153,39 @@ class AzureWorkspace:
             reference_window=reference.window,
             production_window=production.window,
         )
+
+    async def _monitored(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        deployment: str,
+        since: datetime | None,
+    ) -> tuple[Side, Side]:
+        if not endpoint.monitor:
+            raise Impossible(f"No monitor is named for {endpoint.name}.")
+        ml = self._workspace_of(endpoint)
+        reference, production = await ml.monitor(endpoint.monitor, now)
+        if deployment:
+            span = (since or now - timedelta(hours=1), now)
+            production = collected(production, endpoint.name, deployment, span)
+        return reference, production
+
+    async def lying(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> tuple[Lying, Lying]:
+        sides = await self._monitored(endpoint, now, deployment, since)
+        reference, production = await together(
+            *(blobs.lying(self._cloud, self._credential, side) for side in sides)
+        )
+        return reference, production
+
+    async def taken(self, side: Lying, pieces: Sequence[Piece]) -> tuple[Taken, ...]:
+        return await blobs.taken(self._cloud, self._credential, side, pieces)
 
     async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
         """Return the rows of a data asset, from wherever in Blob Storage it lies."""

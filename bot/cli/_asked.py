@@ -284,7 +284,8 @@ def _importances(where: str, target: str) -> tuple[dict[str, float], int]:
 
 
 def _performance(asked: Asked) -> "Report":
-    from bot.signals.performance import SCORES, limits, performance  # noqa: PLC0415
+    from bot.signals.performance import limits, performance  # noqa: PLC0415
+    from bot.signals.scores import SCORES  # noqa: PLC0415
 
     if not asked.target or not asked.predicted:
         raise ValueError("--target and --predicted name the label and the prediction")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.evidence.veil import hidden
 from bot.incident import Alert, Reading
 from bot.signals import FeatureResult, Report, Shape
 from bot.signals.explanation import where
@@ -68,7 +69,8 @@ def _frequent(shape: Shape, counts: tuple[int, int], least: int) -> Shape:
         shape.bins, shape.reference, shape.production, strict=True
     ):
         seen = max(round(before * counts[0]), round(now * counts[1]))
-        if name != OTHER and (name == MISSING or seen >= least):
+        told = name != OTHER and not hidden(name)
+        if told and (name == MISSING or seen >= least):
             kept[name] = (before, now)
         else:
             rest.append((before, now))

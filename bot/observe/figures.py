@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -37,7 +37,16 @@ from bot.incident import (
     ShowCard,
 )
 from bot.observe import traces
-from bot.ports import Rows, Series, Unavailable, Windows, Workspace
+from bot.ports import (
+    Lying,
+    Piece,
+    Rows,
+    Series,
+    Taken,
+    Unavailable,
+    Windows,
+    Workspace,
+)
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
@@ -352,6 +361,20 @@ class Timed:
     ) -> Windows:
         asked = self._inner.windows(endpoint, now, deployment=deployment, since=since)
         return await self._time("windows", asked)
+
+    async def lying(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        *,
+        deployment: str = "",
+        since: datetime | None = None,
+    ) -> tuple[Lying, Lying]:
+        asked = self._inner.lying(endpoint, now, deployment=deployment, since=since)
+        return await self._time("lying", asked)
+
+    async def taken(self, side: Lying, pieces: Sequence[Piece]) -> tuple[Taken, ...]:
+        return await self._time("taken", self._inner.taken(side, pieces))
 
     async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
         return await self._time("data", self._inner.data(endpoint, asset))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.signals import attribution, drift, health, performance, quality, upkeep
+from bot.signals import attribution, drift, health, quality, scores, upkeep
 from bot.signals.gauge import Gauge
 from bot.signals.metric import DataType, Metric, Mode, Rule, RuleLike
 
@@ -67,7 +67,7 @@ def _words(one: Gauge | Metric) -> dict[str, tuple[str, str]]:
 _EVERY: dict[str, tuple[str, str]] = {
     **{word: found for g in GAUGES.values() for word, found in _words(g).items()},
     **{word: found for m in METRICS.values() for word, found in _words(m).items()},
-    **{_plain(s.name): (s.name, "model-performance") for s in performance.SCORES},
+    **{_plain(s.name): (s.name, "model-performance") for s in scores.SCORES},
     "rmse": ("RootMeanSquaredError", "model-performance"),
     "mae": ("MeanAbsoluteError", "model-performance"),
     _plain(attribution.METRIC): (attribution.METRIC, "feature-attribution-drift"),

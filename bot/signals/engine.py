@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from bot.signals import catalogue, columns
+from bot.signals import catalogue, columns, selection
 from bot.signals.catalogue import Asked
-from bot.signals.columns import Data, Feature, Frame, Mask
+from bot.signals.columns import Data, Frame, Mask
 from bot.signals.measure import Found, collected, judged, measure, ranked, row_count
 from bot.signals.metric import Mode, RuleLike
 from bot.signals.pair import Pair
 from bot.signals.report import FeatureResult, Report
+from bot.signals.selection import Feature
 from bot.signals.sentence import overall, sentence
 from bot.signals.verdict import SMALLEST
 
@@ -89,11 +90,11 @@ def _prepared(
 ) -> "_Work":
     numerical, categorical = told
     if signal == "data-quality":
-        chosen = columns.select_all(
+        chosen = selection.select_all(
             left, right, numerical=numerical, categorical=categorical
         )
         return _Work(left, right, mode, wanted, chosen, (None, None))
-    chosen = columns.select(
+    chosen = selection.select(
         left, right, mode, numerical=numerical, categorical=categorical
     )
     return _Work(
@@ -114,7 +115,7 @@ def _unknown(wanted: Sequence[Asked], features: Sequence[Feature]) -> list[str]:
 
 
 def _complete(
-    left: Frame, right: Frame, chosen: columns.Selection, mode: Mode
+    left: Frame, right: Frame, chosen: selection.Selection, mode: Mode
 ) -> tuple[Mask | None, Mask | None]:
     """Return which rows Azure ML looks at; the sound mode looks at all of them."""
     if mode == "sound":
@@ -129,7 +130,7 @@ class _Work:
     right: Frame
     mode: Mode
     wanted: tuple[Asked, ...]
-    chosen: columns.Selection
+    chosen: selection.Selection
     keep: tuple[Mask | None, Mask | None]
 
     @property

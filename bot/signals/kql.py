@@ -13,20 +13,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from bot.signals import columns
-from bot.signals.sketch import (
-    CATEGORIES,
+from bot.signals.ranks import (
     QUANTILES,
     TAIL,
     WHOLE,
     About,
-    CategoryProfile,
     NumberProfile,
-    Profile,
-    TableProfile,
-    of_categories,
     of_counted,
     of_places,
     places,
+)
+from bot.signals.sketch import (
+    CATEGORIES,
+    CategoryProfile,
+    Profile,
+    TableProfile,
+    of_categories,
 )
 
 Ask: TypeAlias = Callable[[str], Sequence[Mapping[str, Any]]]  # query -> rows by name

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.signals.columns import NUMBERS, Frame
-from bot.signals.performance import Task
+from bot.signals.scores import Task
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,23 +8,19 @@ from functools import cached_property
 
 import numpy as np
 
-from bot.signals import catalogue, columns
-from bot.signals.columns import Data, Feature, Frame
+from bot.signals import catalogue, columns, selection
+from bot.signals.categories import Categories, Counts, counted
+from bot.signals.columns import Data, Frame
 from bot.signals.engine import workers
 from bot.signals.histogram import bin_count, sound_edges
 from bot.signals.measure import judged, measure, ranked
 from bot.signals.metric import DataType, RuleLike
-from bot.signals.pair import Categories, Counts, Floats, Numbers, Pair, counted
+from bot.signals.pair import Floats, Numbers, Pair
+from bot.signals.ranks import NumberProfile, of_numbers
 from bot.signals.report import Report
+from bot.signals.selection import Feature
 from bot.signals.sentence import overall, sentence
-from bot.signals.sketch import (
-    CategoryProfile,
-    NumberProfile,
-    Profile,
-    TableProfile,
-    of_categories,
-    of_numbers,
-)
+from bot.signals.sketch import CategoryProfile, Profile, TableProfile, of_categories
 from bot.signals.verdict import SMALLEST
 
 _NEEDS_ROWS = frozenset({"DataTypeErrorRate", "OutOfBoundsRate"})
@@ -47,7 +43,7 @@ def profile(
         numerical, categorical: columns whose type you know better.
     """
     read = columns.frame(data)
-    chosen = columns.select(
+    chosen = selection.select(
         read, read, "sound", numerical=numerical, categorical=categorical
     ).features
     if like is not None:
@@ -58,7 +54,28 @@ def profile(
 
     with ThreadPoolExecutor(workers(threads)) as pool:
         made = dict(zip((f.name for f in chosen), pool.map(one, chosen), strict=True))
-    return TableProfile(read.rows, made, {f.name: f.kind for f in chosen})
+    kinds = {f.name: f.kind for f in chosen}
+    if like is not None:
+        for name in read.names:
+            known = like.columns.get(name)
+            if known is not None and _holds_nothing(read, name, made.get(name)):
+                made[name] = without_values(known, read.rows)
+                kinds[name] = like.kinds[name]
+    return TableProfile(read.rows, made, kinds)
+
+
+def _holds_nothing(read: Frame, name: str, made: Profile | None) -> bool:
+    """Return whether a column has no value, so that its type says nothing."""
+    if made is None:
+        return bool(read.column(name).null_count == read.rows)
+    return made.missing == made.rows
+
+
+def without_values(known: Profile, rows: int) -> Profile:
+    """Return the profile, of the kind of `known`, of rows that all lack a value."""
+    if isinstance(known, NumberProfile):
+        return of_numbers(np.zeros(0), rows)
+    return of_categories({}, rows, rows)
 
 
 def taken_as(feature: Feature, like: TableProfile) -> Feature:
@@ -103,7 +120,7 @@ def compare(
             dropped.append(f"{name}: not in production as it is in the reference")
             continue
         left, right = reference.kinds[name], production.kinds[name]
-        if columns.common(left, right, "sound") is None:
+        if selection.common(left, right, "sound") is None:
             dropped.append(f"{name}: {left} in the reference, {right} in production")
             continue
         kind: DataType = (
@@ -115,6 +132,11 @@ def compare(
         if asked:
             feature = Feature(name, reference.kinds[name], kind)
             found.append(measure(ProfilePair.of(feature, ours, theirs), asked))
+    dropped += [
+        f"{name}: not in the reference"
+        for name in production.columns
+        if name not in reference.columns
+    ]
     ordered = ranked(judged(found, smallest), found, top)
     sides = {"reference": reference.rows, "production": production.rows}
     empty = next((side for side, rows in sides.items() if not rows), "")

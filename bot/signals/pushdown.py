@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.signals import columns
+from bot.signals import columns, selection
 from bot.signals.profiling import taken_as
-from bot.signals.sketch import (
-    CATEGORIES,
+from bot.signals.ranks import (
     QUANTILES,
     TAIL,
     WHOLE,
     About,
-    CategoryProfile,
     Floats,
     NumberProfile,
-    Profile,
-    TableProfile,
-    of_categories,
     of_counted,
     of_places,
     places,
+)
+from bot.signals.sketch import (
+    CATEGORIES,
+    CategoryProfile,
+    Profile,
+    TableProfile,
+    of_categories,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def profile(
     known = {*(numerical := tuple(numerical)), *(categorical := tuple(categorical))}
     whole = [n for n, kind in kinds.items() if kind in columns.WHOLE and n not in known]
     few = _few(table, whole, rows)
-    chosen = columns.select(
+    chosen = selection.select(
         frame := _Described(rows, kinds),
         frame,
         "sound",

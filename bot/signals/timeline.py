@@ -18,8 +18,8 @@ from bot.signals.sketch import TableProfile
 Slice = tuple[datetime, Data]
 _FEATURES = 4  # that are followed over time, the worst
 _FEWEST = 50  # rows a slice
-_LEAST = 8  # slices
-_DAYS = 6
+HOURS = 8  # slices of a window, at least
+DAYS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +53,12 @@ def courses(
         rules: that the report was made with.
     """
     worst = _worst(report)
-    if not worst or len(slices) < _LEAST:
+    if not worst or len(slices) < HOURS:
         return ()
     names = [r.feature for r in worst]
     known = profile(_only(reference, names))
     made = [(at, profile(_only(data, names), like=known)) for at, data in slices]
-    return _followed(known, made, worst, report, rules, least=_LEAST)
+    return _followed(known, made, worst, report, rules, least=HOURS)
 
 
 def days(
@@ -66,15 +66,18 @@ def days(
     stored: Sequence[tuple[datetime, TableProfile]],
     report: Report,
     rules: Sequence[RuleLike] = (),
+    *,
+    least: int = DAYS,
 ) -> tuple[Course, ...]:
     """Return the same over stored profiles: a shift may be older than its window.
 
     Args:
-        stored: a day's profile each, with its start, oldest first; at least six.
+        stored: a day's profile each, or an hour's, with its start, oldest first.
         report: of the reference and the window that is judged.
+        least: fewer of them say nothing; hours should be `HOURS`.
     """
     worst = _worst(report)
-    return _followed(reference, stored, worst, report, rules, least=_DAYS)
+    return _followed(reference, stored, worst, report, rules, least=least)
 
 
 def _worst(report: Report) -> list[FeatureResult]:

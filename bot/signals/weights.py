@@ -8,13 +8,8 @@ rows. The merged window has those shares, and the size of the sample that is as 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.signals.sketch import (
-    CategoryProfile,
-    NumberProfile,
-    Profile,
-    TableProfile,
-    merge,
-)
+from bot.signals.ranks import NumberProfile
+from bot.signals.sketch import CategoryProfile, Profile, TableProfile, merge
 
 
 def merge_sampled(

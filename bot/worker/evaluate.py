@@ -19,12 +19,12 @@ from bot.signals.serving import KINDS
 from bot.store import Due, Leader
 from bot.triage.inhibition import doubted
 from bot.watch import Endpoint
-from bot.worker import costs
+from bot.worker import costs, drifted
 from bot.worker.figures import Window, Wish, serving
 from bot.worker.hush import opened
 from bot.worker.means import Means, record
-from bot.worker.rows import compared, disclosed
-from bot.worker.truth import models
+from bot.worker.rows import disclosed
+from bot.worker.truth import models, wanted
 from cards import findings
 
 T = TypeVar("T")
@@ -43,12 +43,11 @@ async def evaluate(
     endpoint = means.endpoint(incident)
     found = Findings(means.workspace, endpoint, patient=due.attempts < PATIENCE)
     state = await found.part("deployments", found.workspace.state(endpoint.id))
-    wanted = wish(incident, endpoint, means.clock())
-    health = await found.health(wanted.window, state)
-    also = await found.also(means, wanted, state)
-    windows = await found.windows(means)
-    report = await found.report(windows)
-    also += tuple(await found.models(windows, wanted))
+    asked = wish(incident, endpoint, means.clock())
+    health = await found.health(asked.window, state)
+    also = await found.also(means, asked, state)
+    report, windows = await found.report(means, kind=asked.kind)
+    also += tuple(await found.models(windows, asked))
     if report is not None:
         report = doubted(report, await opened(means, endpoint.id))
     event = SignalsEvaluated(
@@ -136,22 +135,24 @@ class Findings:
             )
         return tuple(found)
 
-    async def windows(self, means: Means) -> Windows | None:
-        """Return the rows that the monitor compares, as far as they may be looked at."""
+    async def report(
+        self, means: Means, *, kind: str = ""
+    ) -> tuple[Report | None, Windows | None]:
+        """Return what the monitor's data say, and their rows where these were read."""
         if not self.endpoint.monitor:
             self.missing["signals"] = "the watch list names no monitor"
-            return None
-        asked = self.workspace.windows(self.endpoint, means.clock())
-        return await self.part("signals", asked)
-
-    async def report(self, windows: Windows | None) -> Report | None:
-        if windows is None:
-            return None
-        found, left_out = await compared(windows, self.endpoint)
+            return None, None
+        rows = wanted(self.endpoint, kind)
+        asked = await self.part(
+            "signals", drifted.report(means, self.endpoint, rows=rows)
+        )
+        if asked is None:
+            return None, None
+        found, left_out, windows = asked
         if left_out:
             words = f"{left_out} columns: the watch list does not let them be looked at"
             self.missing["protected columns"] = words
-        return found
+        return found, windows
 
     async def models(self, windows: Windows | None, wish: Wish) -> list[Report]:
         shown = disclosed(windows, self.endpoint)[0] if windows else None

@@ -135,7 +135,7 @@ async def show_drift(means: Means, about: Mapping[str, str]) -> Rendered:
 
 
 async def _report(found: Findings, means: Means) -> Report | None:
-    return await found.report(await found.windows(means))
+    return (await found.report(means))[0]
 
 
 async def show_owner(means: Means, about: Mapping[str, str]) -> Rendered:

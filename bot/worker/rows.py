@@ -1,7 +1,7 @@
 """Compare the rows of a monitor: drift, predictions, quality, and what explains them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -20,10 +20,15 @@ _MORE = 0.05  # of the shift, beyond a segment's share of the rows
 _PARTS = 2  # segments that are named, of each column
 
 
-async def compared(windows: Windows, endpoint: Endpoint) -> tuple[Report, int]:
-    """Return the report of both sides, and how many columns may not be looked at."""
+async def compared(
+    windows: Windows, endpoint: Endpoint, since: Sequence[str] = ()
+) -> tuple[Report, int]:
+    """Return the report of both sides, and how many columns may not be looked at.
+
+    `since`: since when it is so, where more is known of it than the rows tell.
+    """
     shown, left_out = disclosed(windows, endpoint)
-    found = await asyncio.to_thread(_compare, shown, endpoint)
+    found = await asyncio.to_thread(_compare, shown, endpoint, since)
     found = replace(found, findings=(*found.findings, *windows.findings))
     return policy.report(found, endpoint.disclosure), left_out
 
@@ -39,10 +44,23 @@ def disclosed(windows: Windows, endpoint: Endpoint) -> tuple[Windows, int]:
     return shown, len(every - {name for names in kept for name in names})
 
 
-def _compare(windows: Windows, endpoint: Endpoint) -> Report:
+def _compare(windows: Windows, endpoint: Endpoint, since: Sequence[str]) -> Report:
     """Return drift, and the other signals of rows that the watch list has rules for."""
-    asked = _rules(endpoint)
-    found = {name: _of_signal(windows, endpoint, name, asked[name]) for name in asked}
+    asked = rules(endpoint)
+    judged = {name: _of_signal(windows, endpoint, name, asked[name]) for name in asked}
+    merged, worst = as_one(judged)
+    if worst is None:
+        return merged
+    its = asked[worst.signal]
+    if not since:
+        found = timeline.courses(windows.reference, _hours(windows), worst, its)
+        since = timeline.in_words(found)
+    explained = (*since, *_carried(windows, endpoint, worst, its))
+    return replace(merged, explained=explained)
+
+
+def as_one(found: Mapping[str, Report]) -> tuple[Report, Report | None]:
+    """Return the signals' reports as one, and the first that is over its limit."""
     merged = together([*found.values()])
     moved = found.get("prediction-drift")
     if moved and "breached" in (moved.verdict, found["data-drift"].verdict):
@@ -50,31 +68,26 @@ def _compare(windows: Windows, endpoint: Endpoint) -> Report:
         over = [r for r in found.values() if r.verdict == "breached"]
         rest = [r.sentence for r in over if r.signal != "data-drift"]
         merged = replace(merged, sentence=" ".join((first, *rest)))
-    worst = next((r for r in found.values() if r.verdict == "breached"), None)
-    if worst is None:
-        return merged
-    return replace(
-        merged, explained=_explained(windows, endpoint, worst, asked[worst.signal])
-    )
+    return merged, next((r for r in found.values() if r.verdict == "breached"), None)
 
 
-def _rules(endpoint: Endpoint) -> dict[str, list[signals.Rule]]:
+def rules(endpoint: Endpoint) -> dict[str, list[signals.Rule]]:
     """Return the rules by signal; what is said of predictions alone is theirs."""
     said = {name.lower() for name in endpoint.predictions}
-    rules: dict[str, list[signals.Rule]] = {"data-drift": []}
+    found: dict[str, list[signals.Rule]] = {"data-drift": []}
     if said:
-        rules["prediction-drift"] = []
+        found["prediction-drift"] = []
     for r in endpoint.signals:
         if r.kind not in OF_ROWS:
             continue
         rule = signals.Rule(metric=r.metric, threshold=r.threshold, columns=r.columns)
         theirs = r.columns and said >= {name.lower() for name in r.columns}
         kind = "prediction-drift" if theirs and r.kind == "data-drift" else r.kind
-        rules.setdefault(kind, []).append(rule)
-    if said and not rules["prediction-drift"]:
-        general = [rule for rule in rules["data-drift"] if not rule.columns]
-        rules["prediction-drift"] = general
-    return rules
+        found.setdefault(kind, []).append(rule)
+    if said and not found["prediction-drift"]:
+        general = [rule for rule in found["data-drift"] if not rule.columns]
+        found["prediction-drift"] = general
+    return found
 
 
 def _of_signal(
@@ -93,25 +106,26 @@ def _of_signal(
 
 
 def _side(table: pa.Table, endpoint: Endpoint, signal: str) -> pa.Table:
+    return table.select(of_signal(table.column_names, endpoint, signal))
+
+
+def of_signal(names: Iterable[str], endpoint: Endpoint, signal: str) -> list[str]:
     """Return the columns that a signal is about: what went in, or what came out."""
     said = {name.lower() for name in endpoint.predictions}
     if not said or signal == "data-quality":
-        return table
+        return list(names)
     theirs = signal == "prediction-drift"
-    return table.select(
-        [n for n in table.column_names if (n.lower() in said) == theirs]
-    )
+    return [name for name in names if (name.lower() in said) == theirs]
 
 
-def _explained(
+def _carried(
     windows: Windows,
     endpoint: Endpoint,
     report: Report,
     rules: Sequence[signals.Rule],
-) -> tuple[str, ...]:
-    """Return since when, what moved together and who carries it, a sentence each."""
-    found = timeline.courses(windows.reference, _hours(windows), report, rules)
-    words = [*timeline.in_words(found)]
+) -> list[str]:
+    """Return which part of the rows carries the shift, a sentence each."""
+    words = list[str]()
     least = endpoint.disclosure.least_count
     for column in endpoint.segments:
         try:
@@ -130,7 +144,7 @@ def _explained(
         words += in_words(uneven, worst.feature)[:_PARTS]
         if not uneven:
             words.append(f"The shift of {worst.feature} is spread evenly over {column}")
-    return tuple(words)
+    return words
 
 
 def _hours(windows: Windows) -> list[timeline.Slice]:

@@ -24,6 +24,22 @@ _LEAST_NDCG = 0.9
 _NOTHING = "there are no rows of the monitor to compute it from"
 
 
+def wanted(endpoint: Endpoint, kind: str) -> bool:
+    """Return whether anything is asked for that only the rows can tell."""
+    return _scored_too(endpoint, kind) or _attributed_too(endpoint, kind)
+
+
+def _scored_too(endpoint: Endpoint, kind: str) -> bool:
+    asked = {rule.kind for rule in endpoint.signals}
+    return bool(PERFORMANCE in asked or endpoint.labels or kind == "performance")
+
+
+def _attributed_too(endpoint: Endpoint, kind: str) -> bool:
+    asked = {rule.kind for rule in endpoint.signals}
+    drifted = kind == "attribution-drift"
+    return bool(ATTRIBUTION in asked or endpoint.target or drifted)
+
+
 async def models(
     asks: Asks,
     azure: Workspace,
@@ -32,11 +48,10 @@ async def models(
     kind: str,
 ) -> list[Report]:
     """Return the reports that were asked for: by a rule, a setting, or the alert."""
-    asked = {rule.kind for rule in endpoint.signals}
     found = []
-    if PERFORMANCE in asked or endpoint.labels or kind == "performance":
+    if _scored_too(endpoint, kind):
         found.append(await _performance(asks, azure, endpoint, windows))
-    if ATTRIBUTION in asked or endpoint.target or kind == "attribution-drift":
+    if _attributed_too(endpoint, kind):
         found.append(await _attribution(endpoint, windows))
     return found
 

@@ -25,12 +25,12 @@ from bot.ports import Impossible, Unavailable
 from bot.signals import Report
 from bot.signals.health import ERRORS
 from bot.store import Due, Leader
+from bot.worker import drifted
 from bot.worker.evaluate import Findings
 from bot.worker.figures import Wish, serving
 from bot.worker.hush import NotYet
 from bot.worker.means import Means, record
 from bot.worker.rollback import others
-from bot.worker.rows import compared
 
 PATIENCE = 5  # attempts before the card says what is not known
 SLOWER = 1.25  # times the latency before, and at least so many milliseconds more
@@ -234,15 +234,14 @@ async def _drift(
     if means.workspace is None or not (endpoint.monitor and endpoint.signals):
         return None
     try:
-        windows = await means.workspace.windows(
-            endpoint, means.clock(), deployment=target, since=moved.at
+        report, _, _ = await drifted.report(
+            means, endpoint, deployment=target, since=moved.at
         )
     except (Unavailable, Impossible) as error:
         if patient and isinstance(error, Unavailable):
             raise
         unknown.append(f"the drift of {target}: {error}")
         return None
-    report, _ = await compared(windows, endpoint)
     if report.verdict in ("not enough data", "cannot compute"):
         unknown.append(f"the drift of {target}: {report.sentence}")
     return report

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from bot.signals import TableProfile
-from bot.signals.sketch import CategoryProfile, NumberProfile
+from bot.signals.ranks import NumberProfile
+from bot.signals.sketch import CategoryProfile
 
 _TEXTS = ("ä", "日本", "1", "01", "", " a", "None", "nan")
 

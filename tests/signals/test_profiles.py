@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bot.signals import Report, Rule, TableProfile, compare, evaluate, merge, profile
-from bot.signals.sketch import NumberProfile, from_bytes
+from bot.signals.ranks import NumberProfile
+from bot.signals.sketch import from_bytes
 
 RULES = [Rule(alias) for alias in ("js", "psi", "nwd", "ks", "chi2", "nulls")]
 ROWS = 300_000
@@ -170,3 +171,43 @@ def test_a_day_of_decimals_merges_with_the_others() -> None:
 
     assert isinstance(second.columns["paid"], NumberProfile)
     assert "not breached" == compare(first, second).verdict
+
+
+def test_an_hour_without_a_value_merges_with_the_others() -> None:
+    """
+    JSON lines tell no type of a column that is null in each of them.
+    """
+    month = profile({"age": np.arange(2_000.0) / 7, "city": ["Oslo"] * 2_000})
+    table = {"age": [None] * 60, "city": pa.nulls(60)}
+    hour = profile({**table, "extra": np.arange(60.0)}, like=month)
+
+    both = merge([month, hour])
+    report = compare(month, hour, RULES)
+
+    assert {"age": 60, "city": 60} == {n: c.missing for n, c in both.columns.items()}
+    assert type(month.columns["age"]) is type(both.columns["age"])
+    assert ("extra: not in the reference",) == report.dropped
+
+
+def test_hours_that_are_kept_whole_merge_without_loss() -> None:
+    """
+    A week of hours is what the service merges: nothing of it may be interpolated.
+    """
+    rng = np.random.default_rng(6)
+    hours = [rng.normal(0, 1, 900).round(4) for _ in range(30)]
+    merged = merge([profile({"a": hour}) for hour in hours]).columns["a"]
+    every = np.sort(np.concatenate(hours))
+
+    assert isinstance(merged, NumberProfile)
+    assert np.searchsorted(every, merged.values, "left").tolist() == list(merged.under)
+    assert np.searchsorted(every, merged.values, "right").tolist() == list(merged.upto)
+
+
+def test_what_overflows_merges_into_what_can_be_stored() -> None:
+    huge = profile({"a": np.linspace(-1, 1, 50) * 1.7e308}, numerical=["a"])
+    high = profile({"a": np.linspace(1.6e308, 1.7e308, 50)}, numerical=["a"])
+
+    again = from_bytes(merge([huge, high, high]).to_bytes()).columns["a"]
+
+    assert isinstance(again, NumberProfile)
+    assert not np.isnan(again.squares)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals import compare, profile
-from bot.signals.sketch import CategoryProfile, NumberProfile
+from bot.signals.ranks import NumberProfile
+from bot.signals.sketch import CategoryProfile
 from bot.signals.weights import merge_sampled
 
 

@@ -1,0 +1,171 @@
+"""Profiles of the hours and days of a monitor's data, on the shelf of the evidence.
+
+A profile lies under its own digest, where `watchkeeper drift --keep` finds it too; a line
+per slot (an hour, a day, or all) and mark of the files names it. Both are written once:
+another state of the files is another mark. Nothing here is evidence, and all of it can be
+made anew, so a shelf that fails, or bytes that changed, only cost the reading of rows.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from bot.evidence.shelf import Differs, NotKept, Shelf
+from bot.signals import TableProfile
+from bot.signals.sketch import from_bytes
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+FOLDER = "profiles"
+ALL = "all"  # the slot of files that name no hour
+_AT_ONCE = 16
+_PATIENCE_S = 20.0  # for one answer of the shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is known of one slot without its rows."""
+
+    profile: TableProfile
+    findings: tuple[str, ...] = ()  # what was wrong with its files
+    columns: Mapping[str, str]  # all that its files have, also what is not looked at
+    least: Mapping[str, int]  # different values of its whole numbers
+
+
+def hour(at: datetime | None) -> str:
+    """Return the slot of an hour.
+
+    >>> hour(datetime(2026, 11, 27, 9, tzinfo=UTC)), hour(None)
+    ('2026-11-27T09', 'all')
+    """
+    return ALL if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def moment(slot: str) -> datetime | None:
+    """Return when a slot begins; None for what is no hour and no day."""
+    try:
+        return datetime.fromisoformat(slot).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+class Profiles:
+    """The profiles of one side of one monitor, under one rule of disclosure.
+
+    Once the shelf has failed it is not asked again; `failed` says so.
+    """
+
+    def __init__(self, shelf: Shelf | None, scope: Sequence[str]) -> None:
+        """`scope`: all that makes a profile another one, beside slot and mark."""
+        self._shelf = shelf
+        text = json.dumps(list(scope), ensure_ascii=True)
+        self._scope = hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.failed = shelf is None
+
+    async def listed(self) -> dict[str, tuple[str, ...]]:
+        """Return the marks that are known, by slot."""
+        if self._shelf is None:
+            return {}
+        start = f"{FOLDER}/kept/{self._scope}/"
+        found: dict[str, tuple[str, ...]] = {}
+        for name in await self._asked(self._shelf.names(start)) or ():
+            slot, _, mark = name.removeprefix(start).partition("/")
+            found[slot] = (*found.get(slot, ()), mark)
+        return found
+
+    async def find(self, wanted: Sequence[tuple[str, str]]) -> list[Kept | None]:
+        """Return what is kept of these slots and marks, None where nothing is."""
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(slot: str, mark: str) -> Kept | None:
+            async with slots:
+                return await self._find(slot, mark)
+
+        return await asyncio.gather(*(one(*key) for key in wanted))
+
+    async def _find(self, slot: str, mark: str) -> Kept | None:
+        if self._shelf is None or self.failed:
+            return None
+        line = await self._asked(self._shelf.get(self._line(slot, mark)))
+        if line is None:
+            return None
+        try:
+            told = json.loads(line)
+            digest = str(told["profile"])
+            stored = await self._asked(self._shelf.get(_object(digest)))
+            if stored is None or hashlib.sha256(stored).hexdigest() != digest:
+                return None
+            return Kept(
+                profile=await asyncio.to_thread(from_bytes, stored),
+                findings=tuple(map(str, told["findings"])),
+                columns={str(k): str(v) for k, v in told["columns"].items()},
+                least={str(k): int(v) for k, v in told["least"].items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("the kept profile of %s cannot be read", slot)
+            return None
+
+    async def keep(self, slot: str, mark: str, kept: Kept) -> None:
+        """Store it, if the shelf lets us; a repeat, or somebody else's, is fine."""
+        if self._shelf is None or self.failed:
+            return
+        stored = await asyncio.to_thread(kept.profile.to_bytes)
+        digest = hashlib.sha256(stored).hexdigest()
+        line = {
+            "profile": digest,
+            "rows": kept.profile.rows,
+            "findings": kept.findings,
+            "columns": dict(kept.columns),
+            "least": dict(kept.least),
+        }
+        text = json.dumps(line, sort_keys=True).encode()
+        await self._asked(self._put(_object(digest), stored))
+        await self._asked(self._put(self._line(slot, mark), text))
+
+    async def drop(self, slot: str, mark: str, *, only_line: bool = False) -> None:
+        """Delete what is known under a slot and mark, which another has taken over.
+
+        `only_line`: another slot names the same profile.
+        """
+        if self._shelf is None or self.failed:
+            return
+        name = self._line(slot, mark)
+        line = await self._asked(self._shelf.get(name))
+        await self._asked(self._shelf.remove(name))
+        try:
+            digest = str(json.loads(line or b"")["profile"])
+        except (ValueError, KeyError, TypeError):
+            return
+        if not only_line:
+            await self._asked(self._shelf.remove(_object(digest)))
+
+    async def _put(self, name: str, content: bytes) -> None:
+        assert self._shelf is not None
+        try:
+            await self._shelf.put(name, content)
+        except Differs:  # damaged, or made by somebody else a moment ago
+            await self._shelf.remove(name)
+            await self._shelf.put(name, content)
+
+    async def _asked(self, question: Awaitable[T]) -> T | None:
+        """Return the answer; None when the shelf has none to give in time."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await question
+        except (NotKept, Differs, TimeoutError, ValueError) as error:
+            if not self.failed:
+                log.warning("profiles are not kept now: %s", error or "no answer")
+            self.failed = True
+            return None
+
+    def _line(self, slot: str, mark: str) -> str:
+        return f"{FOLDER}/kept/{self._scope}/{slot}/{mark}"
+
+
+def _object(digest: str) -> str:
+    return f"{FOLDER}/{digest[:2]}/{digest}.profile"
