@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import orjson
+
 MAX_DEPTH = 64
 MAX_VALUES = 100_000  # in the whole document
 MAX_MEMBERS = 10_000  # of one object
@@ -20,6 +22,9 @@ _NUMBER = 400  # characters of any number: every double written out
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # unclosed: to the end
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_SMALL = 4 * MAX_MEMBERS  # bytes; a member takes more than four
+_LONG_RUN = b"0" * (_INTEGER - 1)  # so many digits may make readers differ
+_ALIKE = bytes.maketrans(b"123456789{", b"0" * 9 + b"[")
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -42,6 +47,15 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH, nan_is_null: bool = False)
     Traceback (most recent call last):
     bot.strict_json.NotJson: a key appears twice in one object
     """
+    if not nan_is_null and _is_simple(body, max_depth):
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass  # the other reader says what is wrong
+        else:
+            # A second key of one name took the first one's place, quotes and all.
+            if orjson.dumps(value).count(b'"') == body.count(b'"'):
+                return value
     _bound(body, max_depth)
     try:
         value = _value(_LENIENT if nan_is_null else _DECODER, body.decode("utf-8"))
@@ -69,6 +83,19 @@ def _bound(body: bytes, max_depth: int) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > max_depth:
             raise NotJson(f"nested more than {max_depth} deep")
+
+
+def _is_simple(body: bytes, max_depth: int) -> bool:
+    """Return whether a fast reader, which knows fewer rules, takes and reads the same.
+
+    Without escapes two spellings are never one key, no half of a surrogate pair comes
+    in, and each quote is the end of a text. Numbers of so few digits are exact, or the
+    same doubles everywhere. So few bytes hold no object of too many members.
+    """
+    if len(body) >= _SMALL or b"\\" in body:
+        return False
+    alike = body.translate(_ALIKE)
+    return alike.count(b"[") <= max_depth and _LONG_RUN not in alike
 
 
 def _value(decoder: json.JSONDecoder, text: str) -> Any:

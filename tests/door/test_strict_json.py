@@ -95,6 +95,35 @@ def test_the_edge_of_what_is_taken(body: bytes, value: Any) -> None:
     assert value is None or value == found
 
 
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"[-0, -0.0, 1E5, 5e-324]", "[0, -0.0, 100000.0, 5e-324]"),
+        (b"[999999999999999999]", "[999999999999999999]"),
+        (b"[-9999999999999999999]", "[-9999999999999999999]"),
+        (b"[99999999999999999999]", "[99999999999999999999]"),
+        (b"[999999999999999999999]", "[1e+21]"),
+        (b"[0.1234567890123456789012345]", "[0.12345678901234568]"),
+        ('{"\x7fé": "a:b,c"}'.encode(), "{'\\x7fé': 'a:b,c'}"),
+    ],
+)
+def test_the_fast_half_reads_what_the_slow_one_does(body: bytes, value: str) -> None:
+    """
+    What has no escapes goes through another reader; types and signs are as they were.
+    """
+    slow = parse(body[:-1] + b"\n" + body[-1:].rjust(40_000))
+
+    assert value == repr(parse(body)) == repr(slow)
+
+
+@pytest.mark.parametrize("key", ["", "a", "é", "long" * 40])
+def test_a_key_that_stands_twice_is_found_by_its_quotes(key: str) -> None:
+    for value in ("0", '"text"', "{}", '["a", {"b": "c"}]'):
+        twice = f'[{{"x": 1, "{key}": {value}, "y": "{key}", "{key}": {value}}}]'
+        with pytest.raises(NotJson, match="twice"):
+            parse(twice.encode())
+
+
 def test_the_depth_limit_is_the_caller_s() -> None:
     assert [[[]]] == parse(b"[[[]]]", max_depth=3)
     with pytest.raises(NotJson, match="more than 2"):
