@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
 
 from microsoft_teams.cards import CardElement, OpenUrlAction
 
@@ -25,6 +27,7 @@ from cards.frame import card
 from cards.view import Links, Rendered
 from cards.words import identifier, person
 
+_SHOWN: Final = 8  # features that are named when another was asked for
 _STATES: Mapping[str, tuple[str, Style]] = {
     "breached": ("Drifted", "attention"),
     "not breached": ("No drift", "good"),
@@ -90,10 +93,22 @@ def _detail(
         return [*chart, *distribution(report)]
     found = _named(report.results, feature)
     if not found:
-        known = ", ".join(dict.fromkeys(r.feature for r in report.results[:8]))
-        return missing([(feature, f"No such feature was compared. There is: {known}.")])
+        return missing(
+            [(feature, _unknown(feature, [r.feature for r in report.results]))]
+        )
     one = replace(report, results=found)
     return [*features_table(one), *distribution(one)]
+
+
+def _unknown(feature: str, compared: Sequence[str]) -> str:
+    """Return what to ask for instead: what is meant, or what there is, counted."""
+    near = get_close_matches(feature.casefold(), [n.casefold() for n in compared], n=1)
+    names = list(dict.fromkeys(compared))
+    meant = [n for n in names if n.casefold() in near]
+    if meant:
+        return f'No such feature was compared. Did you mean "{meant[0]}"?'
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"No such feature was compared. There is: {', '.join(names[:_SHOWN])}{more}."
 
 
 def _named(results: Sequence[FeatureResult], name: str) -> tuple[FeatureResult, ...]:

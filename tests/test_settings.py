@@ -73,7 +73,8 @@ def test_a_mistake_is_named(
         (b"- a\n", "expected names with values"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
         (b"tenant: a\nendpoints: []\ntenant: b\n", "line 3: tenant is given twice"),
-        (_WHOSE + b"settings: {1: 2}\n", "WATCHKEEPER_1: there is no such setting"),
+        (_WHOSE + b"settings: {1: 2}\n", "yaml: settings.1: there is no such setting"),
+        (_WHOSE + b"settings: {Port: x}\n", "yaml: settings.port: Input should be"),
         (_WHOSE + b"settings: [1]\n", "names with values"),
         (b"{[a, b]: 1}\n", "line 1: "),
     ],
@@ -131,7 +132,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert [
         "FILE: watch_file is a variable alone: this is the file",
         "WATCHKEEPER_PORT: Input should be a valid integer, unable to parse string as an integer",  # noqa: E501
-        "WATCHKEEPER_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
+        "FILE: settings.log_level: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
         "FILE: the file: risk_channel: no channel is called 'gone'",
         "FILE: the file: e: no channel is called 'nowhere'",
         "FILE: the file: e: nobody is called 'Nobody' in people",

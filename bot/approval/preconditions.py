@@ -31,6 +31,7 @@ class Surroundings:
     """What else has to be known of an endpoint before anything is moved on it."""
 
     ledger: Incident | None = None
+    own: Incident | None = None  # the one that is asked from; None to take a move back
     others: tuple[Incident, ...] = ()  # its other open incidents
     usual: str = ""  # the last deployment that served well, see `last_calm`
     undone: RollbackRequested | None = None  # the request whose move is taken back
@@ -85,7 +86,7 @@ def checks(
             next((h for h in health if not h.deployment), None),
             around.unread.get("", ""),
         ),
-        _calm(target, around),
+        _calm(target, state, around),
         Check(
             name="traffic",
             result="passed" if total == WHOLE else "failed",
@@ -175,19 +176,24 @@ def _capacity(target: Deployment, whole: Health | None, unread: str) -> Check:
     return Check(name=name, result="passed" if good else "failed", text=text)
 
 
-def _calm(target: str, around: Surroundings) -> Check:
-    about = [
-        i.id
-        for i in around.others
-        if any(
-            a.deployment.lower() == target.lower() and a.status == "firing"
-            for a in i.alerts
-        )
-    ]
+def _calm(target: str, state: EndpointState, around: Surroundings) -> Check:
+    """An alert that names no deployment is about what serves the most, as its card says."""
+    serving = max(state.traffic, key=lambda n: state.traffic[n], default="")
+    about = [i.id for i in around.others if _about(i, target)]
+    if around.own and _about(around.own, target, unnamed=serving):
+        about = [around.own.id, *about]
     text = f"no open incident is about {target}"
     if about:
         text = f"{target} is itself under {', '.join(about[:3])}"
     return Check(name="incidents", result="failed" if about else "passed", text=text)
+
+
+def _about(incident: Incident, name: str, unnamed: str = "") -> bool:
+    """Return whether an alert of `incident` still fires about deployment `name`."""
+    return any(
+        (a.deployment or unnamed).lower() == name.lower() and a.status == "firing"
+        for a in incident.alerts
+    )
 
 
 def _kept(around: Surroundings) -> tuple[Check, ...]:

@@ -63,6 +63,11 @@ class Command:
         """Return the card that answers, "" when the command changes something."""
         return (self.preview if words.get("dry_run") else "") or self.card
 
+    @property
+    def _doing(self) -> str:
+        """Return what a sentence calls it: "alerts" is a word, and nothing to do."""
+        return f'ask for "{self.verb}"' if self.card else self.verb
+
     def permit(self, actor: Actor, watch: WatchList) -> Person:
         """Return who asks; Refused, naming who can, when it is not theirs to ask."""
         person = watch.person(actor)
@@ -71,9 +76,9 @@ class Command:
         if person is None:
             person = Person(name=actor.name or "Somebody", accounts=(actor.id,))
         if person.guest and not self.guests:
-            raise Refused(f"A guest cannot {self.verb}. {who_can(self, watch)}")
+            raise Refused(f"A guest cannot {self._doing}. {who_can(self, watch)}")
         if self.roles and not self.roles & set(person.roles):
-            raise Refused(f"You cannot {self.verb} here. {who_can(self, watch)}")
+            raise Refused(f"You cannot {self._doing} here. {who_can(self, watch)}")
         return person
 
 

@@ -54,10 +54,13 @@ _ENDS: Mapping[str, str] = dict.fromkeys(
     "An incident ends when its alert does. To say what you make of it, for example: "
     "decide 42 false-positive planned load test",
 )
-_CIVIL: Mapping[str, str] = dict.fromkeys(
-    ("thanks", "thank", "thx", "danke", "ok", "okay"),
-    'You are welcome. What is open: "alerts". What you can ask for: "help".',
-)
+_CIVIL: Mapping[str, str] = {
+    "": 'Tell me what you need, for example "help" or "alerts".',
+    **dict.fromkeys(
+        ("thanks", "thank", "thx", "danke", "ok", "okay"),
+        'You are welcome. What is open: "alerts". What you can ask for: "help".',
+    ),
+}
 _DASH = r"[-\u2010-\u2015\u2212]"  # a phone makes one long dash of two
 # With dashes anywhere; without, only where it cannot be part of a reason.
 _DRY = re.compile(
@@ -74,17 +77,24 @@ _WORDS = re.compile(r"[^\W_]")  # else marks, or a picture
 _MARKUP = re.compile(r"^(?:[*_`~>\u2022]+|[-\u2013]\s)\s*")
 
 
+class NothingAsked(Refused):
+    """Words that want nothing done, such as thanks; nothing was refused."""
+
+
 def understand(text: str, incident: str = "") -> tuple[Command, Words]:
     """Return the command in `text` and its words; `dry_run` among them if asked so.
 
     `incident` is the one that is talked about: meant where a command needs one and
-    none is named. Raises Refused, with the nearest command, when there is none.
+    none is named. Raises Refused, with the nearest command, when there is none, and
+    NothingAsked.
     """
     plain, dry = _DRY.subn(" ", _plain(text))
     verb, rest = _split(plain)
     known = commands()
     if incident_id(verb) and not rest:
         verb, rest = "show", verb
+    if civil := _CIVIL.get(verb):
+        raise NothingAsked(civil)
     if verb not in known:
         raise Refused(_unknown(verb))
     command = known[verb]
@@ -163,9 +173,7 @@ def _known_as(verb: str) -> str:
 
 
 def _unknown(verb: str) -> str:
-    if not verb:
-        return 'Tell me what you need, for example "help" or "alerts".'
-    if said := _ENDS.get(verb) or _CIVIL.get(verb):
+    if said := _ENDS.get(verb):
         return said
     every = [*commands(), *(s for s in _SYNONYMS if len(s) > 3)]  # noqa: PLR2004 "hi"
     near = get_close_matches(verb, every, n=1, cutoff=0.6)

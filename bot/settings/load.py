@@ -1,7 +1,7 @@
 """Reading settings and the watch list; every mistake is told at once, a line for each."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,8 +39,18 @@ def load(
     wrong: list[str] = []
     document = _yaml(path, wrong) if path.name.strip() else None
     named = _named(document, path, wrong)
-    settings = _read(Settings, {**named, **values}, "", wrong)
-    watch = None if document is None else _read(WatchList, document, f"{path}: ", wrong)
+    in_file = {
+        name: f"{path}: settings.{name}" for name in named.keys() - values.keys()
+    }
+    settings = _read(
+        Settings,
+        {**named, **values},
+        lambda name: in_file.get(name, f"{PREFIX}{name.upper()}"),
+        wrong,
+    )
+    watch = (
+        None if document is None else _read(WatchList, document, _within(path), wrong)
+    )
     if settings is not None:
         wrong += [] if talks is None else problems(settings, talks=talks)
         if watch and settings.tenant_id.lower() not in ("", watch.tenant):
@@ -56,7 +66,7 @@ def read_watch(path: Path) -> WatchList:
     document = _yaml(path, wrong)
     if document is not None:
         document.pop("settings", None)
-        watch = _read(WatchList, document, f"{path}: ", wrong)
+        watch = _read(WatchList, document, _within(path), wrong)
         if watch is not None:
             return watch
     raise Misconfigured("\n".join(wrong))
@@ -85,17 +95,26 @@ def _named(
     return named
 
 
+def _within(path: Path) -> Callable[[str], str]:
+    return lambda name: f"{path}: {name}"
+
+
 def _read(
-    kind: type[Read], values: dict[str, Any], path: str, wrong: list[str]
+    kind: type[Read],
+    values: dict[str, Any],
+    called: Callable[[str], str],
+    wrong: list[str],
 ) -> Read | None:
-    """Return `values` as a `kind`, or None, and then what is wrong with them."""
+    """Return `values` as a `kind`, or None, and then what is wrong with them.
+
+    `called` returns where a value stands, by its name: the place to mend it.
+    """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
         for each in error.errors():
             name = ".".join(str(part) for part in each["loc"]) or "the file"
-            where = f"{path}{name}" if path else f"{PREFIX}{name.upper()}"
-            wrong += [f"{where}: {line}" for line in _mend(each)]
+            wrong += [f"{called(name)}: {line}" for line in _mend(each)]
         return None
 
 

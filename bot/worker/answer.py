@@ -185,7 +185,7 @@ async def _alerts(means: Means, about: About) -> Rendered:
         for v in await _views(means, about, status=OPEN, limit=100)
         if not wanted or wanted == v.endpoint.name
     ]
-    return alerts.render(views, means.clock(), endpoint)
+    return alerts.render(views, means.clock(), wanted)
 
 
 def _seen_from(means: Means, about: About, name: str) -> None:

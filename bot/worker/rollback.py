@@ -104,6 +104,7 @@ async def proposal(
         usual = await _usual(means, workspace, endpoint, state)
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
+        own=None if asked.undoes else incident,
         others=await others(means, incident),
         usual=usual,
         undone=_undone(incident, asked),

@@ -485,6 +485,21 @@ def test_an_alert_on_the_inputs_counts_no_prediction_among_them() -> None:
     assert alone == findings.ranking(found)
 
 
+def test_a_feature_that_nobody_compared_is_met_with_what_there_is() -> None:
+    """
+    Eight of 22 names after "There is:" were taken for all of them.
+    """
+    report = samples.report()
+    first, names = report.results[0], [f"f{n}" for n in range(20)]
+    many = replace(report, results=tuple(replace(first, feature=n) for n in names))
+
+    slip = json.dumps(samples.drifted(report, first.feature[1:].upper()).card)
+    other = json.dumps(samples.drifted(many, "wholly else").card)
+
+    assert f'Did you mean \\"{first.feature}\\"?' in slip
+    assert "There is: f0, f1, f2, f3, f4, f5, f6, f7 and 12 more." in other
+
+
 @pytest.mark.parametrize(
     ("report", "style"),
     [

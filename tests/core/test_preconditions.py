@@ -31,7 +31,7 @@ from tests.core.test_commands import (
     decide,
     requested,
 )
-from tests.incidents import ENDPOINT
+from tests.incidents import ENDPOINT, alert, received
 
 LEDGER = Incident(id="E-1", group_key="ledger", endpoint=ENDPOINT)
 ASKED = RollbackAsked(at=NOW, by=JONAS, reason="rates rose", target="green")
@@ -159,6 +159,33 @@ def test_what_may_be_lived_with_is_left_to_the_approver(
 
     assert isinstance(found, RollbackRequested)
     assert left == {c.name: c.result for c in doubts(found)}
+
+
+@pytest.mark.parametrize(
+    ("named", "traffic", "left"),
+    [
+        ("Green", {"blue": 90, "green": 10}, ["green is itself under A-1"]),
+        ("blue", {"blue": 10, "green": 90}, []),
+        ("", {"blue": 10, "green": 90}, ["green is itself under A-1"]),
+        ("", {"blue": 90, "green": 10}, []),
+    ],
+)
+def test_what_the_incident_is_about_is_no_place_to_roll_back_to_unseen(
+    named: str, traffic: dict[str, int], left: list[str]
+) -> None:
+    """
+    "Move all to green" asked from the incident about green is a slip, until somebody who
+    sees that accepts it.
+    """
+    about = replace(received(), alert=replace(alert(), deployment=named))
+    own = replace(OPEN, history=(about,))
+
+    found = proposed(
+        having(traffic=traffic), around=Surroundings(ledger=LEDGER, own=own)
+    )
+
+    assert isinstance(found, RollbackRequested)
+    assert left == [c.text for c in doubts(found)]
 
 
 def test_an_approver_has_to_accept_what_failed() -> None:

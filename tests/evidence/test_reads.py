@@ -146,7 +146,7 @@ async def test_not_everybody_may_ask_for_it(build: Opened) -> None:
     await house.alert()
     await house.say("jonas", "access loan-prescreening")
 
-    assert "Who can: " in await house.told("You cannot access here.")
+    assert "Who can: " in await house.told('You cannot ask for "access" here.')
 
 
 async def test_readings_do_not_break_the_log(build: Opened) -> None:

@@ -178,7 +178,7 @@ async def test_a_guest_finds_nothing(house: House) -> None:
     await posted(house)
     found = await house.sim_post("people/chris/search", conversation=CHANNEL, text="")
 
-    assert "A guest cannot evidence" in found["composeExtension"]["text"]
+    assert "A guest cannot ask for " in found["composeExtension"]["text"]
 
 
 async def test_another_channel_finds_nothing(house: House) -> None:

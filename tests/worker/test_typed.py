@@ -35,12 +35,24 @@ async def house(build: Opened) -> House:
         ("ack 1 --dry-run", "Dry run, nothing was recorded. It would say: Priya"),
         ("snooze 1 soon", "Until when"),
         ("assign 1 nobody-here", "Nobody in the watch list"),
+        ("alerts LOAN-Prescreening", "1 open alert on loan-prescreening"),
     ],
 )
 async def test_what_is_typed_is_answered(house: House, typed: str, answer: str) -> None:
     await house.say("priya", typed)
 
     assert answer in await house.told(answer)
+
+
+async def test_a_kind_word_is_answered_in_kind(house: House) -> None:
+    """
+    It was "Not done" and "Nothing was changed" before.
+    """
+    await house.say("priya", "thanks!")
+
+    await house.told("You are welcome")
+    (answer,) = [a for a in await house.activities() if "welcome" in a["text"]]
+    assert answer["card"] is None
 
 
 async def test_a_dry_run_records_nothing(house: House) -> None:
