@@ -59,9 +59,11 @@ async def test_each_way_to_say_stop_is_heard(
 ) -> None:
     """
     A closed terminal sends SIGHUP; what was under way ends in order all the same.
+    Whoever started us may ignore it (nohup), and a child inherits that.
     """
     code = (
-        "import asyncio, sys\n"
+        "import asyncio, signal\n"
+        f"signal.signal({int(number)}, signal.SIG_DFL)\n"
         "from bot.cli._process import _until_stopped\n"
         "async def start(settings, watch, stop):\n"
         "    print('ready', flush=True)\n"
