@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -136,21 +137,29 @@ class Profiles:
             return
         name = self._line(slot, mark)
         line = await self._asked(self._shelf.get(name))
-        await self._asked(self._shelf.remove(name))
         try:
             digest = str(json.loads(line or b"")["profile"])
         except (ValueError, KeyError, TypeError):
             return
-        if not only_line:
-            await self._asked(self._shelf.remove(_object(digest)))
+        if await self._removed(name) and not only_line:
+            await self._removed(_object(digest))
+
+    async def _removed(self, name: str) -> bool:
+        """Delete a name; a shelf that lets nothing go keeps it, and stays of use."""
+        assert self._shelf is not None
+        with suppress(NotKept, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._shelf.remove(name)
+                return True
+        return False
 
     async def _put(self, name: str, content: bytes) -> None:
         assert self._shelf is not None
         try:
             await self._shelf.put(name, content)
         except Differs:  # damaged, or made by somebody else a moment ago
-            await self._shelf.remove(name)
-            await self._shelf.put(name, content)
+            if await self._removed(name):
+                await self._shelf.put(name, content)
 
     async def _asked(self, question: Awaitable[T]) -> T | None:
         """Return the answer; None when the shelf has none to give in time."""

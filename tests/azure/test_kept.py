@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.azure import AzureWorkspace
 from bot.evidence.archive import Archive
-from bot.evidence.shelf import Folder
+from bot.evidence.shelf import Folder, NotKept
 from bot.ports import Unavailable
 from bot.signals import Report, to_json
 from bot.simulator.azure.blobs import folder as blobs
@@ -239,6 +239,29 @@ async def test_a_shelf_that_is_down_costs_the_rows_alone(place: Place) -> None:
 
     assert 13 == read
     alike(found, await place.by_rows())
+
+
+class Locked(Folder):
+    """A shelf under a policy that lets nothing be deleted."""
+
+    async def remove(self, name: str) -> bool:
+        raise NotKept(f"{name} is under a policy")
+
+
+async def test_a_locked_shelf_goes_on_to_keep(place: Place) -> None:
+    """
+    Evidence lies in a container whose policy is locked; its profiles cannot go either.
+    """
+    locked = Locked(place.container.parents[2] / "shelf")
+    assert place.means.archive is not None
+    archive = replace(place.means.archive, shelf=locked)
+    place.means = replace(place.means, archive=archive)
+    for count in (30, 40):
+        place.hour(BEGUN - HOUR, rows(count, count))
+        await place.judged()
+        found, read = await place.judged()
+
+        assert (0, 660 + count) == (read, found.production_rows)
 
 
 async def test_nothing_is_kept_that_may_not_be_shown(place: Place) -> None:
