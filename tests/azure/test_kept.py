@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bot.azure import AzureWorkspace
 from bot.evidence.archive import Archive
 from bot.evidence.shelf import Folder, NotKept
-from bot.ports import Unavailable
+from bot.ports import Impossible, Unavailable
 from bot.signals import Report, to_json
 from bot.simulator.azure.blobs import folder as blobs
 from bot.simulator.scenarios import scenario
@@ -350,3 +350,57 @@ async def test_two_at_once_keep_one_and_the_same(place: Place) -> None:
     assert 0 == read
     kept = [p for p in (place.container.parents[2] / "shelf").rglob("*") if p.is_file()]
     assert 26 == len(kept)
+
+
+def described(place: Place, text: str) -> None:
+    (place.container / REFERENCE_PATH / "MLTable").write_text(text)
+
+
+async def test_an_mltable_says_which_files_are_the_reference(place: Place) -> None:
+    """
+    What lies beside the rows is not among them, and types are those that it wants.
+    """
+    other = place.container / REFERENCE_PATH / "old"
+    other.mkdir()
+    pq.write_table(rows(3, 500, shift=99.0), other / "rows.parquet")
+    columns = "columns: visits, column_type: string"
+    described(
+        place,
+        "type: mltable\npaths:\n- pattern: ./*.parquet\n"
+        f"transformations:\n- drop_columns: [ward]\n- convert_column_types: {{{columns}}}\n",
+    )
+    found, read = await place.judged()
+    again, nothing = await place.judged()
+
+    assert (3_000, 14, 0) == (found.reference_rows, read, nothing)
+    assert found == again
+    assert "ward: not in the reference" in found.dropped
+    assert "visits: string in the reference, bigint in production" in found.dropped
+    alike(found, await place.by_rows())
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        "- file: /etc/passwd",
+        "- file: ../../../../../../etc/passwd",
+        "- pattern: ../*/*.parquet",
+        "- file: file:///etc/passwd",
+        "- folder: abfss://a@stranger.dfs.core.windows.net/a",
+        "- file: azureml://datastores/other/paths/rows.parquet",
+        "- file: !include /etc/passwd",
+        "- file: !!python/object/apply:os.getcwd []",
+        "- file: " + "[" * 5_000,
+    ],
+)
+async def test_a_strangers_mltable_opens_nothing_of_ours(
+    place: Place, paths: str
+) -> None:
+    """
+    Whoever may register a data asset must not read the bot's own files by it, nor send
+    the bot's identity to another account.
+    """
+    described(place, f"type: mltable\npaths:\n{paths}\n")
+
+    with pytest.raises(Impossible, match="loan-reference:1 cannot be read as rows: "):
+        await place.judged()
