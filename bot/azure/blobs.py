@@ -19,7 +19,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from bot.azure.cloud import CONNECT_S, READ_S, Cloud
 from bot.azure.errors import speaking_of
 from bot.azure.ml import Place, Side
-from bot.azure.texts import SUFFIXES, Hours, table
+from bot.azure.texts import SUFFIXES, Hours, described, table
 from bot.azure.together import together
 from bot.ports import Impossible, Lying, Piece, Taken
 from bot.signals.readers import Unreadable
@@ -32,6 +32,7 @@ _MOST_FILES = 5_000
 _AT_ONCE = 8
 _LIMIT_S = 300
 # Below a data collector's folder the hour is in the path: …/2026/11/23/07/….
+_MLTABLE = "MLTable"
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/")
 
 
@@ -63,11 +64,17 @@ def _legible(name: str) -> Iterator[None]:
     try:
         yield
     except Unreadable as error:
-        words = f"The files of {name} cannot be read as rows."
+        words = f"The files of {name} cannot be read as rows{_why(error)}."
         raise Impossible(words) from error
     except (pa.ArrowException, OSError) as error:
         words = f"The files of {name} are not Parquet of one shape."
         raise Impossible(words) from error
+
+
+def _why(error: Unreadable) -> str:
+    """Return what an MLTable has wrong; of other files it stays with the reader."""
+    told = str(error)
+    return f": {told}" if _MLTABLE in told else ""
 
 
 async def lying(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> Lying:
@@ -76,8 +83,9 @@ async def lying(cloud: Cloud, credential: AsyncTokenCredential, side: Side) -> L
         async with _container(cloud, credential, side) as container:
             found = await _listed(container, side, most=None)
     by_hour: dict[datetime | None, list[_File]] = {}
+    whole = _description([one.name for one in found])  # which tells of all files
     for one in sorted(found, key=lambda file: file.name):
-        by_hour.setdefault(_hour(one.name), []).append(one)
+        by_hour.setdefault(None if whole else _hour(one.name), []).append(one)
     first = datetime.min.replace(tzinfo=UTC)
     pieces = tuple(
         Piece(
@@ -181,7 +189,10 @@ async def _listed(
     found, size = list[_File](), 0
     async for blob in container.list_blobs(name_starts_with=side.place.path):
         name = str(blob.name)
-        if not name.endswith((".parquet", *SUFFIXES)) or not _within(name, side.window):
+        described = name.rpartition("/")[2] == _MLTABLE
+        if not (described or name.endswith((".parquet", *SUFFIXES))):
+            continue
+        if not _within(name, side.window):
             continue
         found.append(_File(name, str(blob.etag), blob.size or 0))
         size += blob.size or 0
@@ -228,9 +239,19 @@ def _hour(name: str) -> datetime | None:
         return None
 
 
+def _description(names: Sequence[str]) -> str:
+    """Return the MLTable that says which of these files are the rows, "": none does."""
+    found = [name for name in names if name.rpartition("/")[2] == _MLTABLE]
+    return min(found, key=lambda name: (name.count("/"), name), default="")
+
+
 def _table(files: list[tuple[str, bytes]]) -> Read:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
+    if description := _description([name for name, _ in files]):
+        blobs = [(name, None, content) for name, content in files]
+        found, wrong = described(blobs, description)
+        return Read(found, findings=wrong)
     packed = [(name, content) for name, content in files if name.endswith(".parquet")]
     if not packed and files:
         return Read(*table([(name, _hour(name), content) for name, content in files]))

@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.evidence.shelf import Differs, NotKept, Shelf
 from bot.signals import TableProfile
@@ -60,11 +61,18 @@ class Profiles:
     Once the shelf has failed it is not asked again; `failed` says so.
     """
 
-    def __init__(self, shelf: Shelf | None, scope: Sequence[str]) -> None:
+    def __init__(
+        self,
+        shelf: Shelf | None,
+        scope: Sequence[str],
+        *,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         """`scope`: all that makes a profile another one, beside slot and mark."""
-        self._shelf = shelf
+        self._shelf, self._patience_s = shelf, patience_s
         text = json.dumps(list(scope), ensure_ascii=True)
         self._scope = hashlib.sha256(text.encode()).hexdigest()[:32]
+        self._slots = asyncio.Semaphore(_AT_ONCE)
         self.failed = shelf is None
 
     async def listed(self) -> dict[str, tuple[str, ...]]:
@@ -80,13 +88,7 @@ class Profiles:
 
     async def find(self, wanted: Sequence[tuple[str, str]]) -> list[Kept | None]:
         """Return what is kept of these slots and marks, None where nothing is."""
-        slots = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(slot: str, mark: str) -> Kept | None:
-            async with slots:
-                return await self._find(slot, mark)
-
-        return await asyncio.gather(*(one(*key) for key in wanted))
+        return await asyncio.gather(*(self._find(*key) for key in wanted))
 
     async def _find(self, slot: str, mark: str) -> Kept | None:
         if self._shelf is None or self.failed:
@@ -123,7 +125,7 @@ class Profiles:
             "columns": dict(kept.columns),
             "least": dict(kept.least),
         }
-        text = json.dumps(line, sort_keys=True).encode()
+        text = json.dumps(line).encode()
         await self._asked(self._put(_object(digest), stored))
         await self._asked(self._put(self._line(slot, mark), text))
 
@@ -136,27 +138,39 @@ class Profiles:
             return
         name = self._line(slot, mark)
         line = await self._asked(self._shelf.get(name))
-        await self._asked(self._shelf.remove(name))
         try:
             digest = str(json.loads(line or b"")["profile"])
         except (ValueError, KeyError, TypeError):
             return
-        if not only_line:
-            await self._asked(self._shelf.remove(_object(digest)))
+        if await self._removed(name) and not only_line:
+            await self._removed(_object(digest))
+
+    async def _removed(self, name: str) -> bool:
+        """Delete a name; a shelf that lets nothing go keeps it, and stays of use."""
+        assert self._shelf is not None
+        with suppress(NotKept, TimeoutError):
+            async with asyncio.timeout(self._patience_s):
+                await self._shelf.remove(name)
+                return True
+        return False
 
     async def _put(self, name: str, content: bytes) -> None:
         assert self._shelf is not None
         try:
             await self._shelf.put(name, content)
         except Differs:  # damaged, or made by somebody else a moment ago
-            await self._shelf.remove(name)
-            await self._shelf.put(name, content)
+            if await self._removed(name):
+                await self._shelf.put(name, content)
 
-    async def _asked(self, question: Awaitable[T]) -> T | None:
+    async def _asked(self, question: Coroutine[Any, Any, T]) -> T | None:
         """Return the answer; None when the shelf has none to give in time."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await question
+            async with self._slots:
+                if self.failed:
+                    question.close()
+                    return None
+                async with asyncio.timeout(self._patience_s):
+                    return await question
         except (NotKept, Differs, TimeoutError, ValueError) as error:
             if not self.failed:
                 log.warning("profiles are not kept now: %s", error or "no answer")

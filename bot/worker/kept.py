@@ -151,15 +151,23 @@ class _Reading:
         found = {p.mark: k for p, k in zip(pieces, known, strict=True) if k}
         before = await self.profiles.listed()
         for batch in _batches([p for p in pieces if p.mark not in found]):
-            for one in await self.azure.taken(self.lying, batch):
-                made = await asyncio.to_thread(self._made, one)
-                found[one.piece.mark] = made
-                slot, mark = hour(one.piece.at), one.piece.mark
-                await self.profiles.keep(slot, mark, made)
-                for old in before.get(slot, ()):
-                    if old != mark:
-                        await self.profiles.drop(slot, old)
+            rows = await self.azure.taken(self.lying, batch)
+            made = [
+                (one.piece, await asyncio.to_thread(self._made, one)) for one in rows
+            ]
+            del rows
+            found |= {piece.mark: kept for piece, kept in made}
+            await asyncio.gather(*(self._keep(*one, before) for one in made))
         return [(p.at, found[p.mark]) for p in pieces]
+
+    async def _keep(
+        self, piece: Piece, made: Kept, before: Mapping[str, Sequence[str]]
+    ) -> None:
+        slot = hour(piece.at)
+        await self.profiles.keep(slot, piece.mark, made)
+        for old in before.get(slot, ()):
+            if old != piece.mark:
+                await self.profiles.drop(slot, old)
 
     def _made(self, one: Taken) -> Kept:
         table = one.table

@@ -1,6 +1,7 @@
 """A monitor's data are read once; what was kept of them says the same as their rows."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.azure import AzureWorkspace
 from bot.evidence.archive import Archive
-from bot.evidence.shelf import Folder
-from bot.ports import Unavailable
+from bot.evidence.profiles import Profiles
+from bot.evidence.shelf import Folder, NotKept
+from bot.ports import Impossible, Unavailable
 from bot.signals import Report, to_json
 from bot.simulator.azure.blobs import folder as blobs
 from bot.simulator.scenarios import scenario
@@ -241,6 +243,56 @@ async def test_a_shelf_that_is_down_costs_the_rows_alone(place: Place) -> None:
     alike(found, await place.by_rows())
 
 
+class Hanging(Folder):
+    """A shelf that never answers."""
+
+    asked = 0
+
+    async def get(self, name: str) -> bytes | None:
+        self.asked += 1
+        await asyncio.Event().wait()
+        raise AssertionError(name)
+
+
+async def test_a_shelf_that_hangs_is_waited_for_once(tmp_path: Path) -> None:
+    """
+    Nobody waits for hour after hour to learn that there is no answer.
+    """
+    hanging = Hanging(tmp_path)
+    profiles = Profiles(hanging, ("any",), patience_s=0.2)
+
+    found = await profiles.find(
+        [(f"2026-11-{day:02d}", "mark") for day in range(1, 31)]
+    )
+
+    assert [None] * 30 == found
+    assert profiles.failed
+    assert 16 == hanging.asked
+
+
+class Locked(Folder):
+    """A shelf under a policy that lets nothing be deleted."""
+
+    async def remove(self, name: str) -> bool:
+        raise NotKept(f"{name} is under a policy")
+
+
+async def test_a_locked_shelf_goes_on_to_keep(place: Place) -> None:
+    """
+    Evidence lies in a container whose policy is locked; its profiles cannot go either.
+    """
+    locked = Locked(place.container.parents[2] / "shelf")
+    assert place.means.archive is not None
+    archive = replace(place.means.archive, shelf=locked)
+    place.means = replace(place.means, archive=archive)
+    for count in (30, 40):
+        place.hour(BEGUN - HOUR, rows(count, count))
+        await place.judged()
+        found, read = await place.judged()
+
+        assert (0, 660 + count) == (read, found.production_rows)
+
+
 async def test_nothing_is_kept_that_may_not_be_shown(place: Place) -> None:
     """
     A name that three people share in an hour is no name to keep for a year.
@@ -327,3 +379,103 @@ async def test_two_at_once_keep_one_and_the_same(place: Place) -> None:
     assert 0 == read
     kept = [p for p in (place.container.parents[2] / "shelf").rglob("*") if p.is_file()]
     assert 26 == len(kept)
+
+
+def described(place: Place, text: str) -> None:
+    (place.container / REFERENCE_PATH / "MLTable").write_text(text)
+
+
+async def test_an_mltable_says_which_files_are_the_reference(place: Place) -> None:
+    """
+    What lies beside the rows is not among them, and types are those that it wants.
+    """
+    other = place.container / REFERENCE_PATH / "old"
+    other.mkdir()
+    pq.write_table(rows(3, 500, shift=99.0), other / "rows.parquet")
+    columns = "columns: visits, column_type: string"
+    described(
+        place,
+        "type: mltable\npaths:\n- pattern: ./*.parquet\n"
+        f"transformations:\n- drop_columns: [ward]\n- convert_column_types: {{{columns}}}\n",
+    )
+    found, read = await place.judged()
+    again, nothing = await place.judged()
+
+    assert (3_000, 14, 0) == (found.reference_rows, read, nothing)
+    assert found == again
+    assert "ward: not in the reference" in found.dropped
+    assert "visits: string in the reference, bigint in production" in found.dropped
+    alike(found, await place.by_rows())
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        "- file: /etc/passwd",
+        "- file: ../../../../../../etc/passwd",
+        "- pattern: ../*/*.parquet",
+        "- file: file:///etc/passwd",
+        "- folder: abfss://a@stranger.dfs.core.windows.net/a",
+        "- file: azureml://datastores/other/paths/rows.parquet",
+        "- file: !include /etc/passwd",
+        "- file: !!python/object/apply:os.getcwd []",
+        "- file: " + "[" * 5_000,
+    ],
+)
+async def test_a_strangers_mltable_opens_nothing_of_ours(
+    place: Place, paths: str
+) -> None:
+    """
+    Whoever may register a data asset must not read the bot's own files by it, nor send
+    the bot's identity to another account.
+    """
+    described(place, f"type: mltable\npaths:\n{paths}\n")
+
+    with pytest.raises(Impossible, match="loan-reference:1 cannot be read as rows: "):
+        await place.judged()
+
+
+def lines(seed: int, count: int = 60) -> bytes:
+    """Return an hour as the data collector writes it: whole numbers where they are."""
+    random = np.random.default_rng(seed)
+    said = [
+        {
+            "income": round(float(random.normal(50, 9)), int(seed % 2)) or None,
+            "visits": int(random.integers(0, 6)),
+            "amount": None if seed == 3 else int(random.integers(0, 10**6)),
+            "city": str(random.choice(["Oslo", "Rome", "Bonn"])),
+            "known": bool(random.random() < 0.5),
+            "age": float(random.normal(43, 9)),
+            "ward": "a",
+        }
+        for _ in range(count)
+    ]
+    usual = {"specversion": "1.0", "contentrange": "bytes_0-88/89"}
+    each = (
+        usual | {"correlationid": f"{seed}-{i}", "data": [one]}
+        for i, one in enumerate(said)
+    )
+    return "".join(f"{json.dumps(one)}\n" for one in each).encode()
+
+
+async def test_collected_lines_are_kept_hour_by_hour(place: Place) -> None:
+    """
+    One hour has whole numbers only, another none at all, a third a torn line: together
+    they are a column of numbers, and the torn line is told of each time.
+    """
+    for back in range(12, 0, -1):
+        at = place.container / PRODUCTION_PATH / f"{BEGUN - back * HOUR:%Y/%m/%d/%H}"
+        (at / "rows.parquet").unlink()
+        torn = b'{"specversion": "1.0", "da\n' if back == 5 else b""
+        (at / "instance.jsonl").write_bytes(lines(back) + torn)
+
+    first, read = await place.judged()
+    again, nothing = await place.judged()
+    logs = len(place.sim.seen("GET", ".jsonl"))
+
+    assert first == again
+    assert (1, 0) == (read, nothing)
+    assert 12 == logs
+    assert 720 == first.production_rows
+    assert any("line" in note for note in first.findings)
+    alike(first, await place.by_rows())

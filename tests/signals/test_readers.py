@@ -510,3 +510,22 @@ def test_a_table_is_read_as_others_write_it(tmp_path: Path) -> None:
     assert (9, 2) == (comma.rows, listed.rows)
     with pytest.raises(Unreadable, match="no line has as many values"):
         read(str(tmp_path / "b.csv"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "a: &x {paths: [{file: a.csv}]}\n<<: *x\n",
+        "paths: [{file: none}]\npaths:\n- file: a.csv\n",
+        "list: &x [{file: a.csv}]\npaths: *x\n",
+    ],
+)
+def test_an_mltable_of_odd_yaml_is_read(tmp_path: Path, told: str) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+
+    assert {"a": [1]} == values(mltable(tmp_path, told))
+
+
+def test_an_mltable_of_bottomless_yaml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="not YAML"):
+        mltable(tmp_path, "paths: " + "[" * 5_000)

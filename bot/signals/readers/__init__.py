@@ -22,7 +22,8 @@ def read(where: str, *, filesystem: Any = None, row_ids: bool = False) -> "Frame
     Args:
         where: a file, a folder, or an address that `pyarrow.fs` knows, such as
             abfss://container@account.dfs.core.windows.net/folder.
-        filesystem: a `pyarrow.fs.FileSystem` that `where` is a path of.
+        filesystem: a `pyarrow.fs.FileSystem` that `where` is a path of, without a
+            leading slash; no MLTable leads out of it.
         row_ids: give what the data collector wrote a column row_id (the request's
             correlation id, and which of its records), by which labels may come.
 

@@ -26,9 +26,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A file system of `pyarrow.fs`."""
+    """A file system of `pyarrow.fs`.
+
+    A closed one is left for no other, whatever a file in it names: who reads for
+    others must not open what a stranger's file points to.
+    """
 
     system: Any
+    closed: bool = False
 
     def bytes(self, path: str) -> bytes:
         with self.system.open_input_stream(path) as stream:
@@ -113,11 +118,11 @@ def _reached(where: str, filesystem: Any) -> tuple[Files, str, bool]:
     from pyarrow import fs  # noqa: PLC0415
     from pyarrow.lib import ArrowException  # noqa: PLC0415
 
-    address = where
+    address, closed = where, filesystem is not None
     try:
         if filesystem is None and "://" in where:
             filesystem, where = fs.FileSystem.from_uri(where)
-        files = Files(filesystem or fs.LocalFileSystem())
+        files = Files(filesystem or fs.LocalFileSystem(), closed)
         info = files.system.get_file_info(where)
     except (OSError, ValueError, ArrowException) as error:
         raise Unreadable(f"{address}: cannot be reached") from error

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from bot.signals.readers import parquet, text
@@ -52,7 +53,7 @@ def _parsed(files: Files, description: str) -> tuple[Mapping[str, Any], list[int
     try:
         told = yaml.safe_load(content)
         tree = yaml.compose(content, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"{description}: not YAML") from error
     if not isinstance(told, Mapping) or not isinstance(told.get("paths"), list):
         raise Unreadable(f"{description}: lacks the list of paths")
@@ -61,8 +62,10 @@ def _parsed(files: Files, description: str) -> tuple[Mapping[str, Any], list[int
     if not isinstance(told.get("transformations") or [], list):
         raise Unreadable(f"{description}: its transformations are no list")
     nodes = tree.value if tree else []
-    listed = next(value.value for key, value in nodes if key.value == "paths")
-    return told, [node.start_mark.line + 1 for node in listed]
+    # The last one counts, as in what was loaded; one that is merged in has no lines.
+    listed = [value.value for key, value in nodes if key.value == "paths"]
+    lines = [node.start_mark.line + 1 for node in (listed[-1] if listed else ())]
+    return told, lines if len(lines) == len(told["paths"]) else [1] * len(told["paths"])
 
 
 def _paths(
@@ -100,7 +103,13 @@ def _placed(files: Files, folder: str, value: str, where: str) -> tuple[Files, s
     from pyarrow import fs, lib  # noqa: PLC0415
 
     if "://" not in value:
-        return files, posixpath.normpath(posixpath.join(folder, value))
+        target = posixpath.normpath(posixpath.join(folder, value))
+        inside = PurePosixPath(target).is_relative_to(posixpath.normpath(folder or "."))
+        if files.closed and (".." in PurePosixPath(target).parts or not inside):
+            raise Unreadable(f"{where}: leads out of its folder: {value}")
+        return files, target
+    if files.closed:
+        raise Unreadable(f"{where}: names files in another place: {value}")
     try:
         system, path = fs.FileSystem.from_uri(value)
     except (OSError, ValueError, lib.ArrowException) as error:
