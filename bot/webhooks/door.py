@@ -20,6 +20,8 @@ from yarl import URL
 from bot import sources
 from bot.callers import Caller, Credentials, Denied, Undecided
 from bot.webhooks import handshakes
+from bot.webhooks.guard import Connection
+from bot.webhooks.room import NoRoom
 
 LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB
 BODY_S = 15.0  # until the whole body must be here
@@ -138,16 +140,24 @@ async def _body(request: web.Request, types: frozenset[str]) -> bytes:
         request.writer.output_size = 0
     if request.content.is_eof():  # it came with the head, as most do
         return _within(request.content.read_nowait())
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                _within(body)
+        return await _read(request)
+    except NoRoom:
+        raise Undecided("too much is under way; send it again", RETRY_S) from None
     except TimeoutError:
         raise _error(web.HTTPRequestTimeout, "the body came too slowly") from None
     except (web.RequestPayloadError, ConnectionError):
         raise _error(web.HTTPBadRequest, "the body is cut off or encoded") from None
+
+
+async def _read(request: web.Request) -> bytes:
+    served: object = request.protocol
+    limited = served.reading if isinstance(served, Connection) else asyncio.timeout
+    body = bytearray()
+    async with limited(BODY_S):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            _within(body)
     return bytes(body)
 
 
