@@ -8,6 +8,7 @@ and from the end of the head for the body.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
@@ -284,7 +285,7 @@ class Guard:
         self.port = 0  # where it listens
         self._sweeping: asyncio.Task[None] | None = None
         self._listening: asyncio.Server | None = None
-        lines.server_log.addFilter(lines.plainly)  # added once, however often
+        self._lines = lines.Spared()
         app.middlewares.insert(0, self._deadlines())
         self._runner = web.AppRunner(app, shutdown_timeout=_FINISH_S)
 
@@ -299,6 +300,7 @@ class Guard:
             lambda: Connection(self, server, **_HOW), host, port, backlog=1024
         )
         self._sweeping = loop.create_task(self._sweep())
+        self._lines.begin()
         self.port = self._listening.sockets[0].getsockname()[1]
         return self.port
 
@@ -308,6 +310,7 @@ class Guard:
             self._listening.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
+            self._lines.end()
         await self._runner.cleanup()
 
     async def _sweep(self) -> None:
@@ -316,6 +319,7 @@ class Guard:
             now = asyncio.get_running_loop().time()
             for connection in tuple(self.connections):
                 connection.close_if_late(now)
+            self._lines.sum_up(time.time())
 
     def _deadlines(self) -> Any:
         @web.middleware
