@@ -156,6 +156,27 @@ def test_the_last_word_of_an_event_subscription_is_an_alert() -> None:
     assert "The Event Grid subscription drift was deleted" == found.title
 
 
+def test_two_event_subscriptions_of_one_name_are_two_conditions() -> None:
+    """
+    Each system topic of a workspace may have its own; that one is back says nothing of
+    the other.
+    """
+    path = (
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics"
+    )
+    told = []
+    for topic in ("one", "two", "ONE"):
+        gone = event(
+            "x", {"eventSubscriptionId": f"{path}/{topic}/eventSubscriptions/d"}
+        )
+        gone["eventType"] = "Microsoft.EventGrid.SubscriptionDeletedEvent"
+        told.append(read([gone]))
+    one, two, again = (found.fingerprint for found in told)
+
+    assert {"d"} == {found.rule for found in told}
+    assert one == again != two
+
+
 @pytest.mark.parametrize(
     "document",
     [

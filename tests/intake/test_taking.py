@@ -338,7 +338,7 @@ async def test_events_by_another_subscription_do_not_end_it(
             await take(means, waiting, leader)
         incident = await store.newest(f"{endpoint.id} silence event-delivery")
         return [
-            f"{a.fingerprint.rpartition('|')[2]} {a.status}"
+            f"{a.fingerprint.rpartition('/')[2]} {a.status}"
             for a in (incident.alerts if incident else ())
         ]
 
