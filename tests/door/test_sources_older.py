@@ -308,3 +308,26 @@ def test_the_type_of_an_event_is_known_in_any_letter_case(kind: str) -> None:
     one = event(kind, data)
 
     assert read([one]) == read([{**one, "eventType": one["eventType"].lower()}])
+
+
+@pytest.mark.parametrize(
+    ("service", "source", "kind"),
+    [
+        ("Activity Log - ResourceHealth", "resource_health", "availability"),
+        ("Activity Log - Resource Health", "resource_health", "availability"),
+        ("ActivityLog-ServiceHealth", "service_health", "platform"),
+        ("Activity Log - Policy", "activity_log", "platform"),
+        ("activity log - administrative", "activity_log", "change"),
+    ],
+)
+def test_health_is_health_also_under_the_activity_log_s_name(
+    service: str, source: str, kind: str
+) -> None:
+    """
+    Else an outage of the workspace would be one more thing that somebody did.
+    """
+    document = sample("cas_resource_health_test")
+    document["data"]["essentials"]["monitoringService"] = service
+    found = read(document)
+
+    assert (source, kind) == (found.source, found.kind)
