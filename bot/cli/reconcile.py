@@ -36,7 +36,7 @@ def reconcile(
 
     It does so by itself after an outage. Each alert that was missed is printed, and gets
     its card, which says so. Exit code 2: it was asked, and did not answer in time; where
-    none runs, the next one to start does it.
+    none runs, the next one to start does it. `--wait 0` asks and does not wait.
 
     Example: watchkeeper reconcile --hours 6
     """
@@ -65,6 +65,9 @@ async def _compared(store: "Store", effect: "Reconcile", wait: float) -> dict[st
     from bot.incident import Follow  # noqa: PLC0415
 
     now, end = datetime.now(UTC), time.monotonic() + wait
+    if wait:
+        words = f"asked; the running service has {wait:g} s to answer"
+        typer.echo(f"watchkeeper reconcile: {words}", err=True)
     known = {one.id for one in await store.received("own", now - _SKEW)}
     await store.outbox.queue("", Follow(effect=effect, due_at=now))
     why = await store.outbox.why_waiting(effect)
@@ -72,9 +75,11 @@ async def _compared(store: "Store", effect: "Reconcile", wait: float) -> dict[st
         await asyncio.sleep(_LOOKS_S)
         why = await store.outbox.why_waiting(effect)
     new = [o for o in await store.received("own", now - _SKEW) if o.id not in known]
+    beat = await store.last_beat()
     return {
         "since": effect.since.isoformat() if effect.since else "",
         "compared": why is None,
+        "last_seen": beat.isoformat() if beat else None,
         "why": why or "",
         "missed": [alert for one in reversed(new) for alert in _missed(one.body)],
     }
@@ -103,7 +108,12 @@ def _missed(body: bytes) -> list[dict[str, str]]:
 def _text(found: dict[str, Any]) -> str:
     since = f"{datetime.fromisoformat(found['since']):%Y-%m-%d %H:%M} UTC"
     if not found["compared"]:
-        why = found["why"] or "does serve run?"
+        seen = found["last_seen"]
+        when = f"{datetime.fromisoformat(seen):%Y-%m-%d %H:%M} UTC" if seen else "never"
+        why = found["why"] or (
+            f"a service was last seen at this database: {when}. Start it with `watchkeeper "
+            "serve` (or `demo`): it compares then by itself"
+        )
         return f"asked to compare since {since}; there is no answer yet: {why}"
     missed = found["missed"]
     count = f"{len(missed)} alerts were" if len(missed) != 1 else "1 alert was"

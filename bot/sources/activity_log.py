@@ -15,7 +15,8 @@ KINDS: dict[str, Kind] = {
 
 
 def recognises(document: Document) -> bool:
-    return (service(document) or "").startswith("activitylog")
+    found = service(document) or ""
+    return found.startswith("activitylog") and not found.endswith("health")
 
 
 def parse(document: Document) -> tuple[Alert, ...]:

@@ -76,9 +76,10 @@ def _alert(event: Envelope, tag: str, text: str) -> Alert:
     named = _SIGNAL.search(text)
     signal = tag or (line(named[1]) if named else "")
     monitor = line(member(data, "experimentName", "experimentId"))
-    readings, unread = rows(text)
+    told, unread = rows(text)
+    readings = tuple(dict.fromkeys(told))  # a row that stands twice says nothing more
     wrong = [r for r in readings if r.breached is False]
-    right = sum(r.breached is True for r in readings)
+    right = len({r.feature or r.metric for r in readings if r.breached})
     return Alert(
         source="monitor_breach",
         kind=signal_kind(signal, [r.metric for r in readings]),

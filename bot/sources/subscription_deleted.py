@@ -6,6 +6,7 @@ from bot.sources._fields import Document, Route, line, mapping
 
 ROUTE: Route = "events"
 NAME = "subscription_deleted"
+_LONGEST = 2000  # characters of an ARM id
 _KIND = "Microsoft.EventGrid.SubscriptionDeletedEvent"
 
 
@@ -16,12 +17,14 @@ def recognises(document: Document) -> bool:
 
 def parse(document: Document) -> tuple[Alert, ...]:
     event = envelope(document)
-    which = line(mapping(event.data).get("eventSubscriptionId")).rsplit("/", 1)[-1]
+    # By its whole id: two topics of one workspace may each have one of the same name
+    full = line(mapping(event.data).get("eventSubscriptionId"), _LONGEST).rstrip("/")
+    which = line(full.rsplit("/", 1)[-1])
     return (
         Alert(
             source=NAME,
             kind="silence",
-            fingerprint=fingerprint(event, "subscription", which or event.id),
+            fingerprint=fingerprint(event, "subscription", full or event.id),
             status="firing",
             severity=1,
             rule=which,

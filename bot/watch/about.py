@@ -10,6 +10,7 @@ _LOGS = re.compile(
     r"/[^/]+$"
 )
 _NAMED = r"(?<![a-z0-9-]){}(?![a-z0-9-])"  # a whole name in a sentence
+_SUBSCRIPTION = re.compile(r"/subscriptions/[^/]+")
 _IN_WORKSPACE = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers"
     r"/microsoft\.machinelearningservices/workspaces/[^/]+"
@@ -25,14 +26,48 @@ def workspace(arm_id: str) -> str:
 def targets(endpoints: tuple[Endpoint, ...], alert: Alert) -> tuple[Endpoint, ...]:
     """Return every watched endpoint among the alert's targets, else `resolve`'s.
 
-    Where neither finds one, a rule over a log workspace is taken at its words.
+    Where neither finds one, a rule over a log workspace is taken at its words, and what
+    is about a whole workspace or subscription is told to the owners there.
     """
     resources = {r.lower().rstrip("/") for r in alert.resources}
     hit = [e for e in endpoints if any(_covers(e.id, r) for r in resources)]
     if len(hit) > 1:
         return tuple(hit)
     one = resolve(endpoints, alert) or mentioned(endpoints, alert)
-    return (one,) if one else ()
+    return (one,) if one else _below(endpoints, alert)
+
+
+def wide(alert: Alert) -> str:
+    """Return what an alert is about as a whole: the ARM id of a workspace, of a
+    subscription where all of Azure speaks; "" for any other.
+
+    Health and the activity log alone: they measure nothing and name no endpoint. Not of
+    Azure's list, whose names of them are not those of their calls.
+    """
+    measured = alert.readings or alert.endpoint or alert.monitor
+    if alert.kind not in ("availability", "platform") or measured:
+        return ""
+    named = [r.lower().rstrip("/") for r in alert.resources]
+    if alert.source == "own" or any("/onlineendpoints/" in r for r in named):
+        return ""
+    if whole := next((r for r in named if workspace(r) == r), ""):
+        return whole
+    names = (alert.source, alert.fingerprint.partition("|")[0])
+    all_of_it = {"service_health", "servicehealth"} & set(names)
+    return next((r for r in named if all_of_it and _SUBSCRIPTION.fullmatch(r)), "")
+
+
+def _below(endpoints: tuple[Endpoint, ...], alert: Alert) -> tuple[Endpoint, ...]:
+    """Return whom to tell of what is about all endpoints of a workspace, or more.
+
+    Each owner is told once in each channel: of the endpoint where it hurts most.
+    """
+    whole = wide(alert)
+    told: dict[tuple[str, str], Endpoint] = {}
+    here = (e for e in endpoints if whole and _covers(whole, e.id))
+    for endpoint in sorted(here, key=lambda e: (e.tier, e.id)):
+        told.setdefault((endpoint.owner, endpoint.channel), endpoint)
+    return tuple(told.values())
 
 
 def resolve(endpoints: tuple[Endpoint, ...], alert: Alert) -> Endpoint | None:

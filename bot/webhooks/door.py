@@ -6,7 +6,6 @@ whatever we did not foresee is a 503 too.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,13 +18,14 @@ from yarl import URL
 
 from bot import sources
 from bot.callers import Caller, Credentials, Denied, Undecided
-from bot.webhooks import handshakes
+from bot.webhooks import handshakes, lines
+from bot.webhooks.guard import Connection
+from bot.webhooks.room import NoRoom
 
 LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB
 BODY_S = 15.0  # until the whole body must be here
 RETRY_S = 5  # Azure Monitor's own first delay
 
-_log = logging.getLogger(__name__)
 _JSON = "application/json"
 _CLOUD = ("application/cloudevents+json", "application/cloudevents-batch+json")
 TYPES: Mapping[sources.Route, frozenset[str]] = {
@@ -86,17 +86,19 @@ def _guarded(handler: _Next) -> _Next:
         try:
             return await handler(request)
         except Denied as denied:
-            _log.warning("%s: %s, %s", request.path, denied.status, denied.reason)
+            lines.refused(request.path, denied.status, denied.reason)
             return _refusal(denied.status, denied.reason)
         except sources.NotAnAlert as error:
-            _log.warning("%s: 400, %s", request.path, error)
+            lines.refused(request.path, 400, str(error))
             return _refusal(400, str(error))
         except Undecided as undecided:
             return _later(undecided.reason, undecided.retry_after_s)
         except (web.HTTPException, asyncio.CancelledError):
             raise
         except Exception:  # noqa: BLE001  a fault of ours must not lose the alert
-            _log.exception("a delivery to %s could not be taken", request.path)
+            lines.door_log.exception(
+                "a delivery to %s could not be taken", request.path
+            )
             return _later("it cannot be taken now; send it again", RETRY_S)
 
     return answer
@@ -138,16 +140,24 @@ async def _body(request: web.Request, types: frozenset[str]) -> bytes:
         request.writer.output_size = 0
     if request.content.is_eof():  # it came with the head, as most do
         return _within(request.content.read_nowait())
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                _within(body)
+        return await _read(request)
+    except NoRoom:
+        raise Undecided("too much is under way; send it again", RETRY_S) from None
     except TimeoutError:
         raise _error(web.HTTPRequestTimeout, "the body came too slowly") from None
     except (web.RequestPayloadError, ConnectionError):
         raise _error(web.HTTPBadRequest, "the body is cut off or encoded") from None
+
+
+async def _read(request: web.Request) -> bytes:
+    served: object = request.protocol
+    limited = served.reading if isinstance(served, Connection) else asyncio.timeout
+    body = bytearray()
+    async with limited(BODY_S):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            _within(body)
     return bytes(body)
 
 
@@ -205,7 +215,9 @@ async def keep(store: Store, route: sources.Route, body: bytes) -> str:
     try:
         return await store.accept(route, body)
     except Exception as error:  # noqa: BLE001  whatever it is, it must be sent again
-        _log.error("%s was not kept: %s: %s", route, type(error).__name__, error)
+        lines.door_log.error(
+            "%s was not kept: %s: %s", route, type(error).__name__, error
+        )
         raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
 
 

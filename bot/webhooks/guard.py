@@ -8,14 +8,17 @@ and from the end of the head for the body.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractAccessLogger
+from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.webhooks import lines
+from bot.webhooks.room import HEAD_MOST, READ_MOST, NoRoom, Room
 
 HEAD_S = 10.0
 BODY_S = 18.0  # over the door's own limit, which answers 408
@@ -24,48 +27,20 @@ _SWEEP_S = 1.0
 _FINISH_S = 15.0  # told to stop: for the requests under way
 _LINGER_S = 2.0  # in which a refused body may still run into the void
 
-_log = logging.getLogger("bot.access")
-_server_log = logging.getLogger("bot.server")
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class _PathOnly(AbstractAccessLogger):
-    """One line a request. The query may hold a secret and is left out."""
-
-    @property
-    def enabled(self) -> bool:
-        return _log.isEnabledFor(logging.INFO)
-
-    def log(
-        self, request: web.BaseRequest, response: web.StreamResponse, time: float
-    ) -> None:
-        _tell(request.method, request.path, response.status, time)
-
-
-def _tell(method: str, path: str, status: int, seconds: float) -> None:
-    _log.info("%s %r %s %.1f ms", method, path, status, seconds * 1e3)
-
-
 _HOW = {
-    "access_log_class": _PathOnly,
-    "logger": _server_log,
+    "access_log_class": lines.PathOnly,
+    "logger": lines.server_log,
     "auto_decompress": False,  # a bomb is refused by its header, never inflated
     "lingering_time": _LINGER_S,
     "keepalive_timeout": _IDLE_S,
+    "read_bufsize": 64 * 1024,  # bytes of a body that nobody has asked for yet
 }
-
-
-def _plainly(record: logging.LogRecord) -> bool:
-    """Make one line of what is no HTTP: a stranger's bytes are no error of ours.
-
-    aiohttp logs a stack trace for each, with up to 8 KB of what was sent.
-    """
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg, record.args = "no HTTP came: %s", (type(error).__name__,)
-        record.exc_info = record.exc_text = None
-    return True
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+    b"Content-Type: application/json; charset=utf-8\r\nContent-Length: 33\r\n\r\n"
+    b'{"error": "the head is too long"}'
+)
 
 
 class Connection(web.RequestHandler):
@@ -86,10 +61,16 @@ class Connection(web.RequestHandler):
         self._taking: asyncio.Task[None] | None = None  # on the short road
         self.request: web.BaseRequest | None = None
         self.deadline: float | None = None
+        self.held = 0  # bytes of what is not whole yet; the room keeps it
+        self._reading: asyncio.Timeout | None = None  # while somebody reads a body
+        self._crowded = False  # there is no room for the body
+        self._body: StreamReader | None = None  # of the newest request
+        self._answered: StreamReader | None = None  # the same, once that is answered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.deadline = self._loop.time() + self._guard.head_s
         self._guard.connections.add(self)
+        transport.max_size = READ_MOST  # type: ignore[attr-defined]  # of asyncio: 256 KB
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -102,6 +83,7 @@ class Connection(web.RequestHandler):
             super().data_received(data)
         finally:
             self._waiter = waiter
+        self._weigh(len(data))
         self._next()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks
@@ -113,10 +95,49 @@ class Connection(web.RequestHandler):
         self._over = True
         if self.request is not None:
             return self.request.content.is_eof()
-        return self._begun or self._taking is not None
+        return self._begun or self._taking is not None or bool(self._messages)
+
+    def _weigh(self, size: int) -> None:
+        """Note what came, unless it makes one request whole: that is answered soon."""
+        if self._messages:
+            self._body = self._messages[-1][1]
+        waiting = len(self._messages) + (self.request is not None)
+        answered = not waiting and self._body is self._answered
+        if self._body is not None and not self._body.is_eof():
+            if answered:
+                return  # the rest of a refused body runs into the void
+        elif not answered and waiting <= 1:
+            size = -self.held
+        if size:
+            self._guard.room.hold(self, self.held + size)
+        if answered and self.held > HEAD_MOST and self.transport is not None:
+            self.transport.write(_TOO_LONG)
+            self.force_close()
+
+    def let_go(self) -> None:
+        """Have the caller come again: by a word, where a body is read."""
+        if self._reading is None or self._messages:
+            self._abort()
+        else:
+            self._crowded = True
+            self._reading.reschedule(self._loop.time())
+
+    @asynccontextmanager
+    async def reading(self, seconds: float) -> AsyncIterator[None]:
+        """Let a body be read in `seconds`. Raises TimeoutError; of that NoRoom."""
+        try:
+            async with asyncio.timeout(seconds) as self._reading:
+                yield
+        except TimeoutError:
+            if self._crowded:
+                raise NoRoom from None
+            raise
+        finally:
+            self._reading, self._crowded = None, False
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._guard.connections.discard(self)
+        self._guard.room.hold(self, 0)
         super().connection_lost(exc)
 
     def handle_error(
@@ -144,6 +165,11 @@ class Connection(web.RequestHandler):
     def ended(self) -> None:
         """Note that the answer is made: a head that came meanwhile has a deadline."""
         self.request = None
+        waiting = len(self._messages)
+        if not waiting:
+            self._answered = self._body
+        if self.held:  # of several requests, each is taken to be as large
+            self._guard.room.hold(self, self.held * waiting // (waiting + 1))
         self.deadline = self._loop.time() + self._guard.head_s if self._begun else None
 
     def close_if_late(self, now: float) -> None:
@@ -192,8 +218,10 @@ class Connection(web.RequestHandler):
             self.transport.write(answer.written)
             self._messages.popleft()
             self._parser.message_consumed()
-            if _log.isEnabledFor(logging.INFO):
-                _tell("POST", answer.path, answer.status, self._loop.time() - begun)
+            if lines.access_log.isEnabledFor(logging.INFO):
+                lines.tell(
+                    "POST", answer.path, answer.status, self._loop.time() - begun
+                )
             if self.writing_paused:
                 with suppress(ConnectionError):  # who reads nothing waits for himself
                     await self._drain_helper()
@@ -253,9 +281,11 @@ class Guard:
         self.short = short
         self.head_s, self.body_s = head_s, body_s
         self.connections: set[Connection] = set()
+        self.room = Room()
+        self.port = 0  # where it listens
         self._sweeping: asyncio.Task[None] | None = None
         self._listening: asyncio.Server | None = None
-        _server_log.addFilter(_plainly)  # added once, however often
+        self._lines = lines.Spared()
         app.middlewares.insert(0, self._deadlines())
         self._runner = web.AppRunner(app, shutdown_timeout=_FINISH_S)
 
@@ -270,8 +300,9 @@ class Guard:
             lambda: Connection(self, server, **_HOW), host, port, backlog=1024
         )
         self._sweeping = loop.create_task(self._sweep())
-        found: int = self._listening.sockets[0].getsockname()[1]
-        return found
+        self._lines.begin()
+        self.port = self._listening.sockets[0].getsockname()[1]
+        return self.port
 
     async def stop(self) -> None:
         """Take no more connections, let requests end, then close all."""
@@ -279,6 +310,7 @@ class Guard:
             self._listening.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
+            self._lines.end()
         await self._runner.cleanup()
 
     async def _sweep(self) -> None:
@@ -287,6 +319,7 @@ class Guard:
             now = asyncio.get_running_loop().time()
             for connection in tuple(self.connections):
                 connection.close_if_late(now)
+            self._lines.sum_up(time.time())
 
     def _deadlines(self) -> Any:
         @web.middleware

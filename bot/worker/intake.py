@@ -17,6 +17,7 @@ from bot.store import Conflict, Delivery, Deposed, Leader, Unreadable
 from bot.triage.grouping import OWN_START, Group, wanted
 from bot.triage.inhibition import silent
 from bot.watch import Endpoint
+from bot.watch.about import wide
 from bot.worker.listen import heard_again
 from bot.worker.means import CONFLICTS, DATABASE, Means
 
@@ -121,10 +122,11 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             continue
         for endpoint in endpoints:
             several = len(endpoints) > 1
+            heard = _widely(alert, endpoint)
             event = AlertReceived(
                 at=taken.at,
                 alert=timed(
-                    _share(alert, endpoint) if several else alert,
+                    _share(heard, endpoint) if several else heard,
                     delivery.received_at,
                 ),
                 delivery=delivery.id,
@@ -143,6 +145,15 @@ def _share(alert: Alert, endpoint: Endpoint) -> Alert:
     own = [r.lower().removeprefix(below) for r in named if r.lower().startswith(below)]
     deployment = own[0].split("/")[0] if own else "" if named else alert.deployment
     return replace(alert, endpoint=endpoint.name, deployment=deployment)
+
+
+def _widely(alert: Alert, endpoint: Endpoint) -> Alert:
+    """Return an alert that says so where it is about more than the endpoint."""
+    whole = wide(alert)
+    if not whole or not endpoint.id.startswith(f"{whole}/"):
+        return alert
+    *_, kind, name = whole.split("/")
+    return replace(alert, title=f"{alert.title} (the whole {kind[:-1]} {name})")
 
 
 def _unresolved(alert: Alert) -> str:

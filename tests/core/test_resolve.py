@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incident import Alert
+from bot.incident import Alert, Kind
 from bot.incident.arm import arm_id
 from bot.watch import Channel, Endpoint, Listening, Person, WatchList
 from tests.conftest import NOW
@@ -22,11 +22,16 @@ def arm(subscription: str, workspace: str, endpoint: str) -> str:
 
 
 def listed(*endpoints: Endpoint) -> WatchList:
-    owner = Person(name="Priya", accounts=("0" * 8 + "-0000-0000-0000-" + "0" * 12,))
+    names = {"Priya": "0", "Jonas": "1"}
+    people = tuple(
+        Person(name=name, accounts=(f"{n * 8}-0000-0000-0000-{n * 12}",))
+        for name, n in names.items()
+    )
+    channels = {n: Channel(id=f"19:{n}@thread.tacv2") for n in ("alerts", "risk")}
     return WatchList(
-        tenant=owner.accounts[0],
-        people=(owner,),
-        channels={"alerts": Channel(id="19:a@thread.tacv2")},
+        tenant=people[0].accounts[0],
+        people=people,
+        channels=channels,
         endpoints=endpoints,
     )
 
@@ -254,3 +259,45 @@ def test_what_only_looks_like_our_resource_group_is_not_ours(written: str) -> No
     resource = arm_id(arm("s-1", "mlw", "loan").replace("rg-risk", written))
 
     assert resource is None
+
+
+def owned(
+    name: str, owner: str, channel: str, tier: int = 2, mlw: str = "mlw"
+) -> Endpoint:
+    known = watched(arm("s-1", mlw, name))
+    return known.model_copy(update={"owner": owner, "channel": channel, "tier": tier})
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "resource", "told"),
+    [
+        ("resource_health", "availability", OURS + PROVIDER + "MLW", "b c d"),
+        ("activity_log", "platform", OURS + PROVIDER + "mlw", "b c d"),
+        ("service_health", "platform", OURS + PROVIDER + "mlw-2", "e"),
+        ("service_health", "platform", "/subscriptions/S-1", "b c d"),
+        ("activity_log", "platform", "/subscriptions/s-1", ""),
+        ("service_health", "platform", "/subscriptions/s-11", ""),
+        ("service_health", "platform", OURS, ""),
+        ("resource_health", "availability", OURS + PROVIDER + "ml", ""),
+        ("resource_health", "availability", OURS + PROVIDER + "mlw/computes/c", ""),
+        ("metric_alert", "latency", OURS + PROVIDER + "mlw", ""),
+        ("own", "platform", OURS + PROVIDER + "mlw", ""),
+    ],
+)
+def test_what_is_about_a_whole_workspace_is_told_to_each_owner_once(
+    source: str, kind: Kind, resource: str, told: str
+) -> None:
+    """
+    Ten endpoints of one team are one outage, and one card in their channel.
+    """
+    watch = listed(
+        owned("a", "Priya", "alerts", 3),
+        owned("b", "Priya", "alerts", 1),
+        owned("c", "Jonas", "alerts"),
+        owned("d", "Priya", "risk"),
+        owned("e", "Priya", "alerts", mlw="mlw-2"),
+    )
+    alert = replace(about(resource), source=source, kind=kind)
+
+    assert told == " ".join(e.name for e in watch.about(alert))
+    assert () == watch.about(replace(alert, endpoint="another"))

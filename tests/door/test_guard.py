@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 
 from bot.callers import Anyone
-from bot.webhooks import Door, routes, short
+from bot.webhooks import Door, lines, routes, short
 from bot.webhooks.door import BODY_S as DOOR_S
 from bot.webhooks.guard import BODY_S, HEAD_S, Guard
+from bot.webhooks.sparing import MOST
 from tests.door.conftest import FIXTURES, Shelf
 
 FIRED = (FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json").read_bytes()
@@ -224,3 +225,44 @@ async def test_an_answer_is_json(port: int) -> None:
     writer.close()
 
     assert ["delivery"] == list(json.loads(answer.rpartition(b"\r\n")[2]))
+
+
+async def test_refusals_that_are_alike_are_counted_and_not_all_written(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    A stranger who calls a thousand times a second would fill the disk with our log.
+    """
+    caplog.set_level(logging.INFO)
+    bad = WHOLE.replace(b"application/json", b"text/plain").replace(
+        b"Host: x", b"Host: x\r\nConnection: close"
+    )
+    for _ in range(MOST + 7):
+        await lifetime(port, bad)
+    await lifetime(port, bad.replace(b"text/plain", b"application/json"))
+    told = [r.getMessage() for r in caplog.records if r.name == "bot.access"]
+
+    assert MOST == sum(" 415 " in line for line in told)
+    assert 1 == sum(" 202 " in line for line in told)
+
+
+def test_the_number_of_lines_left_out_is_told_when_the_minute_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spared = lines.Spared()
+    spared.begin()
+    try:
+        for number in range(MOST + 7):
+            lines.refused("/api/alerts", 401, f"reason {number}")
+        lines.refused("/api/alerts", 400, "not JSON")
+        spared.sum_up(time.time())
+        early = len(caplog.records)
+        spared.sum_up(time.time() + 61)
+        lines.refused("/api/alerts", 401, "again")
+    finally:
+        spared.end()
+    told = [record.getMessage() for record in caplog.records]
+
+    assert MOST + 1 == early
+    assert "7 more lines like bot.webhooks.door: 401 were left out" == told[early]
+    assert "/api/alerts: 401, again" == told[-1]

@@ -211,3 +211,20 @@ def test_whatever_python_writes_is_taken_apart_again(
 
     assert len(wanted) == len(found) + unread
     assert unread <= sum(not w["group"].isprintable() for w in wanted)
+
+
+def test_a_feature_past_two_thresholds_is_one_feature() -> None:
+    """
+    And a row that stands twice is one row: the title counts what people look for.
+    """
+    found = breach(
+        message(
+            "drift",
+            row("JensenShannonDistance", 0.3, 0.1, "age"),
+            row("PopulationStabilityIndex", 0.4, 0.2, "age"),
+            row("JensenShannonDistance", 0.3, 0.1, "age"),
+        )
+    )
+
+    assert "drift: 1 feature past a threshold" == found.title
+    assert 2 == len(found.readings)

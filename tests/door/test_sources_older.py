@@ -156,6 +156,27 @@ def test_the_last_word_of_an_event_subscription_is_an_alert() -> None:
     assert "The Event Grid subscription drift was deleted" == found.title
 
 
+def test_two_event_subscriptions_of_one_name_are_two_conditions() -> None:
+    """
+    Each system topic of a workspace may have its own; that one is back says nothing of
+    the other.
+    """
+    path = (
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics"
+    )
+    told = []
+    for topic in ("one", "two", "ONE"):
+        gone = event(
+            "x", {"eventSubscriptionId": f"{path}/{topic}/eventSubscriptions/d"}
+        )
+        gone["eventType"] = "Microsoft.EventGrid.SubscriptionDeletedEvent"
+        told.append(read([gone]))
+    one, two, again = (found.fingerprint for found in told)
+
+    assert {"d"} == {found.rule for found in told}
+    assert one == again != two
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -287,3 +308,26 @@ def test_the_type_of_an_event_is_known_in_any_letter_case(kind: str) -> None:
     one = event(kind, data)
 
     assert read([one]) == read([{**one, "eventType": one["eventType"].lower()}])
+
+
+@pytest.mark.parametrize(
+    ("service", "source", "kind"),
+    [
+        ("Activity Log - ResourceHealth", "resource_health", "availability"),
+        ("Activity Log - Resource Health", "resource_health", "availability"),
+        ("ActivityLog-ServiceHealth", "service_health", "platform"),
+        ("Activity Log - Policy", "activity_log", "platform"),
+        ("activity log - administrative", "activity_log", "change"),
+    ],
+)
+def test_health_is_health_also_under_the_activity_log_s_name(
+    service: str, source: str, kind: str
+) -> None:
+    """
+    Else an outage of the workspace would be one more thing that somebody did.
+    """
+    document = sample("cas_resource_health_test")
+    document["data"]["essentials"]["monitoringService"] = service
+    found = read(document)
+
+    assert (source, kind) == (found.source, found.kind)

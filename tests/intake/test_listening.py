@@ -177,8 +177,10 @@ async def test_the_command_tells_what_was_missed(build: Opened, tmp_path: Path) 
     assert 0 == code
     assert "1 alert was missed\n  Sev1 Fired 2" in text
     assert "UTC latency-p95 (loan-prescreening)" in text
-    assert (0, []) == (again, json.loads(output)["missed"])
-    assert (2, True) == (late, "there is no answer yet" in nothing)
+    assert (0, []) == (again, json.loads(output[output.index("{") :])["missed"])
+    assert "the running service has 30 s to answer" in output
+    assert (2, True) == (late, "there is no answer yet: a service was last" in nothing)
+    assert f"{datetime.now(UTC):%Y-%m-%d}" in nothing
     assert (2, True) == (wrong, "there is no database at" in refused)
     assert not (tmp_path / "none").exists()
 

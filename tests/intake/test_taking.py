@@ -338,7 +338,7 @@ async def test_events_by_another_subscription_do_not_end_it(
             await take(means, waiting, leader)
         incident = await store.newest(f"{endpoint.id} silence event-delivery")
         return [
-            f"{a.fingerprint.rpartition('|')[2]} {a.status}"
+            f"{a.fingerprint.rpartition('/')[2]} {a.status}"
             for a in (incident.alerts if incident else ())
         ]
 
@@ -350,3 +350,40 @@ async def test_events_by_another_subscription_do_not_end_it(
     )
     await tell(means, endpoint, {silence.EVENTS: ""})
     assert ["drift resolved", "models resolved"] == await after(gone, 10, "drift")
+
+
+async def test_the_health_of_a_whole_workspace_is_told_and_ends(
+    means: Means, store: Store
+) -> None:
+    """
+    It names no endpoint, and every one of the workspace is down with it.
+    """
+    leader = await Leader.elect(store, "driver")
+    [endpoint] = means.watch.endpoints
+    document = json.loads(
+        (SAMPLE.parent / "cas_resource_health_test.json").read_bytes()
+    )
+    whole = endpoint.id.split("/onlineendpoints/")[0]
+    for condition, state in (("Fired", "Unavailable"), ("Fired", "Available")):
+        document["data"]["essentials"] |= {
+            "alertId": f"/subscriptions/s/alerts/{state}",
+            "alertTargetIDs": [
+                whole.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")
+            ],
+            "monitorCondition": condition,
+            "firedDateTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        properties = document["data"]["alertContext"]["properties"]
+        properties |= {"currentHealthStatus": state}
+        await take(
+            means, await _accepted(store, [json.dumps(document).encode()]), leader
+        )
+        [found] = await store.incidents()
+        incident = await store.load(found.id)
+        assert incident is not None
+        [alert] = incident.alerts
+        assert (endpoint.id, "availability") == (found.endpoint, alert.kind)
+        assert alert.title.endswith(f"(the whole workspace {whole.rsplit('/', 1)[-1]})")
+        assert alert.status == ("firing" if state == "Unavailable" else "resolved")
+    assert [] == await store.unhandled()
+    leader.resign()
