@@ -82,7 +82,7 @@ class Entra:
         """
         token = _token(shown)
         digest = hashlib.sha256(token.encode()).digest()
-        if self._clock() < self._remembered.get(digest, 0):
+        if self._remembers(digest):
             return
         claims = await self._signed(token)
         expires = _check_person(claims, self._expected, self._clock())
@@ -90,6 +90,16 @@ class Entra:
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[digest] = min(expires, self._clock() + _REMEMBERED_S)
+
+    def knows(self, shown: Credentials) -> bool:
+        try:
+            token = _token(shown)
+        except Denied:
+            return False
+        return self._remembers(hashlib.sha256(token.encode()).digest())
+
+    def _remembers(self, digest: bytes) -> bool:
+        return self._clock() < self._remembered.get(digest, 0)
 
     def _right(self, claims: Mapping[str, Any]) -> None:
         """Raise Denied 403 unless the caller may do what it came for."""

@@ -1,5 +1,6 @@
 """The store: histories that only grow, an outbox, and the deliveries they came from."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,15 +47,12 @@ class Store(Database):
 
     # -- deliveries -------------------------------------------------------------------
 
-    async def accept(self, route: str, body: bytes, at: datetime) -> str:
-        """Keep `body` and return its id, the same id for the same bytes.
+    def accept(self, route: str, body: bytes, at: datetime) -> asyncio.Future[str]:
+        """Keep `body`; what is returned has its id, the same id for the same bytes.
 
-        Raises Unwritable when it could not be kept.
+        Raises Unwritable, now or there, when it could not be kept.
         """
-        key = digest(route, body)
-        await self._writer.insert((key, route, body, micros(at)))
-        self.changed.set()
-        return key
+        return self._writer.insert((digest(route, body), route, body, micros(at)))
 
     async def new_deliveries(self, limit: int = 100) -> list[Delivery]:
         """Return deliveries that nobody looked at yet, oldest first."""
