@@ -1,9 +1,10 @@
 """Who may call which route: the door of alerts and events, and the readers' gate."""
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 from bot import callers, webhooks
-from bot.callers import Caller
+from bot.callers import Caller, Remembering
 from bot.callers.entra import (
     ACTION_GROUPS,
     ACTION_GROUPS_ROLE,
@@ -29,9 +30,13 @@ class Inbox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def accept(self, source: str, body: bytes) -> str:
-        begun_by = digest(source, body)
-        with traces.step("accept", begun_by, route=source):
+    def accept(self, source: str, body: bytes) -> Awaitable[str]:
+        if traces.wanted():
+            return self._traced(source, body)
+        return self._store.accept(source, body, now())
+
+    async def _traced(self, source: str, body: bytes) -> str:
+        with traces.step("accept", digest(source, body), route=source):
             return await self._store.accept(source, body, now())
 
 
@@ -55,7 +60,7 @@ def reader(settings: Settings, watch: WatchList, keys: SigningKeys) -> Caller:
 def door(
     settings: Settings, watch: WatchList, store: Store, keys: SigningKeys
 ) -> webhooks.Door:
-    def caller(kind: str, app: str, role: str) -> Caller:
+    def caller(kind: str, app: str, role: str) -> Remembering:
         if kind == "none":
             return callers.Anyone()
         if kind == "url-secret":

@@ -4,7 +4,7 @@
 body is read.
 """
 
-from bot.callers._verdict import Caller, Credentials, Denied, Undecided
+from bot.callers._verdict import Caller, Credentials, Denied, Remembering, Undecided
 from bot.callers.anyone import Anyone
 from bot.callers.entra import Entra, Expected
 from bot.callers.keys import Keys
@@ -20,6 +20,7 @@ __all__ = [
     "Expected",
     "Keys",
     "Readers",
+    "Remembering",
     "Undecided",
     "UrlSecret",
 ]

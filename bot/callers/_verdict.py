@@ -36,3 +36,13 @@ class Undecided(Exception):
 class Caller(Protocol):
     async def check(self, shown: Credentials) -> None:
         """Return when it is whom we expect; else raise Denied or Undecided."""
+
+
+class Remembering(Caller, Protocol):
+    """A check that can tell of some at once that they are let in."""
+
+    def knows(self, shown: Credentials) -> bool:
+        """Return True only where `check` would return, and without waiting.
+
+        False tells nothing: ask `check`.
+        """

@@ -83,13 +83,23 @@ class Entra:
         """
         token = _token(shown)
         digest = hashlib.sha256(token.encode()).digest()
-        if self._clock() < self._remembered.get(digest, 0):
+        if self._remembers(digest):
             return
         claims, expires = await self._signed(token)
         self._right(claims)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[digest] = min(expires, self._clock() + _REMEMBERED_S)
+
+    def knows(self, shown: Credentials) -> bool:
+        try:
+            token = _token(shown)
+        except Denied:
+            return False
+        return self._remembers(hashlib.sha256(token.encode()).digest())
+
+    def _remembers(self, digest: bytes) -> bool:
+        return self._clock() < self._remembered.get(digest, 0)
 
     def _right(self, claims: Mapping[str, Any]) -> None:
         """Raise Denied 403 unless the caller may do what it came for."""

@@ -50,6 +50,7 @@ from bot.ports import (
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
+from bot.store.statements import received_at
 from bot.watch import Endpoint
 from bot.worker.means import Means
 
@@ -197,10 +198,8 @@ class Figures:
         received = incident.every(AlertReceived) if incident else ()
         if incident is None or incident.card is None or not received:
             return
-        query = sa.select(delivery.c.received_at).where(
-            delivery.c.id == received[0].delivery
-        )
-        at = await store.read(lambda db: db.execute(query).scalar())
+        key = received[0].delivery
+        at = await store.read(lambda db: received_at(db, key))
         if at is not None:
             took = max(0.0, (incident.card.at - moment(at)).total_seconds())
             self.card.observe(took)

@@ -69,12 +69,17 @@ def cause(incident: Incident) -> str:
     return hashlib.sha256(incident.id.encode()).hexdigest()
 
 
+def wanted() -> bool:
+    """Return whether anybody takes spans."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 def step(name: str, begun_by: str, **about: str) -> AbstractContextManager[None]:
     """Record a part of the step that began with `begun_by`, 48 hex digits or more.
 
     A span that nobody takes costs as much as the alert it is about, so it is not made.
     """
-    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+    if not wanted():
         return nullcontext()
     return _recorded(name, begun_by, about)
 

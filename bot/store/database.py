@@ -24,10 +24,10 @@ class Database:
     def __init__(self, engine: sa.Engine, lock: FileLock | None) -> None:
         self.engine = engine
         self._lock = lock
-        self._writer = Writer(engine)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
         self.closing: list[Callable[[], None]] = []
         self.changed = asyncio.Event()  # set when this process queued something to do
+        self._writer = Writer(engine, inserted=self.changed.set)
 
     @classmethod
     def open(

@@ -21,7 +21,7 @@ def script() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def migrate(engine: sa.Engine) -> None:
+def migrate(engine: sa.Engine, to: str = "head") -> None:
     """Apply what is missing, in one transaction; a kill half-way leaves the old tables.
 
     Raises CannotOpen when the database belongs to a newer Watchkeeper.
@@ -48,7 +48,7 @@ def migrate(engine: sa.Engine) -> None:
         environment = EnvironmentContext(
             Config(),
             scripts,
-            fn=lambda revision, _: scripts._upgrade_revs("head", revision),  # noqa: SLF001 alembic offers no public way to upgrade on a given connection
+            fn=lambda revision, _: scripts._upgrade_revs(to, revision),  # noqa: SLF001 alembic offers no public way to upgrade on a given connection
         )
         with environment:
             environment.configure(connection=connection, target_metadata=metadata)

@@ -3,6 +3,11 @@
 Every step into SQLite lets go of the interpreter's lock and has to win it back from a
 busy event loop. One statement of many rows that is its own transaction does so once,
 for the insert, the commit and the flush together.
+
+On SQLite no key finds the repeats, since a digest's place in an index is a page of its
+own to write and to flush. Who inserts remembers which rows still wait, and the index
+holds the others; only `serve` takes calls, so it is seldom that another inserts as well,
+and `taken` makes one of two.
 """
 
 from collections.abc import Sequence
@@ -14,6 +19,7 @@ import sqlalchemy as sa
 
 Row: TypeAlias = tuple[str, str, bytes, int]  # id, route, body, received_at
 MOST = 64  # rows of one statement: each size is compiled once and kept
+_SPARE = 10_000  # remembered ids of rows that may have been looked at meanwhile
 
 
 class Rows:
@@ -21,6 +27,8 @@ class Rows:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._waiting: set[str] = set()  # ids of rows on disk that nobody looked at yet
+        self._most = -1  # more than these are read anew; so they are at first
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Keep all or none of each 64; a row whose id is known is left as it is."""
@@ -30,15 +38,21 @@ class Rows:
         with self._engine.begin() as connection:
             for part in _parts(rows):
                 values = tuple(chain.from_iterable(part))
-                connection.exec_driver_sql(_statement(len(part), "%s"), values)
+                connection.exec_driver_sql(_statement(len(part)), values)
 
     def _sqlite(self, rows: Sequence[Row]) -> None:
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
-            for part in _parts(rows):
+            if len(self._waiting) > self._most:
+                cursor.execute("SELECT id FROM delivery WHERE state = 'new'")
+                self._waiting = {key for (key,) in cursor.fetchall()}
+                self._most = len(self._waiting) + _SPARE
+            once = {row[0]: row for row in rows if row[0] not in self._waiting}
+            for part in _parts([*once.values()]):
                 values = tuple(chain.from_iterable(part))
-                cursor.execute(_statement(len(part), "?"), values)
+                cursor.execute(_unless_settled(len(part)), values)
+                self._waiting.update(row[0] for row in part)  # it is on disk now
             cursor.close()
         except BaseException:
             connection.invalidate()
@@ -52,11 +66,22 @@ def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
 
 
 @cache
-def _statement(count: int, mark: str) -> str:
-    """Return the statement for `count` rows, whose values are marked by `mark`."""
-    row = f"({mark}, {mark}, {mark}, {mark}, 'new', '')"
+def _statement(count: int) -> str:
+    row = "(%s, %s, %s, %s, 'new', '')"
     return (
         "INSERT INTO delivery (id, route, body, received_at, state, reason) VALUES "  # noqa: S608 made of marks alone
         + ", ".join([row] * count)
         + " ON CONFLICT (id) DO NOTHING"
+    )
+
+
+@cache
+def _unless_settled(count: int) -> str:
+    """Return SQLite's statement: it has no conflict but with the rows looked at."""
+    rows = ", ".join(["(?, ?, ?, ?)"] * count)
+    return (
+        "INSERT INTO delivery (id, route, body, received_at, state, reason) "  # noqa: S608 made of marks alone
+        f"SELECT column1, column2, column3, column4, 'new', '' FROM (VALUES {rows}) "
+        "WHERE NOT EXISTS (SELECT 1 FROM delivery AS known "
+        "WHERE known.id = column1 AND known.state <> 'new')"
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+LATEST = 2**63 - 1  # later than all times
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 
@@ -18,7 +19,8 @@ def moment(micros: int) -> datetime:
 
 
 # What came in, byte for byte. The id is the digest of route and body: a repeat is the
-# same row.
+# same row. SQLite's table has no key: rows lie as they come, and the digest of one is
+# indexed once it was looked at, for its place in the index is a page of its own to flush.
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -29,7 +31,13 @@ delivery = sa.Table(
     sa.Column("state", sa.String, nullable=False),  # new, taken, unhandled
     sa.Column("reason", sa.String, nullable=False),  # why it is unhandled
     sa.Index("delivery_state", "state", "received_at"),
+    sa.Index(
+        "delivery_settled", "id", unique=True, sqlite_where=sa.text("state <> 'new'")
+    ).ddl_if("sqlite"),
 )
+# As it has to be written for SQLite to use the index of digests.
+waiting = sa.literal_column("delivery.state") == sa.literal_column("'new'")
+settled = sa.literal_column("delivery.state") != sa.literal_column("'new'")
 
 # What happened. (incident, seq) lets one of two writers win. Rows are never changed.
 history = sa.Table(

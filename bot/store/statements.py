@@ -29,6 +29,7 @@ from bot.store import codec
 from bot.store.recent import Recent
 from bot.store.records import Conflict, Deposed
 from bot.store.schema import (
+    LATEST,
     condition,
     counter,
     delivery,
@@ -38,7 +39,9 @@ from bot.store.schema import (
     moment,
     outbox,
     reference,
+    settled,
     unsealed,
+    waiting,
 )
 
 T = TypeVar("T")
@@ -66,16 +69,26 @@ def insert_once(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None
     db.execute(dialect.insert(table).values(row).on_conflict_do_nothing())
 
 
-def settle(db: sa.Connection, reasons: Mapping[str, str]) -> None:
-    """Mark deliveries as taken, or as unhandled where there is a reason."""
-    row = sa.update(delivery).where(delivery.c.id == sa.bindparam("key"))
-    named = row.values(state=sa.bindparam("state_"), reason=sa.bindparam("reason_"))
-    rows = [
-        {"key": key, "state_": "unhandled" if why else "taken", "reason_": why}
-        for key, why in sorted(reasons.items())
-    ]
-    if rows:
-        db.execute(named, rows)
+def settle(db: sa.Connection, reasons: Mapping[str, str], until: int = LATEST) -> None:
+    """Mark deliveries that wait as taken, or as unhandled where there is a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for key, why in sorted(reasons.items()):
+        by_reason.setdefault(why, []).append(key)
+    for why, keys in by_reason.items():
+        state = "unhandled" if why else "taken"
+        for some in portions(keys):
+            row = sa.update(delivery).where(waiting, delivery.c.received_at <= until)
+            these = row.where(delivery.c.id.in_(some))
+            db.execute(these.values(state=state, reason=why))
+
+
+def received_at(db: sa.Connection, key: str) -> int | None:
+    """Return when a delivery came, looked at or not; None: there is none."""
+    came = sa.select(delivery.c.received_at).where(delivery.c.id == key)
+    for where in (settled, waiting):
+        if (at := db.execute(came.where(where)).scalar()) is not None:
+            return int(at)
+    return None
 
 
 def conditions(

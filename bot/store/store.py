@@ -1,5 +1,6 @@
 """The store: histories that only grow, an outbox, and the deliveries they came from."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from bot.store.outbox import Outbox
 from bot.store.recent import Recent
 from bot.store.records import Delivery, Listed, Role, Route, Unhandled
 from bot.store.schema import (
+    LATEST,
     conversation,
     counter,
     delivery,
@@ -46,15 +48,12 @@ class Store(Database):
 
     # -- deliveries -------------------------------------------------------------------
 
-    async def accept(self, route: str, body: bytes, at: datetime) -> str:
-        """Keep `body` and return its id, the same id for the same bytes.
+    def accept(self, route: str, body: bytes, at: datetime) -> asyncio.Future[str]:
+        """Keep `body`; what is returned has its id, the same id for the same bytes.
 
-        Raises Unwritable when it could not be kept.
+        Raises Unwritable, now or there, when it could not be kept.
         """
-        key = digest(route, body)
-        await self._writer.insert((key, route, body, micros(at)))
-        self.changed.set()
-        return key
+        return self._writer.insert((digest(route, body), route, body, micros(at)))
 
     async def new_deliveries(self, limit: int = 100) -> list[Delivery]:
         """Return deliveries that nobody looked at yet, oldest first."""
@@ -65,25 +64,32 @@ class Store(Database):
             .limit(limit)
         )
         rows = await self.read(lambda db: db.execute(query).all())
-        return [
-            Delivery(
-                id=r.id, route=r.route, body=r.body, received_at=moment(r.received_at)
-            )
-            for r in rows
-        ]
+        found: dict[str, Delivery] = {}
+        for r in rows:  # the first of one id, if two processes took it in
+            came = moment(r.received_at)
+            one = Delivery(id=r.id, route=r.route, body=r.body, received_at=came)
+            found.setdefault(r.id, one)
+        return [*found.values()]
 
     async def settle(
-        self, reasons: Mapping[str, str], at: datetime, *, fence: int
+        self,
+        reasons: Mapping[str, str],
+        at: datetime,
+        *,
+        fence: int,
+        until: datetime | None = None,
     ) -> None:
         """Mark deliveries as taken into history; those with a reason as unhandled.
 
-        It is on record as well, for the log to seal.
+        It is on record as well, for the log to seal. `until`: none of them came later;
+        in a storm it saves looking through all that wait.
         """
+        last = micros(until) if until else LATEST
 
         def run(db: sa.Connection) -> None:
             statements.fence(db, "driver", fence)
-            taken.record(db, reasons, at)
-            statements.settle(db, reasons)
+            taken.record(db, reasons, at, last)
+            statements.settle(db, reasons, last)
 
         await self.write(run, key=min(reasons, default=""))
 

@@ -8,29 +8,50 @@ import sqlalchemy as sa
 
 from bot.approval.oversight import DELIVERIES, DeliveriesTaken, Taken
 from bot.store import codec, statements
-from bot.store.schema import delivery, history, moment
+from bot.store.schema import LATEST, delivery, history, moment, waiting
 
 _JOURNALS = f"C:{DELIVERIES}%"
 
 
-def record(db: sa.Connection, reasons: Mapping[str, str], at: datetime) -> None:
+def record(
+    db: sa.Connection, reasons: Mapping[str, str], at: datetime, until: int = LATEST
+) -> None:
     """Put on record which deliveries are looked at; `reasons` by id, "" where none.
 
     In the transaction that settles them, and before it does.
     """
     query = sa.select(delivery.c.id, delivery.c.received_at)
-    deliveries = tuple(
-        Taken(id=row.id, received_at=moment(row.received_at), reason=reasons[row.id])
-        for keys in statements.portions(sorted(reasons))
-        for row in db.execute(
-            query.where(delivery.c.id.in_(keys)).order_by(delivery.c.id)
-        )
-    )
-    if not deliveries:
+    query = query.where(waiting, delivery.c.received_at <= until)
+    ordered = query.order_by(delivery.c.id, delivery.c.received_at)
+    found: dict[str, Taken] = {}
+    for keys in statements.portions(sorted(reasons)):
+        for row in db.execute(ordered.where(delivery.c.id.in_(keys))).all():
+            if row.id in found:
+                _one_of(db, row.id)
+                continue
+            came = moment(row.received_at)
+            taken = Taken(id=row.id, received_at=came, reason=reasons[row.id])
+            found[row.id] = taken
+    if not found:
         return
+    deliveries = tuple(found.values())
     key = f"C:{DELIVERIES}{at:%Y-%m-%d}"
     event = DeliveriesTaken(at=at, deliveries=deliveries, before=_before(db, key))
     statements.note(db, key, event)
+
+
+def _one_of(db: sa.Connection, key: str) -> None:
+    """Keep the first of the rows with one id: two processes wrote to SQLite at once."""
+    same = sa.and_(waiting, delivery.c.id == key)
+    first = sa.select(sa.func.min(delivery.c.received_at)).where(same)
+    db.execute(
+        sa.delete(delivery).where(
+            same, delivery.c.received_at > first.scalar_subquery()
+        )
+    )
+    row: sa.ColumnElement[int] = sa.literal_column("rowid")
+    lowest = sa.select(sa.func.min(row)).select_from(delivery).where(same)
+    db.execute(sa.delete(delivery).where(same, row > lowest.scalar_subquery()))
 
 
 def _before(db: sa.Connection, key: str) -> int:

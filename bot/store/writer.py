@@ -61,11 +61,14 @@ class Writer:
     """Runs functions of a connection, in groups, each in a savepoint of its own.
 
     Rows that nobody can dispute take the short way: `insert` puts a whole group of them
-    into one statement, which is its own transaction.
+    into one statement, which is its own transaction. `inserted` is called afterwards.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(
+        self, engine: sa.Engine, inserted: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
+        self._inserted = inserted
         self._rows = Rows(engine)
         self._waiting: deque[_Job] = deque()  # oldest first
         self._timer: tuple[asyncio.AbstractEventLoop, asyncio.Handle] | None = None
@@ -83,12 +86,12 @@ class Writer:
         answer: T = await self._queue(key, run)
         return answer
 
-    async def insert(self, row: Row) -> None:
-        """Return once the delivery is on disk; a repeat changes nothing.
+    def insert(self, row: Row) -> asyncio.Future[str]:
+        """Return what has the row's id once it is on disk; a repeat changes nothing.
 
-        Raises Unwritable when the commit failed or took too long.
+        Raises Unwritable, here or there, when the commit failed or took too long.
         """
-        await self._queue(row[0], row)
+        return self._queue(row[0], row)
 
     def _queue(self, key: str, what: Any) -> asyncio.Future[Any]:
         if len(self._waiting) > WAITING:
@@ -136,6 +139,8 @@ class Writer:
             self._timer = (loop, loop.call_at(self._waiting[0].late, self._give_up))
 
     def _deliver(self, jobs: list[_Job]) -> None:
+        if isinstance(jobs[0].run, tuple):
+            self._inserted()
         for job in jobs:
             job.deliver()
         while self._waiting and self._waiting[0].answer.done():
@@ -172,6 +177,8 @@ class Writer:
     def _insert(self, group: list[_Job]) -> None:
         try:
             self._rows.insert([job.run for job in group])
+            for job in group:
+                job.result = job.key
         except Exception as error:  # noqa: BLE001 every waiting caller must hear of it
             self._failed(group, error)
 

@@ -17,7 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from bot import sources
-from bot.callers import Caller, Credentials, Denied, Undecided
+from bot.callers import Credentials, Denied, Remembering, Undecided
 from bot.webhooks import handshakes, lines
 from bot.webhooks.guard import Connection
 from bot.webhooks.room import NoRoom
@@ -38,8 +38,8 @@ _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Store(Protocol):
-    async def accept(self, source: str, body: bytes) -> str:
-        """Keep a delivery of "alerts" or "events" on disk and return its id.
+    def accept(self, source: str, body: bytes) -> Awaitable[str]:
+        """Keep a delivery of "alerts" or "events" on disk; what is returned has its id.
 
         The same bytes again return the same id. Raises when they are not kept.
         """
@@ -50,8 +50,8 @@ class Door:
     """Everything that the two routes need."""
 
     store: Store
-    alerts: Caller
-    events: Caller
+    alerts: Remembering
+    events: Remembering
     subscriptions: handshakes.Allowed = field(default_factory=handshakes.Allowed)
 
 
@@ -59,12 +59,12 @@ def routes(door: Door) -> list[web.RouteDef]:
     """Return the routes to add to an application."""
 
     async def alerts(request: web.Request) -> web.Response:
-        await known(door.alerts, request.headers, request.rel_url)
+        await door.alerts.check(credentials(request.headers, request.rel_url))
         body = await _body(request, TYPES["alerts"])
         return await _kept(door.store, "alerts", body)
 
     async def events(request: web.Request) -> web.Response:
-        await known(door.events, request.headers, request.rel_url)
+        await door.events.check(credentials(request.headers, request.rel_url))
         body = await _body(request, TYPES["events"])
         answer = _handshake(request, body, door.subscriptions)
         return answer or await _kept(door.store, "events", body)
@@ -117,11 +117,10 @@ def _later(reason: str, seconds: int) -> web.Response:
     return _refusal(503, reason, {hdrs.RETRY_AFTER: str(seconds)})
 
 
-async def known(caller: Caller, headers: Headers, url: URL) -> None:
-    """Return when `caller` lets the request in. Raises Denied or Undecided."""
+def credentials(headers: Headers, url: URL) -> Credentials:
     shown = tuple(headers.getall(hdrs.AUTHORIZATION, ()))
     codes = tuple(url.query.getall("code", ())) if url.raw_query_string else ()
-    await caller.check(Credentials(shown, codes))
+    return Credentials(shown, codes)
 
 
 async def _expect(request: web.Request) -> None:
@@ -215,10 +214,14 @@ async def keep(store: Store, route: sources.Route, body: bytes) -> str:
     try:
         return await store.accept(route, body)
     except Exception as error:  # noqa: BLE001  whatever it is, it must be sent again
-        lines.door_log.error(
-            "%s was not kept: %s: %s", route, type(error).__name__, error
-        )
-        raise Undecided("it cannot be kept now; send it again", RETRY_S) from None
+        raise not_kept(route, error) from None
+
+
+def not_kept(route: sources.Route, error: BaseException) -> Undecided:
+    """Return what the sender is told, when the log has been told why."""
+    what = type(error).__name__
+    lines.door_log.error("%s was not kept: %s: %s", route, what, error)
+    return Undecided("it cannot be kept now; send it again", RETRY_S)
 
 
 def _handshake(

@@ -58,7 +58,8 @@ class Connection(web.RequestHandler):
         self._guard = guard
         self._begun = False  # of the next head, a byte is here
         self._over = False  # it sends no more, and may still wait for an answer
-        self._taking: asyncio.Task[None] | None = None  # on the short road
+        self._taking: float | None = None  # since when one is on the short road
+        self._draining: asyncio.Task[None] | None = None
         self.request: web.BaseRequest | None = None
         self.deadline: float | None = None
         self.held = 0  # bytes of what is not whole yet; the room keeps it
@@ -173,7 +174,7 @@ class Connection(web.RequestHandler):
         self.deadline = self._loop.time() + self._guard.head_s if self._begun else None
 
     def close_if_late(self, now: float) -> None:
-        if self._taking:
+        if self._taking is not None:
             return
         if self._over and self.transport is not None and self._idle():
             self.transport.close()
@@ -193,48 +194,52 @@ class Connection(web.RequestHandler):
     def _next(self) -> None:
         """Take a request the short road, or wake aiohttp's machinery for what is there."""
         waiter = self._waiter
-        if self._taking or not self._messages or waiter is None or waiter.done():
+        if waiter is None or waiter.done() or not self._messages:
+            return
+        if self._taking is not None:
             return
         message, payload = self._messages[0]
         short = self._guard.short if len(self._messages) == 1 else None
-        whole = payload.is_eof() and payload.total_bytes > 0
-        if short is not None and whole and _plain(message):
+        if short is not None and _plain(message) and _whole(payload):
             body = b"".join(payload._buffer)  # noqa: SLF001 the ordinary road may follow
-            self._taking = self._loop.create_task(self._take(short(message, body)))
-        else:
-            waiter.set_result(None)
+            if short(message, body, self._say):
+                self._taking = self._loop.time()
+                self.started(None)
+                self._request_in_progress = True
+                return
+        waiter.set_result(None)
 
-    async def _take(self, answering: Awaitable["Answer | None"]) -> None:
-        """Write the short road's answer; without one all goes on as if nothing was.
+    def _say(self, answer: "Answer") -> None:
+        """Write the short road's answer and go on with what came meanwhile.
 
-        Later requests of this connection wait in aiohttp's queue meanwhile, as they do
-        for an ordinary one, and the end of the service waits for this one as well.
+        Later requests of this connection waited in aiohttp's queue, as they do for an
+        ordinary one, and the end of the service waits for this one as well.
         """
-        begun = self._loop.time()
-        self.started(None)
-        self._request_in_progress = True
-        answer = await answering
-        if answer is not None and self.transport is not None and self._parser:
+        if self.transport is not None and self._parser:
             self.transport.write(answer.written)
             self._messages.popleft()
             self._parser.message_consumed()
-            if lines.access_log.isEnabledFor(logging.INFO):
-                lines.tell(
-                    "POST", answer.path, answer.status, self._loop.time() - begun
-                )
-            if self.writing_paused:
-                with suppress(ConnectionError):  # who reads nothing waits for himself
-                    await self._drain_helper()
+            if lines.access_log.isEnabledFor(logging.INFO) and self._taking is not None:
+                took = self._loop.time() - self._taking
+                lines.tell("POST", answer.path, answer.status, took)
+            if self.writing_paused:  # who reads nothing waits for himself
+                self._draining = self._loop.create_task(self._drained())
+                return
+        self._said()
+
+    async def _drained(self) -> None:
+        with suppress(ConnectionError):
+            await self._drain_helper()
+        self._said()
+
+    def _said(self) -> None:
         self.ended()
         self._next_keepalive_close_time = self._loop.time() + _IDLE_S
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
         self._taking = None
-        if answer is not None:
-            self._next()
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._next()
 
 
 class Answer(NamedTuple):
@@ -245,8 +250,15 @@ class Answer(NamedTuple):
     status: int
 
 
-Short: TypeAlias = Callable[[RawRequestMessage, bytes], Awaitable[Answer | None]]
-"""Answers a request that came whole, or leaves it to the ordinary road. Never raises."""
+Short: TypeAlias = Callable[[RawRequestMessage, bytes, Callable[[Answer], None]], bool]
+"""Takes a request that came whole, or returns False and leaves it to the ordinary road.
+
+What is taken is answered later, once, by calling what was given. Never raises.
+"""
+
+
+def _whole(payload: StreamReader) -> bool:
+    return payload.is_eof() and payload.total_bytes > 0
 
 
 def _plain(message: object) -> TypeGuard[RawRequestMessage]:

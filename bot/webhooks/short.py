@@ -5,6 +5,7 @@ what they all let through is answered here. Whatever else it is, nothing is said
 ordinary road judges it anew, so that there is one place that refuses.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -15,44 +16,86 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 
 from bot import sources
-from bot.callers import Caller, Undecided
+from bot.callers import Remembering, Undecided
 from bot.webhooks import handshakes
-from bot.webhooks.door import LIMIT, TYPES, Door, announced, keep, known
+from bot.webhooks.door import (
+    LIMIT,
+    TYPES,
+    Door,
+    Store,
+    announced,
+    credentials,
+    not_kept,
+)
 from bot.webhooks.guard import Answer, Short
 
 
 def short(door: Door, counted: Callable[[str, int], None] | None = None) -> Short:
     """Return the short road to `door`; `counted` is told path and status of each answer."""
-    callers: dict[str, tuple[sources.Route, Caller]] = {
+    callers: dict[str, tuple[sources.Route, Remembering]] = {
         "/api/alerts": ("alerts", door.alerts),
         "/api/events": ("events", door.events),
     }
 
-    async def answer(message: RawRequestMessage, body: bytes) -> Answer | None:
+    def answer(
+        message: RawRequestMessage, body: bytes, say: Callable[[Answer], None]
+    ) -> bool:
         path = message.path.partition("?")[0]
         if path not in callers or len(body) > LIMIT:
-            return None
+            return False
         route, caller = callers[path]
-        try:
-            await known(caller, message.headers, message.url)
-            announced(message.headers, TYPES[route])
-            if route == "events" and handshakes.code(
-                message.headers, body, door.subscriptions
-            ):
-                return None
-            sources.check(route, body)
-        except Exception:  # noqa: BLE001 whatever it is, the ordinary road says it
-            return None
-        try:
-            delivery = await keep(door.store, route, body)
-            found = Answer(_accepted(delivery), path, 202)
-        except Undecided as later:
-            found = Answer(_later(later), path, 503)
-        if counted:
-            counted(path, found.status)
-        return found
+        if not _passes(door, route, caller, message, body):
+            return False
+
+        def kept(delivery: asyncio.Future[str]) -> None:
+            found = _told(route, path, delivery)
+            if counted:
+                counted(path, found.status)
+            say(found)
+
+        _keeping(door.store, route, body).add_done_callback(kept)
+        return True
 
     return answer
+
+
+def _passes(
+    door: Door,
+    route: sources.Route,
+    caller: Remembering,
+    message: RawRequestMessage,
+    body: bytes,
+) -> bool:
+    """Return whether all checks of the ordinary road let it through, at once."""
+    try:
+        if not caller.knows(credentials(message.headers, message.url)):
+            return False
+        announced(message.headers, TYPES[route])
+        if route == "events" and handshakes.code(
+            message.headers, body, door.subscriptions
+        ):
+            return False
+        sources.check(route, body)
+    except Exception:  # noqa: BLE001 whatever it is, the ordinary road says it
+        return False
+    return True
+
+
+def _keeping(store: Store, route: sources.Route, body: bytes) -> asyncio.Future[str]:
+    try:
+        return asyncio.ensure_future(store.accept(route, body))
+    except Exception as error:  # noqa: BLE001 whatever it is, it must be sent again
+        failed = asyncio.get_running_loop().create_future()
+        failed.set_exception(error)
+        return failed
+
+
+def _told(route: sources.Route, path: str, delivery: asyncio.Future[str]) -> Answer:
+    if delivery.cancelled():
+        return Answer(_later(not_kept(route, asyncio.CancelledError())), path, 503)
+    if (error := delivery.exception()) is not None:
+        return Answer(_later(not_kept(route, error)), path, 503)
+    return Answer(_accepted(delivery.result()), path, 202)
 
 
 def _accepted(delivery: str) -> bytes:

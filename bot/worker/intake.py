@@ -78,7 +78,9 @@ async def _alone(means: Means, delivery: Delivery, leader: Leader) -> None:
         log.exception("delivery %s could not be taken", delivery.id)
         reason = f"our fault: {type(error).__name__} while taking it"
         failed = {delivery.id: reason}
-        await means.store.settle(failed, means.clock(), fence=leader.epoch)
+        await means.store.settle(
+            failed, means.clock(), fence=leader.epoch, until=delivery.received_at
+        )
 
 
 async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> None:
@@ -99,7 +101,8 @@ async def take(means: Means, deliveries: Sequence[Delivery], leader: Leader) -> 
     for endpoint in means.watch.endpoints if taken.events else ():
         if at := taken.events.get(endpoint.id.split("/onlineendpoints/")[0]):
             await heard_again(means, endpoint, min(at, taken.at))
-    await means.store.settle(taken.reasons, taken.at, fence=leader.epoch)
+    last = max((each.received_at for each in deliveries), default=None)
+    await means.store.settle(taken.reasons, taken.at, fence=leader.epoch, until=last)
 
 
 def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:

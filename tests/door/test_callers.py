@@ -142,9 +142,13 @@ async def test_a_token_is_looked_at_from_every_side(
     authority: Authority, ring: hostile.KeyRing, recipe: dict[str, Any], status: int
 ) -> None:
     entra = Entra(EXPECTED, Keys(authority.url))
+    credentials = shown(recipe, ring)
 
+    assert not entra.knows(credentials)  # which asks nobody
+    assert status == await outcome(entra, credentials)
     assert status == await outcome(entra, shown(recipe, ring))
-    assert status == await outcome(entra, shown(recipe, ring))
+    remembered = status == 202 and recipe.get("claims", {}).get("exp") != "@-299"
+    assert remembered == entra.knows(credentials)
 
 
 async def test_a_remembered_token_ends_when_it_expires(
@@ -155,7 +159,9 @@ async def test_a_remembered_token_ends_when_it_expires(
     credentials = shown(claiming(exp="@+10"), ring)
 
     assert 202 == await outcome(entra, credentials)
+    assert entra.knows(credentials)
     clock.now += 10 + 301
+    assert not entra.knows(credentials)
     assert 401 == await outcome(entra, credentials)
 
 
@@ -346,6 +352,7 @@ async def test_either_of_two_secrets_opens(code: str) -> None:
     caller = UrlSecret(("the newer secret!", "the older secret!"))
 
     await caller.check(Credentials((), (code,)))
+    assert caller.knows(Credentials((), (code,)))
 
 
 @pytest.mark.parametrize(
@@ -359,9 +366,11 @@ async def test_either_of_two_secrets_opens(code: str) -> None:
     ],
 )
 async def test_any_other_code_does_not_open(codes: tuple[str, ...]) -> None:
+    caller = UrlSecret(("the newer secret!",))
     with pytest.raises(Denied) as caught:
-        await UrlSecret(("the newer secret!",)).check(Credentials((), codes))
+        await caller.check(Credentials((), codes))
     assert 401 == caught.value.status
+    assert not caller.knows(Credentials((), codes))
 
 
 @pytest.mark.parametrize("secrets", [(), ("short",), ("x" * 16,) * 3])

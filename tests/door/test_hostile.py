@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import sources
-from bot.callers import Caller, Entra, Expected, Keys, UrlSecret
+from bot.callers import Entra, Expected, Keys, Remembering, UrlSecret
 from bot.callers.entra import (
     ACTION_GROUPS,
     ACTION_GROUPS_ROLE,
@@ -82,7 +82,7 @@ async def entrance(
     request: pytest.FixtureRequest, key_url: tuple[str, list[str]]
 ) -> AsyncIterator[Entrance]:
     keys = Keys(key_url[0])
-    alerts: Caller = Entra(_expected(ACTION_GROUPS, ACTION_GROUPS_ROLE), keys)
+    alerts: Remembering = Entra(_expected(ACTION_GROUPS, ACTION_GROUPS_ROLE), keys)
     if request.param["mode"] == "url-secret":
         alerts = UrlSecret((hostile.URL_SECRET, "the one before this one"))
     shelf = Shelf()

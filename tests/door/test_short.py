@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 from aiohttp import web
@@ -131,6 +132,39 @@ async def test_a_store_that_fails_is_asked_once(served: Served) -> None:
     )
     assert 1 == served.store.calls
     assert [("/api/alerts", 503)] == served.counted
+
+
+@dataclass
+class Full(Shelf):
+    """A store that says no before anything can be waited for."""
+
+    def accept(self, source: str, body: bytes) -> NoReturn:
+        self.calls += 1
+        raise OSError(28, f"no room for {len(body)} bytes of {source}")
+
+
+async def test_a_store_that_refuses_at_once_is_asked_once(served: Served) -> None:
+    served.store.accept = Full.accept.__get__(served.store)  # type: ignore[method-assign]
+
+    assert [b"503", b"401"] == await served.ask(
+        alert(), alert(FIRED, b"Connection: close", code="somebody else's secret")
+    )
+    assert 1 == served.store.calls
+
+
+async def test_who_hangs_up_before_the_commit_harms_nobody(served: Served) -> None:
+    """
+    The alert is kept, its answer goes nowhere, and the next connection is served.
+    """
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(alert())
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+
+    assert [b"202", b"202"] == await served.ask(alert(), LAST)
+    assert 1 == len(served.store.kept)
+    assert 3 == served.store.calls
 
 
 async def test_the_end_waits_for_the_commit(served: Served) -> None:

@@ -79,6 +79,9 @@ async def test_a_fault_of_ours_is_a_503_too(shelf: Shelf) -> None:
         async def check(self, shown: Credentials) -> None:
             raise ZeroDivisionError
 
+        def knows(self, shown: Credentials) -> bool:
+            raise ZeroDivisionError
+
     app = web.Application()
     app.add_routes(routes(Door(store=shelf, alerts=Faulty(), events=Faulty())))
     async with TestClient(TestServer(app)) as client:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,8 +29,9 @@ from bot.store import (
     Store,
     Unreadable,
     Unwritable,
+    taken,
 )
-from bot.store.schema import history, outbox
+from bot.store.schema import delivery, history, outbox
 from tests.conftest import NOW
 from tests.incidents import NEW, received
 
@@ -48,6 +50,74 @@ async def test_a_repeated_delivery_is_kept_once(store: Store) -> None:
 
     assert 1 == len(set(ids))
     assert [b"{}"] == [d.body for d in await store.new_deliveries()]
+
+
+async def rows(store: Store) -> list[str]:
+    """Return the states of all deliveries, by their text."""
+    query = sa.select(delivery.c.state).order_by(delivery.c.body)
+    return list(await store.read(lambda db: db.execute(query).scalars().all()))
+
+
+async def test_a_repeat_is_known_whatever_became_of_the_first(
+    database_url: str,
+) -> None:
+    """
+    It comes a minute later or a day, and we were started anew in between.
+    """
+    store = Store.open(database_url)
+    fence = (await Leader.elect(store, "driver")).epoch
+    keys = [await store.accept("alerts", body, NOW) for body in (b"1", b"2", b"3")]
+    await store.settle({keys[0]: "", keys[1]: "unknown"}, NOW, fence=fence)
+    for _ in range(2):
+        again = (store.accept("alerts", body, NOW) for body in (b"1", b"2", b"3", b"3"))
+        assert [*keys, keys[2]] == await asyncio.gather(*again)
+        assert ["taken", "unhandled", "new"] == await rows(store)
+        store.close()
+        store = Store.open(database_url)
+    store.close()
+
+
+async def test_a_batch_that_failed_is_not_taken_for_kept(tmp_path: Path) -> None:
+    """
+    What was only tried is not on disk: the repeat has to be written, not remembered.
+    """
+    store = Store.open(f"sqlite:///{tmp_path / 'a.db'}")
+    await store.accept("alerts", b"1", NOW)
+    away, back = (
+        sa.text(f"ALTER TABLE {a} RENAME TO {b}")
+        for a, b in (("delivery", "gone"), ("gone", "delivery"))
+    )
+    await store.write(lambda db: db.execute(away))
+    with pytest.raises(Unwritable):
+        await store.accept("alerts", b"2", NOW)
+    await store.write(lambda db: db.execute(back))
+    await store.accept("alerts", b"2", NOW)
+    kept = await rows(store)
+    store.close()
+
+    assert ["new", "new"] == kept
+
+
+async def test_two_processes_that_keep_one_call_leave_one(tmp_path: Path) -> None:
+    """
+    `watchkeeper reconcile` writes to the file beside the service, which remembers.
+    """
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    store, beside = Store.open(url), Store.open(url, role="reconcile")
+    fence = (await Leader.elect(store, "driver")).epoch
+    later = NOW + timedelta(seconds=1)
+    await beside.accept("own", b"0", NOW)
+    await store.accept("own", b"0", NOW)
+    for each, at in ((store, NOW), (beside, later), (store, later), (beside, NOW)):
+        await each.accept("own", b"1", at)
+    beside.close()
+    waiting = await store.new_deliveries()
+    assert {(b"0", NOW), (b"1", NOW)} == {(d.body, d.received_at) for d in waiting}
+
+    await store.settle(dict.fromkeys((d.id for d in waiting), ""), NOW, fence=fence)
+    left, odd = await rows(store), await store.read(taken.wrong)
+    store.close()
+    assert (["taken", "taken"], "") == (left, odd)
 
 
 async def test_the_same_bytes_at_two_doors_are_two_deliveries(store: Store) -> None:
