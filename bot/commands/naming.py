@@ -123,7 +123,7 @@ def within(text: str, limit: int) -> str:
     """Return `text`. Raises Refused where it is longer: a record is not cut unsaid."""
     if len(text) > limit:
         raise Refused(
-            f"That is too long to keep: {limit} characters at most. Nothing was changed."
+            f"That is too long to keep: {limit:,} characters at most. Nothing was changed."
         )
     return text
 

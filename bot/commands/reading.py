@@ -74,6 +74,10 @@ _WORDS = re.compile(r"[^\W_]")  # else marks, or a picture
 _MARKUP = re.compile(r"^(?:[*_`~>\u2022]+|[-\u2013]\s)\s*")
 
 
+class Civil(Refused):
+    """Nothing was asked for, so nothing is refused: an answer in kind."""
+
+
 def understand(text: str, incident: str = "") -> tuple[Command, Words]:
     """Return the command in `text` and its words; `dry_run` among them if asked so.
 
@@ -85,6 +89,8 @@ def understand(text: str, incident: str = "") -> tuple[Command, Words]:
     known = commands()
     if incident_id(verb) and not rest:
         verb, rest = "show", verb
+    if said := _CIVIL.get(verb):
+        raise Civil(said)
     if verb not in known:
         raise Refused(_unknown(verb))
     command = known[verb]
@@ -165,7 +171,7 @@ def _known_as(verb: str) -> str:
 def _unknown(verb: str) -> str:
     if not verb:
         return 'Tell me what you need, for example "help" or "alerts".'
-    if said := _ENDS.get(verb) or _CIVIL.get(verb):
+    if said := _ENDS.get(verb):
         return said
     every = [*commands(), *(s for s in _SYNONYMS if len(s) > 3)]  # noqa: PLR2004 "hi"
     near = get_close_matches(verb, every, n=1, cutoff=0.6)

@@ -7,7 +7,7 @@ from bot import turns
 from bot.approval.oversight import EndpointSilenced
 from bot.commands import Command, Words
 from bot.commands.naming import incident_id
-from bot.commands.reading import understand
+from bot.commands.reading import Civil, understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
 from bot.incident import Actor, Answer, Follow, Incident, Refused, RollbackStale
@@ -47,6 +47,8 @@ class Typing:
                 await self._say(place, command.listed if listed else card, about)
             else:
                 await self._change(command, words, turn, person, place)
+        except Civil as civil:
+            await self._say(place, "text", {"text": str(civil)})
         except Refused as refused:
             await self._say(place, "error", {"reason": str(refused)})
         return turns.Nothing()

@@ -14,7 +14,7 @@ from bot.incident import AlertReceived, EffectParked, Event
 from bot.signals import Report
 from bot.triage import silence
 from bot.triage.inhibition import COLLECTION
-from cards import evidence, findings, parked, replies, show, status
+from cards import error, evidence, findings, parked, replies, show, status
 from cards.elements import band
 from cards.frame import LIMIT
 from cards.headline import headline
@@ -545,3 +545,10 @@ def test_traffic_that_has_changed_since_says_when_it_was_so() -> None:
     Beside "the traffic is blue 50% by now" it read as what is served.
     """
     assert "blue 90%, green 10%, at {{TIME" in json.dumps(CARDS["stale"]().card)
+
+
+def test_a_refusal_says_once_that_nothing_was_changed() -> None:
+    shown = error.render("One command a message, please. Nothing was changed.")
+
+    assert 1 == json.dumps(shown.card).count("Nothing was changed")
+    assert 1 == shown.text.count("Nothing was changed")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.commands import commands
 from bot.commands.naming import incident_id, request_id
 from bot.commands.people import somebody
-from bot.commands.reading import overheard, understand
+from bot.commands.reading import Civil, overheard, understand
 from bot.commands.span import span
 from bot.commands.when import until
 from bot.incident import Refused
@@ -543,5 +543,5 @@ def test_what_was_meant_otherwise_is_not_done(typed: str, says: str) -> None:
 
 @pytest.mark.parametrize("typed", ["thanks!", "ok", "thank you"])
 def test_a_kind_word_is_no_mistake(typed: str) -> None:
-    with pytest.raises(Refused, match="You are welcome"):
+    with pytest.raises(Civil, match="You are welcome"):
         understand(typed)
