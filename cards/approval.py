@@ -4,7 +4,7 @@ from microsoft_teams.cards import Action, CardElement
 
 from bot.approval.preconditions import doubts
 from bot.incident import RollbackRequested
-from cards import buttons, figures, rollback, situation
+from cards import buttons, figures, notices, rollback, situation
 from cards.elements import (
     Rows,
     band,
@@ -37,7 +37,7 @@ def render(view: View) -> Rendered:
         rollback.subtitle(view, request),
         paragraph(f"{at(by)} asks:"),
         paragraph(asked, spacing="None"),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *rollback.traffic(request.captured, request.captured.traffic, request.traffic),
         *checks,
         *facts(_rows(view, request)),

@@ -66,16 +66,18 @@ def notes(view: View) -> list[CardElement]:
     return [*_lapsed(view), *_newest_note(view)]
 
 
-def _lapsed(view: View) -> list[CardElement]:
+def lapsed(view: View) -> bool:
+    """Return whether the decision on record holds no longer."""
     newest = view.incident.last(DecisionExpired, DecisionRecorded)
+    return isinstance(newest, DecisionExpired)
+
+
+def _lapsed(view: View) -> list[CardElement]:
     made = view.incident.last(DecisionRecorded)
-    if made is None or not isinstance(newest, DecisionExpired):
+    if made is None or not lapsed(view):
         return []
     who, until = person(view.name(made.by)), figures.utc(made.expires_at)
-    words = (
-        f"{who} decided: {decision(made.choice)}. That held until {until}. "
-        f"Record one anew: decide {view.incident.id} \u2026"
-    )
+    words = f"{who} decided: {decision(made.choice)}. That held until {until}."
     return [box("warning", words)]
 
 

@@ -1,6 +1,6 @@
 """A rollback that a person asked for without an alert, and that came to nothing."""
 
-from cards import buttons, figures, situation
+from cards import buttons, figures, notices, situation
 from cards.elements import Rows, band, facts, title
 from cards.frame import card, line
 from cards.view import Rendered, View
@@ -21,7 +21,7 @@ def render(view: View) -> Rendered:
         band("Ended", "emphasis", situation.middle(view), incident.id),
         title(f"{ref}: {words}"),
         situation.subtitle(view),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *facts([*rows, *situation.basis(view)]),
     ]
     return card(

@@ -20,7 +20,7 @@ from cards import buttons
 from cards.elements import box, paragraph, runs, said
 from cards.frame import card
 from cards.view import Rendered, View
-from cards.words import identifier, person
+from cards.words import cut, identifier, person
 
 _LENGTHS = (
     "30 min",
@@ -31,6 +31,7 @@ _LENGTHS = (
     "until tomorrow 9:00",
     "until mon 9:00",
 )
+_LONGEST = 200  # of what a choice is filled with: no honest client sends more
 _SAID = {
     "until tomorrow 9:00": "Until tomorrow 9:00",
     "until mon 9:00": "Until Monday 9:00",
@@ -96,7 +97,9 @@ def again(asked: Rendered, filled: Mapping[str, str], why: str) -> Rendered:
     """Return a dialog as somebody had filled it in; on top, why that was refused."""
     told = box("attention", runs(said(why, 400))).model_dump(exclude_none=True)
     body = [
-        {**part, "value": filled[part["id"]]} if part.get("id") in filled else part
+        {**part, "value": cut(filled[part["id"]], int(part.get("maxLength", _LONGEST)))}
+        if part.get("id") in filled
+        else part
         for part in asked.card["body"]
     ]
     return replace(asked, card={**asked.card, "body": [told, *body]})

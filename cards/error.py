@@ -7,6 +7,8 @@ from cards.frame import card
 from cards.view import Rendered
 from cards.words import clean, person
 
+_UNCHANGED = "Nothing was changed."
+
 
 def render(
     reason: str,
@@ -21,6 +23,7 @@ def render(
     `asked` is what was asked for in our words ("Approve rollback"), `id` the incident
     or request, `who` the names of those who can do it, `reference` finds it in the log.
     """
+    reason = reason.removesuffix(_UNCHANGED).rstrip()  # said below, once
     names = [person(n) for n in who[:6]]
     listed = " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
     can = f" {listed} can do it." if names else ""
@@ -28,7 +31,7 @@ def render(
         [
             band("Not done", "emphasis", asked, id),
             statement(runs(said(reason, 300))),
-            paragraph(f"Nothing was changed.{can}", spacing="Small"),
+            paragraph(f"{_UNCHANGED}{can}", spacing="Small"),
             *(
                 [
                     paragraph(
@@ -44,6 +47,6 @@ def render(
         ],
         [],
         summary=f"Not done: {clean(reason, 80)}",
-        text=f"Not done. {clean(reason, 300)} Nothing was changed.{can}",
+        text=f"Not done. {clean(reason, 300)} {_UNCHANGED}{can}",
         wide=False,
     )

@@ -12,7 +12,7 @@ from bot.incident import (
     SignalsEvaluated,
     TrafficShifted,
 )
-from cards import afterwards, buttons, figures, rollback, situation
+from cards import afterwards, buttons, figures, notices, rollback, situation
 from cards.elements import (
     Rows,
     Style,
@@ -64,7 +64,7 @@ def _done(view: View, request: RollbackRequested, outcome: TrafficShifted) -> Re
             + _open(view)
         ),
         *afterwards.alarm(watched),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *rollback.traffic(
             outcome.state,
             outcome.before,
@@ -122,7 +122,7 @@ def _failed(view: View, request: RollbackRequested, outcome: ShiftFailed) -> Ren
         rollback.subtitle(view, request),
         paragraph(reason),
         paragraph(_untouched(request, outcome)),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *facts(
             [
                 *rows,

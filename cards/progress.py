@@ -24,7 +24,7 @@ _ENDS = {
     "Completed": "is complete. The new model serves nothing until somebody deploys it",
     "Failed": "failed. The model that serves is the one before",
     "Canceled": "was cancelled in Azure ML",
-    "not submitted": "was not submitted",
+    "not submitted": "did not start",
     "not known": "is out of sight",
 }
 

@@ -35,14 +35,14 @@ from cards import care, executor, figures, progress
 from cards.afterwards import compared
 from cards.rollback import ending
 from cards.view import View
-from cards.words import clean, identifier, person
+from cards.words import clean, identifier, person, unlinked
 
 
 def line(view: View, event: Event) -> str:
     """Return what the thread is told of `event`, in plain text."""
     known = _LINES.get(type(event))
     said = known(view, event) if known else progress.line(view, event)
-    return said or f"{view.incident.id} was updated."
+    return unlinked(said or f"{view.incident.id} was updated.")
 
 
 def _who(view: View, event: Event) -> str:

@@ -3,7 +3,7 @@
 from microsoft_teams.cards import Action, CardElement
 
 from bot.approval.retraining import Retraining, RetrainingRequested, retraining
-from cards import buttons, figures, rollback, situation
+from cards import buttons, figures, notices, rollback
 from cards.elements import (
     Rows,
     Words,
@@ -44,7 +44,7 @@ def render(view: View) -> Rendered:
         _subtitle(view, request),
         paragraph(f"{at(by)} asks:"),
         paragraph(asked, spacing="None"),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *_job(request),
         *checks,
         *facts(_rows(view, found)),

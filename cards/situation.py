@@ -9,11 +9,6 @@ from bot.incident import (
     Alert,
     AlertsExplained,
     Health,
-    RollbackAsked,
-    RollbackExpired,
-    RollbackImpossible,
-    RollbackRejected,
-    RollbackRequested,
     RollbackStale,
     Traffic,
 )
@@ -25,7 +20,7 @@ from cards import (
     figures,
     findings,
     measures,
-    progress,
+    notices,
     served,
 )
 from cards.elements import (
@@ -46,10 +41,10 @@ from cards.elements import (
 )
 from cards.frame import card, line
 from cards.headline import headline
-from cards.parked import notice as parked_notice
 from cards.view import Rendered, View
-from cards.words import clean, identifier, model_name, person
+from cards.words import identifier, model_name
 
+_BUTTONS = 5  # Azure ML, the last one, gives way to a decision that is due
 _REASONS = 4  # sentences that explain a shift
 _EXPLAINED = 4  # other incidents that a card names
 
@@ -210,58 +205,6 @@ def health_words(health: Health) -> str:
     return f"{words} in {span}" if words else figures.UNKNOWN
 
 
-def notices(view: View) -> list[CardElement]:
-    """Return what a person has to know of a rollback that came to nothing, or waits."""
-    shown = [*progress.notices(view), *parked_notice(view)]
-    newest = view.incident.last(
-        RollbackAsked,
-        RollbackRequested,
-        RollbackImpossible,
-        RollbackRejected,
-        RollbackExpired,
-        RollbackStale,
-    )
-    words: Words = ""
-    match newest:
-        case RollbackAsked(by=by):
-            who = person(view.name(by))
-            words = (
-                f"{who} asked for a rollback. The endpoint is being looked at first."
-            )
-        case RollbackImpossible(reason=reason):
-            words = runs("No rollback was requested: ", said(reason, 300))
-        case RollbackRejected(request=ref, by=by, reason=reason, withdrawn=True):
-            who = person(view.name(by))
-            words = runs(
-                f"{clean(ref, 12)} was withdrawn by {who}: ",
-                quoted(reason, 300),
-                " Nothing was moved.",
-            )
-        case RollbackStale(request=ref, reason=reason):
-            words = runs(
-                f"{clean(ref, 12)} is out of date: ",
-                said(reason, 300),
-                ". Nothing was moved; ask again.",
-            )
-        case RollbackRejected(request=ref, by=by, reason=reason):
-            who = person(view.name(by))
-            words = runs(
-                f"{clean(ref, 12)} was rejected by {who}: ",
-                quoted(reason, 300),
-                " Nothing was moved.",
-            )
-        case RollbackExpired(request=ref, approved=approved):
-            why = "nobody decided in time"
-            if approved:
-                why = "it was approved, and nothing carried it out in time"
-            words = f"{identifier(ref)} expired: {why}. Nothing was moved."
-        case RollbackRequested(request=ref) if view.lapsed:
-            words = f"{identifier(ref)} has expired. Nothing was moved."
-        case _:
-            pass
-    return [*([box("accent", words)] if plain(words) else []), *shown]
-
-
 def alert_card(
     view: View,
     *,
@@ -281,6 +224,7 @@ def alert_card(
     changed = before.changes(view)
     base = facts([*rows, *care.rows(view)])
     name, why = headline(view), explained(view)
+    next_ = [buttons.decide(view)] if care.lapsed(view) else []
     return card(
         [
             band(state, style, middle(view), view.incident.id),
@@ -288,7 +232,7 @@ def alert_card(
             subtitle(view),
             *lines,
             *why,
-            *notices(view),
+            *notices.rollbacks(view),
             *care.notes(view),
             *verdict_box(view),
             *tiles(measures.tiles(view)),
@@ -297,7 +241,7 @@ def alert_card(
             *gaps,
             *base,
         ],
-        actions,
+        [*next_, *actions][:_BUTTONS],
         summary=line(f"{state}, Sev {view.incident.severity}", name, view.incident.id),
         text=f"{state}: {name}. {plain(sentence(view))}",
         spare=[*why[1:], *changed, *detail, *gaps[1:]],

@@ -133,6 +133,18 @@ def _iban(text: str) -> bool:
     return int("".join(str(int(c, 36)) for c in packed[4:] + packed[:4])) % 97 == 1
 
 
+_LINKED = re.compile(r"(?<=\w)://|\bwww\.(?=\w)", re.IGNORECASE)
+
+
+def unlinked(text: str) -> str:
+    """Return text for a message without a card: clients make links of addresses there.
+
+    >>> unlinked("see https://evil.example/x or www.evil.example")
+    'see https: //evil.example/x or www. evil.example'
+    """
+    return _LINKED.sub(lambda m: ": //" if m[0] == "://" else f"{m[0]} ", text)
+
+
 def identifier(name: str) -> str:
     """Return the name of an endpoint or deployment, safe in Markdown.
 

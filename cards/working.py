@@ -1,7 +1,7 @@
 """An approved rollback on its way: who approved it, and what is being moved."""
 
 from bot.approval.awaited import away
-from cards import buttons, executor, figures, parked, rollback, situation
+from cards import buttons, executor, figures, notices, parked, rollback
 from cards.elements import band, facts, paragraph, title
 from cards.frame import card, line
 from cards.view import Rendered, View
@@ -35,7 +35,7 @@ def render(view: View) -> Rendered:
         title(words),
         rollback.subtitle(view, request),
         paragraph(told),
-        *situation.notices(view),
+        *notices.rollbacks(view),
         *rollback.traffic(request.captured, request.captured.traffic, request.traffic),
         *facts(
             [

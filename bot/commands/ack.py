@@ -1,8 +1,10 @@
 """Acknowledge: somebody is looking, the rest can go on with their work."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import one, unquoted
+from bot.commands.naming import one, shortened, unquoted
 from bot.incident import Acknowledged, Event, Refused
+
+NOTE_LIMIT = 500
 
 
 def _words(rest: str) -> Words:
@@ -18,7 +20,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
         name = incident.acknowledgement.by.name
         at = f"{incident.acknowledgement.at:%H:%M} UTC"
         raise Refused(f"{incident.id} is already acknowledged by {name} since {at}.")
-    note = ask.words.get("note", "")[:500]
+    note = shortened(ask.words.get("note", ""), NOTE_LIMIT)
     return (Acknowledged(at=ask.now, by=ask.actor, note=note),)
 
 

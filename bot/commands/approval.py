@@ -15,7 +15,15 @@ from bot.approval.retraining import (
 )
 from bot.approval.training import replaced
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, first_word, named, reason_in, request_id, unquoted
+from bot.commands.naming import (
+    bare,
+    first_word,
+    named,
+    reason_in,
+    request_id,
+    unquoted,
+    within,
+)
 from bot.incident import (
     Event,
     Incident,
@@ -146,7 +154,7 @@ def _rejected(ask: Ask, request: Requested, reason: str, *, own: bool) -> Event:
         at=ask.now,
         by=ask.actor,
         request=request.request,
-        reason=reason[:REASON_LIMIT],
+        reason=within(reason, REASON_LIMIT),
         withdrawn=own,
     )
 

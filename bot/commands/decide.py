@@ -6,13 +6,14 @@ from difflib import get_close_matches
 from typing import get_args
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, first_word, named, reason_in, unquoted
+from bot.commands.naming import bare, first_word, named, reason_in, unquoted, within
 from bot.commands.when import until
 from bot.incident import Choice, DecisionRecorded, Event, Refused
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 HOLDS = timedelta(days=30)  # where nothing else is said
 LONGEST_DAYS = 366
+REASON_LIMIT = 500
 _SPAN = re.compile(
     r"\s*\b(?:for|until)\s+(\d{1,4})\s*(d|days?|w|weeks?|months?)\s*\.?\s*$",
     re.IGNORECASE,
@@ -65,7 +66,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
         at=ask.now,
         by=ask.actor,
         choice=choice,
-        reason=reason[:500],
+        reason=within(reason, REASON_LIMIT),
         expires_at=end,
     )
     return (record,)

@@ -3,7 +3,7 @@
 from bot.approval.oversight import EndpointLocked, EndpointUnlocked, holder
 from bot.approval.oversight import lock as locked
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, reason_in, unquoted
+from bot.commands.naming import named, reason_in, unquoted, within
 from bot.incident import Event, Refused
 
 REASON_LIMIT = 300
@@ -35,7 +35,7 @@ def _reason(ask: Ask) -> str:
     reason = reason_in(ask.words.get("reason", ""))
     if not reason:
         raise Refused("Say why: the record needs a reason.")
-    return reason[:REASON_LIMIT]
+    return within(reason, REASON_LIMIT)
 
 
 COMMANDS = (

@@ -109,7 +109,28 @@ def request_id(word: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    return text.strip().strip('"').strip()
+    """Return a text without the quotes around it; a quotation within keeps its own.
+
+    >>> unquoted('"feed is late"'), unquoted('see "runbook 7"')
+    ('feed is late', 'see "runbook 7"')
+    """
+    plain = text.strip()
+    around = plain[:1] == plain[-1:] == '"' and '"' not in plain[1:-1]
+    return plain.strip('"').strip() if around or plain.count('"') == 1 else plain
+
+
+def within(text: str, limit: int) -> str:
+    """Return `text`. Raises Refused where it is longer: a record is not cut unsaid."""
+    if len(text) > limit:
+        raise Refused(
+            f"That is too long to keep: {limit:,} characters at most. Nothing was changed."
+        )
+    return text
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a note that is no record, cut so that everybody sees it."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
 
 
 def reason_in(text: str) -> str:

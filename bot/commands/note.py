@@ -1,7 +1,7 @@
 """Write something down on an incident: it stays with the evidence."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, unquoted
+from bot.commands.naming import named, unquoted, within
 from bot.incident import Event, Noted, Refused
 
 TEXT_LIMIT = 1000
@@ -16,7 +16,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     text = ask.words.get("text", "").strip()
     if not text:
         raise Refused("Write what? For example: note 42 the vendor is informed.")
-    return (Noted(at=ask.now, by=ask.actor, text=text[:TEXT_LIMIT]),)
+    return (Noted(at=ask.now, by=ask.actor, text=within(text, TEXT_LIMIT)),)
 
 
 COMMANDS = (

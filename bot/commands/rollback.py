@@ -5,7 +5,7 @@ import re
 from bot.approval.oversight import blocked
 from bot.approval.proposal import propose
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import bare, named, reason_in, request_id, unquoted
+from bot.commands.naming import bare, named, reason_in, request_id, unquoted, within
 from bot.incident import (
     Event,
     Incident,
@@ -68,7 +68,7 @@ def _ask(ask: Ask, *, target: str = "", undoes: str = "") -> RollbackAsked:
     return RollbackAsked(
         at=ask.now,
         by=ask.actor,
-        reason=reason[:REASON_LIMIT],
+        reason=within(reason, REASON_LIMIT),
         target=target,
         undoes=undoes,
     )

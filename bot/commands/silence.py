@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.approval.oversight import EndpointSilenced, EndpointUnsilenced, silence
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, reason_in, unquoted
+from bot.commands.naming import named, reason_in, unquoted, within
 from bot.commands.when import until
 from bot.incident import Event, Refused
 from bot.watch import Role
@@ -29,7 +29,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     if not reason:
         raise Refused("Say why: the record needs a reason.")
     silenced = EndpointSilenced(
-        at=ask.now, by=ask.actor, until=end, reason=reason[:REASON_LIMIT]
+        at=ask.now, by=ask.actor, until=end, reason=within(reason, REASON_LIMIT)
     )
     return (silenced,)
 
@@ -48,7 +48,7 @@ def end_it(ask: Ask) -> tuple[Event, ...]:
     """Let the endpoint's cards be posted again; what still fires follows soon."""
     if silence(ask.incident, ask.now) is None:
         raise Refused(f"{ask.endpoint.name} is not silenced.")
-    reason = ask.words.get("reason", "").strip()[:REASON_LIMIT]
+    reason = within(ask.words.get("reason", "").strip(), REASON_LIMIT)
     return (EndpointUnsilenced(at=ask.now, by=ask.actor, reason=reason),)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import named, reason_in, unquoted
+from bot.commands.naming import named, reason_in, unquoted, within
 from bot.commands.when import until
 from bot.incident import Event, Refused, Snoozed
 
@@ -25,7 +25,9 @@ def decide(ask: Ask) -> tuple[Event, ...]:
     reason = reason_in(ask.words.get("reason") or behind)
     if not reason:
         raise Refused("Say why: a snooze needs a reason.")
-    snoozed = Snoozed(at=ask.now, by=ask.actor, until=end, reason=reason[:REASON_LIMIT])
+    snoozed = Snoozed(
+        at=ask.now, by=ask.actor, until=end, reason=within(reason, REASON_LIMIT)
+    )
     return (snoozed,)
 
 

@@ -1,7 +1,7 @@
 """Give an incident back: nobody has it, and a snooze ends."""
 
 from bot.commands import Ask, Command, Words
-from bot.commands.naming import one, unquoted
+from bot.commands.naming import one, shortened, unquoted
 from bot.incident import Event, Refused, Unacknowledged
 
 NOTE_LIMIT = 500
@@ -18,7 +18,7 @@ def decide(ask: Ask) -> tuple[Event, ...]:
         raise Refused(f"{incident.id} fires no more; there is nothing to give back.")
     if not incident.acknowledgement and not incident.snooze:
         raise Refused(f"{incident.id} is neither acknowledged nor snoozed.")
-    note = ask.words.get("note", "")[:NOTE_LIMIT]
+    note = shortened(ask.words.get("note", ""), NOTE_LIMIT)
     return (Unacknowledged(at=ask.now, by=ask.actor, note=note),)
 
 

@@ -59,13 +59,17 @@ _NAMES = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
+_YEAR = r"(?:,?\s+(?P<{}>20\d\d)(?![\w:]))?"
+_NEAR_YEARS = 2  # ahead; "31 Jan 2030" may be half past eight
 _DAY = re.compile(
     r"[\s,]*(?:on\s+)?(?:"
     r"(?P<year>\d{4})(?P<dash>[-/])(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
     r"(?:T(?=\d)|(?![\w/-]))"
     r"|(?P<german>\d{1,2})\.(?P<german_month>\d{1,2})\.(?P<german_year>\d{4})?(?!\w)"
     rf"|(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?P<month_last>{_NAMES})"
+    rf"{_YEAR.format('year_last')}"
     rf"|(?P<month_first>{_NAMES})\s+(?P<day_last>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.])"
+    rf"{_YEAR.format('year_behind')}"
     r"|(?P<near>today|tonight|tomorr?ow|tmrw?|heute|morgen)(?![\w-])"
     r"|(?P<after>next\s+week)(?![\w-])"
     r"|(?:next\s+)?(?P<week>mon|tues?|wed(?:s|nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)"
@@ -201,8 +205,10 @@ def _date(local: datetime, day: re.Match[str] | None) -> tuple[date, int]:
     name = day["month_first"] or day["month_last"]
     month = _MONTHS.index(name[:3].lower()) + 1 if name else int(day["german_month"])
     number = int(day["german"] or day["day_first"] or day["day_last"])
-    if day["german_year"]:
-        return date(int(day["german_year"]), month, number), 0
+    if year := day["german_year"] or day["year_last"] or day["year_behind"]:
+        if not 0 <= int(year) - today.year <= _NEAR_YEARS:
+            raise ValueError("a year that may be a time of day, or is over")
+        return date(int(year), month, number), 0
     this = date(today.year, month, number)
     return (this if this >= today else this.replace(year=today.year + 1)), 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 from bot.commands import Ask, Command, Words
@@ -28,13 +28,28 @@ TWICE = timedelta(minutes=2)  # within which Teams delivers a message again
 TRIES = 9  # to decide again: on what Azure serves, and when somebody else was first
 
 
-_MOMENTS = frozenset({"at", "until", "expires_at"})  # what a repeat has otherwise
+# what a repeat has otherwise
+_MOMENTS = frozenset({"at", "until", "expires_at", "pressed"})
 
 
 def repeated(incident: Incident, events: Sequence[Event], since: int) -> bool:
     """Return whether each of `events` stands in the history after `since` already."""
     later = [_said(event) for event in incident.history[since:]]
     return bool(events) and all(_said(event) in later for event in events)
+
+
+def spent(incident: Incident, actor: Actor, pressed: str, since: int) -> bool:
+    """Return whether that person has pressed that button of that card before.
+
+    A button works once for each person, whatever it is sent with the second time: the
+    history says so after a restart, and to every replica.
+    """
+    return bool(pressed) and any(
+        event.pressed == pressed
+        and event.by is not None
+        and (event.by.tenant, event.by.id) == (actor.tenant, actor.id)
+        for event in incident.history[since:]
+    )
 
 
 def again(incident: Incident, events: Sequence[Event], since: datetime) -> bool:
@@ -93,11 +108,12 @@ class Deciding:
         conversation: str,
         *,
         since: int | None = None,
+        pressed: str = "",
     ) -> Incident:
         """Record what the command decides; decide again when somebody was first.
 
-        `since` is the revision of the card that was pressed: a press counts once, so a
-        second delivery of it, or a double click, records nothing more; without one, what
+        `since` is the revision of the card that was `pressed`: a press counts once, so
+        a second delivery of it, or a double click, records nothing more; without one, what
         the same person says anew right after it is a second delivery too. Azure is asked
         only for what would be recorded: a refusal need not wait for it.
         """
@@ -105,10 +121,14 @@ class Deciding:
         for _ in range(TRIES):
             incident = await self._finding.find(command, words, conversation)
             try:
-                events = await self._events(
+                found = await self._events(
                     command, words, actor, person, incident, live
                 )
-                if since is not None and repeated(incident, events, since):
+                events = tuple(replace(event, pressed=pressed) for event in found)
+                if since is not None and (
+                    spent(incident, actor, pressed, since)
+                    or repeated(incident, events, since)
+                ):
                     return incident
                 if since is None and again(
                     incident, events, self._means.clock() - TWICE

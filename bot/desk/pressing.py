@@ -47,6 +47,9 @@ class Pressing:
                 person,
                 turn.conversation,
                 since=int(data["rev"]),
+                pressed=" ".join(
+                    (command.verb, data["rev"], data.get("ref", ""))
+                ).strip(),
             )
         except Refused as refused:
             asked = await self._again(turn, str(refused)) if person else None

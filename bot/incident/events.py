@@ -19,6 +19,9 @@ Choice: TypeAlias = Literal[
 class Event:
     at: datetime
     by: Actor | None = None  # None: the bot itself
+    pressed: str = (
+        ""  # the button and its card's revision, "approve 7 R-3"; "" if typed
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

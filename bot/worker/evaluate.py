@@ -131,7 +131,15 @@ class Findings:
         if costs.wanted(means.watch, endpoint, wish.kind):
             now = means.clock()
             found.append(
-                await costs.costs(self, azure, means.watch, endpoint, state, now)
+                await costs.costs(
+                    self,
+                    azure,
+                    means.watch,
+                    endpoint,
+                    state,
+                    now,
+                    drawn=wish.kind == "cost",
+                )
             )
         return tuple(found)
 

@@ -79,7 +79,7 @@ def cost(*, limit: float | None = 60.0) -> Report:
         {"blue": 6, "green": 3}, {"blue": 0.33, "green": 0.33}, requests=304_000,
         load={"blue": 21.0, "green": 3.0},
     )  # fmt: skip
-    return upkeep.report(
+    judged = upkeep.report(
         day,
         limits={} if limit is None else {"CostPerDay": limit},
         requests=304_000,
@@ -87,6 +87,14 @@ def cost(*, limit: float | None = 60.0) -> Report:
         window=(FIRED - timedelta(days=1), FIRED),
         name="loan-screening",
     )
+    first = FIRED - timedelta(days=1)
+    grown = [(6 if hour < 15 else 9) * 0.33 * 24 for hour in range(24)]
+    points = tuple((first + timedelta(hours=n), v) for n, v in enumerate(grown))
+    course = Course(
+        feature="cost a day", unit="EUR", limit=limit, breached_when="above",
+        grain_s=3600, points=points,
+    )  # fmt: skip
+    return replace(judged, course=course)
 
 
 def unpriced() -> Report:

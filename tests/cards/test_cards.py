@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.incident import AlertReceived, EffectParked, Event
+from bot.incident import AlertReceived, EffectParked, Event, Noted
 from bot.signals import Report
 from bot.triage import silence
 from bot.triage.inhibition import COLLECTION
-from cards import evidence, findings, parked, replies, show, status
+from cards import dialogs, error, evidence, findings, parked, replies, show, status
 from cards.elements import band
 from cards.frame import LIMIT
 from cards.headline import headline
@@ -560,3 +560,32 @@ def test_traffic_that_has_changed_since_says_when_it_was_so() -> None:
     Beside "the traffic is blue 50% by now" it read as what is served.
     """
     assert "blue 90%, green 10%, at {{TIME" in json.dumps(CARDS["stale"]().card)
+
+
+def test_a_refusal_says_once_that_nothing_was_changed() -> None:
+    shown = error.render("One command a message, please. Nothing was changed.")
+
+    assert 1 == json.dumps(shown.card).count("Nothing was changed")
+    assert 1 == shown.text.count("Nothing was changed")
+
+
+def test_the_thread_makes_no_link_of_what_somebody_wrote() -> None:
+    """
+    A reply is plain text, of which clients make links by themselves.
+    """
+    view = samples.view("firing")
+    note = Noted(
+        at=samples.FIRED, by=samples.PRIYA, text="https://evil.example/p www.x.y"
+    )
+
+    assert "https: //evil.example/p www. x.y" in replies.line(view, note)
+
+
+def test_a_dialog_is_not_filled_with_more_than_it_takes() -> None:
+    """
+    What a changed client sends would come back whole: a card of half a megabyte.
+    """
+    sent = {"until": "x" * 5_000, "reason": "y" * 600_000}
+
+    shown = dialogs.again(dialogs.snooze(samples.view("firing")), sent, "Until when?")
+    assert len(json.dumps(shown.card)) < 3_000

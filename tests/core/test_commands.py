@@ -1,5 +1,6 @@
 """What people may ask for, and what they are told when they may not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from bot.commands import Ask, Words, commands
 from bot.commands.reading import LONGEST, understand
 from bot.commands.rollback import propose
 from bot.incident import (
+    Acknowledged,
     Actor,
     Deployment,
     EndpointState,
@@ -20,6 +22,7 @@ from bot.incident import (
     RollbackAsked,
     RollbackImpossible,
     RollbackRequested,
+    Snoozed,
 )
 from bot.simulator import people
 from bot.simulator.identity import TENANT
@@ -72,6 +75,11 @@ def ask(
         # Nothing was measured here, which every approval takes upon itself.
         words={"accepts": "true", **words},
     )
+
+
+def said(words: Words) -> Ask:
+    """Return what Priya asks for with these words, about the open incident."""
+    return replace(ask(PRIYA, OPEN), words=words)
 
 
 def requested(
@@ -303,3 +311,41 @@ def test_an_approval_for_another_request_counts_for_nothing() -> None:
     stray = RollbackApproved(at=NOW, by=MEI, request="R-9", person="Mei Chen")
 
     assert not requested().having(stray).approved
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "note 1 {}",
+        "snooze 1 2h {}",
+        "decide 1 accept {}",
+        f"rollback {WATCHED.name} {{}}",
+    ],
+)
+def test_a_record_is_not_cut_without_a_word(typed: str) -> None:
+    """
+    What stays as evidence would end in the middle of a sentence, and nobody would know.
+    """
+    command, words = understand(typed.format("why " * 400))
+    assert command.decide is not None
+
+    with pytest.raises(Refused, match=r"too long to keep: .* Nothing was changed"):
+        command.decide(said(words))
+
+
+def test_who_is_on_it_is_known_whatever_else_they_say() -> None:
+    command, words = understand("ack 1 " + "why " * 400)
+    assert command.decide is not None
+
+    [taken] = command.decide(said(words))
+    assert isinstance(taken, Acknowledged)
+    assert (500, "\u2026") == (len(taken.note), taken.note[-1])
+
+
+def test_a_quotation_keeps_its_quotes() -> None:
+    command, words = understand("snooze 1 2h see \u201crunbook 7\u201d")
+    assert command.decide is not None
+
+    [made] = command.decide(said(words))
+    assert isinstance(made, Snoozed)
+    assert 'see "runbook 7"' == made.reason

@@ -64,6 +64,8 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
         ("until end of day feed", berlin(23, 18), "feed"),
         ("until 1 Dec feed", berlin(1, 9, month=12), "feed"),
         ("until Dec 1st, 14:15 feed", berlin(1, 14, 15, month=12), "feed"),
+        ("until 1 Dec 2026 9:00 feed", berlin(1, 9, month=12), "feed"),  # not 20:26
+        ("until Dec 1st, 2026 feed", berlin(1, 9, month=12), "feed"),
         ("until 1.12. feed", berlin(1, 9, month=12), "feed"),
         ("until 1.12.2026 9:00 feed", berlin(1, 9, month=12), "feed"),
         ("until 10:00 UTC feed", MONDAY.replace(hour=10, minute=0), "feed"),
@@ -107,6 +109,8 @@ def test_a_moment_is_read(text: str, end: datetime, rest: str) -> None:
         "2 months",
         "until 2026-13-01",
         "until 25:00",
+        "until 31 Jan 2030",  # the year, or half past eight?
+        "until 1 Dec 2025",
         "until 12/01",  # January in one country, December in another
         "until 10:00 EST",  # a zone that is not the channel's
         "until 31 Nov",

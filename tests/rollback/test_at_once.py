@@ -7,6 +7,7 @@ one process serve, so there two desks share its store.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from random import SystemRandom
 from typing import Any, cast
@@ -26,12 +27,13 @@ from bot.incident import (
     RollbackAsked,
     RollbackRequested,
     ShiftTraffic,
+    Snoozed,
 )
 from bot.simulator import people
 from bot.simulator.identity import TENANT
 from bot.simulator.people import Account
 from bot.store import Conflict, Listed, Store
-from bot.turns import Answer, Pressed, Say, Typed
+from bot.turns import Answer, DialogSent, Pressed, Say, ShowCard, Typed
 from bot.watch import Approval, Endpoint, Person, WatchList
 from bot.worker import Means
 from cards import Links
@@ -195,6 +197,43 @@ async def test_two_accounts_of_one_person_are_one_approval(
     assert after is not None
     assert 1 == len(after.approvals)
     assert [] == await moves(stores[0])
+
+
+async def test_a_button_works_once_for_each_person(
+    stores: tuple[Store, Store],
+) -> None:
+    """
+    A captured press that is played back, under another id, with other words, after what
+    it did was taken back, and to another replica that has never heard of it.
+    """
+    first, second = (Desk(means(store, watch())) for store in stores)
+    incident = await requested(stores[0], watch(), 1)
+    data = {"id": incident.id, "rev": "3", "t": f"{incident.id}.3"}
+
+    def snooze(click: str, who: Account = people.PRIYA) -> DialogSent:
+        sent = {**data, "until": "2 h", "reason": f"the feed is late, {click}"}
+        return DialogSent(
+            actor=actor(who), conversation=CHAT, activity="a-1", id=click,
+            verb="snooze", data=sent,
+        )  # fmt: skip
+
+    async def unack() -> object:
+        words = replace(press(incident, people.PRIYA, ""), verb="unack")
+        return await first.hear(words)
+
+    await first.hear(snooze("click-1"))
+    assert isinstance(await unack(), ShowCard)
+    for desk in (first, second, Desk(means(stores[1], watch()))):
+        await desk.hear(snooze("click-2"))
+
+    after = await stores[0].load(incident.id)
+    assert after is not None
+    [made] = after.every(Snoozed)
+    assert ("snooze 3", "the feed is late, click-1") == (made.pressed, made.reason)
+    await second.hear(snooze("click-3", people.JONAS))  # not he: his own press counts
+    after = await stores[0].load(incident.id)
+    assert after is not None
+    assert 2 == len(after.every(Snoozed))
 
 
 async def heard(store: Store, who: Account) -> Answer:

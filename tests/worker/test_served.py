@@ -126,3 +126,6 @@ async def test_a_budget_finds_the_endpoint_that_it_pays_for(build: Opened) -> No
     assert cost["sentence"].startswith("A day costs 696.00 EUR; ")
     assert "loan-prescreening costs more than expected" in card
     assert "EUR/1k" in card
+    assert len(cost["course"]["points"]) >= 23
+    assert {696} == {round(value) for _, value in cost["course"]["points"]}
+    assert "Cost a day over time" in card

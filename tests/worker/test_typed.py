@@ -34,6 +34,7 @@ async def house(build: Opened) -> House:
         ("evidence nothing-like-it", "No model or endpoint"),
         ("ack 1 --dry-run", "Dry run, nothing was recorded. It would say: Priya"),
         ("snooze 1 soon", "Until when"),
+        ("thanks!", "You are welcome"),
         ("assign 1 nobody-here", "Nobody in the watch list"),
         ("alerts LOAN-Prescreening", "1 open alert on loan-prescreening"),
     ],
