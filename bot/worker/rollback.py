@@ -257,8 +257,15 @@ async def run_out(
 
     def decide(incident: Incident) -> tuple[Event, ...]:
         newest = incident.history[effect.decided - 1] is incident.decided
-        if not newest or incident.status == "resolved":
-            return ()
-        return (DecisionExpired(at=means.clock(), decided=effect.decided),)
+        return ran_out(incident, means.clock()) if newest else ()
 
     await record(means, due.incident, decide, leader, done=due.id)
+
+
+def ran_out(incident: Incident, now: datetime) -> tuple[Event, ...]:
+    """Return that the decision on an open incident holds no longer, () while it does."""
+    made = incident.decided
+    if made is None or now < made.expires_at or incident.status == "resolved":
+        return ()
+    seq = next(n for n, e in enumerate(incident.history, 1) if e is made)
+    return (DecisionExpired(at=now, decided=seq),)
