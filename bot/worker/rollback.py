@@ -101,7 +101,7 @@ async def proposal(
     health, unread = await _health(workspace, endpoint.id, state, end, patient=patient)
     usual = ""
     if not (asked.target or asked.undoes or endpoint.rollback_target):
-        usual = await _usual(means, workspace, endpoint, state)
+        usual = await _usual(means, workspace, endpoint, state, patient=patient)
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
         others=await others(means, incident),
@@ -185,19 +185,32 @@ async def others(means: Means, incident: Incident) -> tuple[Incident, ...]:
 
 
 async def _usual(
-    means: Means, workspace: Workspace, endpoint: Endpoint, state: EndpointState
+    means: Means,
+    workspace: Workspace,
+    endpoint: Endpoint,
+    state: EndpointState,
+    *,
+    patient: bool,
 ) -> str:
-    """Return the last deployment that served the most while no incident was open."""
+    """Return the last deployment that served the most while no incident was open.
+
+    "" also where Azure Monitor does not tell: who asks can name one all the same.
+    """
     now = means.clock()
-    series = await workspace.series(
-        endpoint.id,
-        "RequestsPerMinute",
-        now - PAST,
-        now,
-        interval=HOUR,
-        aggregation="Average",
-        split_by="deployment",
-    )
+    try:
+        series = await workspace.series(
+            endpoint.id,
+            "RequestsPerMinute",
+            now - PAST,
+            now,
+            interval=HOUR,
+            aggregation="Average",
+            split_by="deployment",
+        )
+    except (Unavailable, Impossible) as error:
+        if patient and isinstance(error, Unavailable):
+            raise
+        return ""
     served = {
         s.dimensions.get("deployment", ""): [
             (at, value)
