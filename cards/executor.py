@@ -10,7 +10,13 @@ from cards.words import identifier, person
 def words(view: View, event: ExecutorSilent) -> str:
     """Return what is so, what was not changed, and who can do what about it."""
     begun, by, until = _request(view, event.request)
+    job = retraining(view.incident, event.request)
     start = 'Whoever runs Watchkeeper has to start "watchkeeper execute"'
+    if job and job.submitted:
+        return (
+            f"{silence(event)}: how its job goes is not read meanwhile. Look at it in "
+            f"Azure ML. {start}."
+        )
     if begun:
         return (
             f"{silence(event)}, and it had begun: whether Azure heard of it is not known. "

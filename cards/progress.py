@@ -68,15 +68,21 @@ def _state(view: View, found: Retraining) -> Words:
             late = f"Retraining {ref} expired: approved, and not carried out in time."
         told = (f"Retraining {ref} is out of date: ", said(why, 300), ".")
         return runs(*(told if why else (late,)), " No job was submitted.")
+    if found.approved:
+        return f"Retraining {ref} is {_carried_out(view, found)}"
+    return f"Retraining {ref} waits for approval too: type approve {ref}."
+
+
+def _carried_out(view: View, found: Retraining) -> str:
+    """Return how far an approved one is, and whether anybody is at it."""
+    silent = away(view.incident, found.request.request)
+    words = "approved"
     if found.submitted:
         since = figures.clock(found.submitted.at)
-        name = identifier(found.submitted.job)
-        return f"Retraining {ref} is under way since {since}, as job {name}."
-    if found.approved:
-        silent = away(view.incident, found.request.request)
-        words = f". {executor.words(view, silent)}" if silent else ""
-        return f"Retraining {ref} is approved{words or '; its job is being submitted.'}"
-    return f"Retraining {ref} waits for approval too: type approve {ref}."
+        words = f"under way since {since}, as job {identifier(found.submitted.job)}"
+    if silent:
+        return f"{words}. {executor.words(view, silent)}"
+    return f"{words}." if found.submitted else f"{words}; its job is being submitted."
 
 
 def line(view: View, event: Event) -> str:  # noqa: PLR0911 one line a kind

@@ -27,9 +27,12 @@ Told: TypeAlias = ExecutorSilent | ExecutorHeard
 
 
 def pending(incident: Incident, request: str) -> bool:
-    """Return whether `request` is approved, and an executor has still to act on it."""
+    """Return whether `request` is approved, and an executor has still to act on it.
+
+    A training job is followed to its end by it, too.
+    """
     if found := retraining(incident, request):
-        return found.approved and not (found.submitted or found.ended)
+        return found.approved and not found.ended
     newest = incident.request
     mine = newest is not None and newest.request == request
     return mine and incident.approved and incident.outcome is None

@@ -143,7 +143,8 @@ def last_calm(served: Served, incidents: Sequence[Span], state: EndpointState) -
     hours: dict[datetime, dict[str, float]] = {}
     for name, points in served.items():
         for at, requests in points:
-            hours.setdefault(at, {})[spelled(name, every)] = requests
+            known, hour = spelled(name, every), hours.setdefault(at, {})
+            hour[known] = hour.get(known, 0.0) + requests
     for at in sorted(hours, reverse=True):
         if any(start < at + HOUR and at < end for start, end in incidents):
             continue

@@ -191,7 +191,7 @@ def _error(response: Any) -> HttpResponseError:
 def _json(response: Any) -> Mapping[str, Any]:
     try:
         body = json.loads(response.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # or nested beyond all sense
         raise DecodeError(message="not JSON") from error
     if not isinstance(body, dict):
         raise DecodeError(message="not an object")

@@ -46,6 +46,8 @@ class Patience:
     """How often to ask after a long-running operation, and for how long."""
 
     poll: timedelta = timedelta(seconds=2)
+    # People wait: what Azure asks for beyond this is not waited for, unless it throttles.
+    longest: timedelta = timedelta(minutes=1)
     limit: timedelta = timedelta(minutes=20)
     answer: timedelta = timedelta(minutes=2)  # that Azure may take to answer the PUT
     # How long a change whose answer was lost may take to be seen.
@@ -138,6 +140,7 @@ class AzureMover:
             try:
                 async with asyncio.timeout(_REQUEST_LIMIT_S):
                     told, pause = await self._arm.operation(url)
+                    pause = min(pause, self._patience.longest) if pause else None
             except ValueError:
                 return Way("lost", "Azure named an operation that we cannot follow")
             except HttpResponseError as error:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.approval.awaited import ExecutorHeard, ExecutorSilent, away, pending
+from bot.approval.retraining import retraining
 from bot.incident import AwaitExecutor, Event, Incident
 from bot.store import Due, Leader
 from bot.worker.hush import NotYet
@@ -12,6 +13,7 @@ from bot.worker.means import Means, record
 SILENT = timedelta(minutes=1)  # without a sign of life; it gives one every ten seconds
 LONG = timedelta(minutes=5)  # more than two clocks may differ
 LOOKS_EVERY = timedelta(seconds=15)
+RUNS_EVERY = timedelta(minutes=2)  # while a job runs, for hours
 
 
 async def await_executor(
@@ -22,6 +24,7 @@ async def await_executor(
     if not pending(incident, request):
         await means.store.outbox.finish(due.id, leader.role, fence=leader.epoch)
         return
+    found = retraining(incident, request)
     beat = await means.store.last_beat("executor")
     silent = is_silent(means, beat, asyncio.get_running_loop().time())
 
@@ -36,7 +39,9 @@ async def await_executor(
 
     if silent != (away(incident, request) is not None):
         await record(means, incident.id, decide, leader)
-    raise NotYet("it is approved and not carried out", LOOKS_EVERY)
+    runs = found is not None and found.submitted is not None
+    pause = RUNS_EVERY if runs else LOOKS_EVERY
+    raise NotYet("it is approved and not carried out", pause)
 
 
 async def unmanned(means: Means) -> ExecutorSilent | None:

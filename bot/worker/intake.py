@@ -20,6 +20,7 @@ from bot.watch import Endpoint
 from bot.watch.about import wide
 from bot.worker.listen import heard_again
 from bot.worker.means import CONFLICTS, DATABASE, Means
+from bot.worker.rollback import ran_out
 
 log = logging.getLogger(__name__)
 CHANGE = "a change, no alert"
@@ -188,10 +189,12 @@ async def _join(
             placing.add(event)
         try:
             for incident, new in placing.changes():
+                # What ran out while nobody drove must not close anything now.
+                every = (*ran_out(incident, means.clock()), *new)
                 await means.store.append(
                     incident,
-                    new,
-                    follow(incident, new),
+                    every,
+                    follow(incident, every),
                     leader=(leader.role, leader.epoch),
                 )
         except Conflict:

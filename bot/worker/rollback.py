@@ -101,7 +101,7 @@ async def proposal(
     health, unread = await _health(workspace, endpoint.id, state, end, patient=patient)
     usual = ""
     if not (asked.target or asked.undoes or endpoint.rollback_target):
-        usual = await _usual(means, workspace, endpoint, state)
+        usual = await _usual(means, workspace, endpoint, state, patient=patient)
     around = Surroundings(
         ledger=await means.store.ledger(endpoint.id),
         own=None if asked.undoes else incident,
@@ -186,19 +186,32 @@ async def others(means: Means, incident: Incident) -> tuple[Incident, ...]:
 
 
 async def _usual(
-    means: Means, workspace: Workspace, endpoint: Endpoint, state: EndpointState
+    means: Means,
+    workspace: Workspace,
+    endpoint: Endpoint,
+    state: EndpointState,
+    *,
+    patient: bool,
 ) -> str:
-    """Return the last deployment that served the most while no incident was open."""
+    """Return the last deployment that served the most while no incident was open.
+
+    "" also where Azure Monitor does not tell: who asks can name one all the same.
+    """
     now = means.clock()
-    series = await workspace.series(
-        endpoint.id,
-        "RequestsPerMinute",
-        now - PAST,
-        now,
-        interval=HOUR,
-        aggregation="Average",
-        split_by="deployment",
-    )
+    try:
+        series = await workspace.series(
+            endpoint.id,
+            "RequestsPerMinute",
+            now - PAST,
+            now,
+            interval=HOUR,
+            aggregation="Average",
+            split_by="deployment",
+        )
+    except (Unavailable, Impossible) as error:
+        if patient and isinstance(error, Unavailable):
+            raise
+        return ""
     served = {
         s.dimensions.get("deployment", ""): [
             (at, value)
@@ -258,8 +271,15 @@ async def run_out(
 
     def decide(incident: Incident) -> tuple[Event, ...]:
         newest = incident.history[effect.decided - 1] is incident.decided
-        if not newest or incident.status == "resolved":
-            return ()
-        return (DecisionExpired(at=means.clock(), decided=effect.decided),)
+        return ran_out(incident, means.clock()) if newest else ()
 
     await record(means, due.incident, decide, leader, done=due.id)
+
+
+def ran_out(incident: Incident, now: datetime) -> tuple[Event, ...]:
+    """Return that the decision on an open incident holds no longer, () while it does."""
+    made = incident.decided
+    if made is None or now < made.expires_at or incident.status == "resolved":
+        return ()
+    seq = next(n for n, e in enumerate(incident.history, 1) if e is made)
+    return (DecisionExpired(at=now, decided=seq),)

@@ -325,6 +325,31 @@ async def test_an_operation_that_ends_oddly_is_read_back(
     assert 1 == puts(sim)
 
 
+async def test_an_hour_that_azure_asks_for_is_not_waited_for(
+    sim: Sim,
+    cloud: Cloud,
+    identities: dict[str, ManagedIdentityCredential],
+    seen: EndpointState,
+) -> None:
+    """
+    The change is there in seconds, and so are the people who wait to read of it.
+    """
+    patience = replace(
+        QUICK, limit=timedelta(minutes=2), longest=timedelta(milliseconds=50)
+    )
+    mover = AzureMover(identities[EXECUTOR], cloud, patience=patience)
+    slow = {"status": 200, "text": '{"status": "InProgress"}'}
+    wait = {"headers": {"Retry-After": "3600"}}
+    await sim.fail("GET", "mfeOperationsStatus", times=2, **slow, **wait)
+
+    async with asyncio.timeout(60):
+        after = await mover.shift(ARM, seen, BACK)
+    await mover.close()
+
+    assert BACK == dict(after.traffic)
+    assert 3 == len(sim.seen("GET", "mfeOperationsStatus"))
+
+
 async def test_it_asks_as_seldom_as_azure_wants(
     mover: AzureMover, seen: EndpointState, sim: Sim
 ) -> None:

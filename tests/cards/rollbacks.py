@@ -275,6 +275,10 @@ MORE: Mapping[str, tuple[Event, ...]] = {
         agreed,
         ExecutorSilent(at=after(32), request="R-8", since=after(20)),
     ),
+    "retraining-unread": (
+        *_RUNNING,
+        ExecutorSilent(at=after(90), request="R-8", since=after(80)),
+    ),
     "retraining-not-carried-out": (
         *_WANTED,
         agreed,

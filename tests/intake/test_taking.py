@@ -4,14 +4,20 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.incident import AlertReceived, EvaluateSignals, ShowCard
+from bot.incident import (
+    Actor,
+    AlertReceived,
+    DecisionRecorded,
+    EvaluateSignals,
+    ShowCard,
+)
 from bot.simulator.scenarios import scenario
 from bot.store import Delivery, Due, Leader, Store
 from bot.triage import silence
@@ -23,6 +29,7 @@ from cards import Links
 from tests.conftest import FIXTURES, NOW
 from tests.incidents import NEW, received
 
+SAM = Actor("t", "sam", "Sam Okafor")
 SAMPLE = FIXTURES / "alerts" / "cas_metric_aml_latency_p95.json"
 
 
@@ -83,6 +90,37 @@ async def test_a_burst_is_one_incident_and_one_card_to_show(
         type(d.effect).__name__ for d in due
     )
     assert {listed.endpoint} == {d.endpoint for d in due}
+    leader.resign()
+
+
+async def test_a_decision_that_ran_out_meanwhile_closes_nothing(
+    means: Means, store: Store, notice: Callable[..., bytes]
+) -> None:
+    """
+    Back after a night, Azure's Resolved is read before any timer has rung.
+    """
+    leader = await Leader.elect(store, "driver")
+    await take(means, await _accepted(store, [notice("a")]), leader)
+    [listed] = await store.incidents()
+    incident = await store.load(listed.id)
+    assert incident is not None
+    then = datetime.now(UTC) - timedelta(hours=1)
+    made = DecisionRecorded(
+        at=then, by=SAM, choice="accept", reason="seen", expires_at=then
+    )
+    await store.append(incident, [made])
+
+    await take(means, await _accepted(store, [notice("a", "Resolved")]), leader)
+
+    found = await store.load(listed.id)
+    assert found is not None
+    assert "undecided" == found.status
+    assert [
+        "AlertReceived",
+        "DecisionRecorded",
+        "DecisionExpired",
+        "AlertReceived",
+    ] == [type(e).__name__ for e in found.history]
     leader.resign()
 
 

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.approval.awaited import pending
 from bot.approval.oversight import ShiftHeld, ShiftReleased, holder
 from bot.approval.preconditions import Surroundings
 from bot.approval.proposal import drifted, propose, shares
@@ -50,7 +51,7 @@ APPROVERS = st.sampled_from([a for a in people.ACCOUNTS if "approver" in a.roles
 KEYS = st.sampled_from(["A-1", "A-2"])
 FATES = ["done", "done", "refused", "killed", "stuck"]
 MEANWHILE = ["", "", "moved", "deployed", "late", "locked", "withdrawn"]
-MEANWHILE += ["stricter", "demoted"]
+MEANWHILE += ["stricter", "demoted", "broken", "expired"]
 ASKING = ["rollback", "rollback", "undo"]
 SPLITS = st.sampled_from(
     [{"blue": 90, "green": 10}, {"blue": 100}, {"green": 100, "blue": 0}]
@@ -91,6 +92,7 @@ class Rollbacks(RuleBasedStateMachine):
         self.wall = NOW
         self.split: dict[str, int] = {"blue": 90, "green": 10}
         self.model = "loan:13"
+        self.state = "Succeeded"
         self.incidents = {
             key: Incident(
                 id=key, group_key=key, endpoint=ENDPOINT, history=(received(),)
@@ -102,6 +104,7 @@ class Rollbacks(RuleBasedStateMachine):
         # the plain record
         self.asked_by: dict[str, str] = {}
         self.captured: dict[str, tuple[dict[str, int], str]] = {}
+        self.seen_broken: set[str] = set()
         self.expires: dict[str, datetime] = {}
         self.said_yes: dict[str, set[str]] = {}
         self.took_it_on: dict[
@@ -124,6 +127,10 @@ class Rollbacks(RuleBasedStateMachine):
     @rule(model=st.sampled_from(["loan:13", "loan:15"]))
     def somebody_deploys(self, model: str) -> None:
         self.model = model
+
+    @rule(state=st.sampled_from(["Succeeded", "Succeeded", "Failed"]))
+    def a_change_ends_well_or_badly(self, state: str) -> None:
+        self.state = state
 
     @rule(needed=st.sampled_from([1, 2]))
     def the_watch_list_changes(self, needed: int) -> None:
@@ -192,14 +199,23 @@ class Rollbacks(RuleBasedStateMachine):
             self._meanwhile(meanwhile, asker, key)
         self.the_executor_runs(key, fate)
 
-    def _meanwhile(self, what: str, asker: people.Account, key: str) -> None:
+    def _world_turns(self, what: str) -> None:
         match what:
             case "moved":
                 self.split = {"blue": 70, "green": 30}
             case "deployed":
                 self.model = "loan:16"
+            case "broken":
+                self.state = "Failed"
+
+    def _meanwhile(self, what: str, asker: people.Account, key: str) -> None:
+        self._world_turns(what)
+        match what:
             case "late":
                 self.now += timedelta(minutes=60)
+            case "expired":
+                self.now += timedelta(minutes=60)
+                self.the_driver_expires(key)
             case "locked":
                 self.a_person_locks(people.PRIYA, "lock")
             case "withdrawn":
@@ -299,7 +315,7 @@ class Rollbacks(RuleBasedStateMachine):
                     name="green", model=self.model, provisioning_state="Succeeded"
                 ),
             ),
-            provisioning_state="Succeeded",
+            provisioning_state=self.state,
             digest="",
         )
 
@@ -337,15 +353,22 @@ class Rollbacks(RuleBasedStateMachine):
             self.expires[found.request] = found.expires_at
             self.said_yes[found.request] = set()
             self.took_it_on[found.request] = set()
+            if self.state != "Succeeded":
+                self.seen_broken.add(found.request)
 
-    @precondition(lambda self: self.waiting)
+    @precondition(lambda self: self.waiting or self.approved)
     @rule(key=KEYS)
     def the_driver_expires(self, key: str) -> None:
-        waiting = self.incidents[key].waiting
-        if waiting and self.now >= waiting.expires_at:
-            expired = RollbackExpired(at=self.now, request=waiting.request)
-            self.incidents[key] = self.incidents[key].having(expired)
-            self.ended.add(waiting.request)
+        """What waits for people, and what waits for an executor and did not begin."""
+        incident, request = self.incidents[key], self.incidents[key].request
+        if request is None or self.now < request.expires_at:
+            return
+        left = pending(incident, request.request) and incident.started is None
+        if incident.waiting or left:
+            name = request.request
+            expired = RollbackExpired(at=self.now, request=name, approved=left)
+            self.incidents[key] = incident.having(expired)
+            self.ended.add(name)
 
     @precondition(lambda self: self.approved)
     @rule(
@@ -384,6 +407,7 @@ class Rollbacks(RuleBasedStateMachine):
         assert self.now < self.expires[name], "after its expiry"
         assert not self.locked, "on a locked endpoint"
         assert self.captured[name] == (shares(self.split), self.model), "stale"
+        assert self.state == "Succeeded" or name in self.seen_broken, "broken since"
         yes, asker = self.said_yes[name], self.asked_by[name]
         assert asker not in yes, "approved by who asked"
         able = {
@@ -395,7 +419,7 @@ class Rollbacks(RuleBasedStateMachine):
         self.moved.append(name)
         global moves  # noqa: PLW0603 as `taken`
         moves += 1
-        self.split = dict(request.traffic)
+        self.split, self.state = dict(request.traffic), "Succeeded"
 
     def _end(self, key: str, request: RollbackRequested, fate: str) -> None:
         outcome: Event

@@ -1,5 +1,6 @@
 """Endpoints that are not two deployments and a calm day."""
 
+import time
 from typing import Any
 
 from tests.house import QUIET, House, Opened
@@ -77,6 +78,30 @@ async def test_an_endpoint_that_a_failed_change_left_broken_is_mended_by_a_rollb
     assert ["mend"] == [n for n in approved["accepted"] if n == "mend"]
     live = house.world.get("arm", house.watch.endpoints[0].id) or {}
     assert "Succeeded" == live["properties"]["provisioningState"]
+
+
+async def test_without_a_name_it_goes_back_to_what_served_well(build: Opened) -> None:
+    """
+    By Azure's own figures of the week; and where nothing tells, somebody has to name it.
+    """
+    house = await build(endpoint={**QUIET, "rollback_target": ""})
+    endpoint, then = house.watch.endpoints[0].id, time.time() - 30 * 3600
+    steps = [[then, {"green": 100, "blue": 0}], [time.time() - 7200, {"blue": 100}]]
+    house.world.put("traffic", endpoint, {"steps": steps})
+    green = house.world.get("arm", f"{endpoint}/deployments/green") or {}
+    odd = f"{endpoint}/deployments/canary"
+    _arm(house, odd, **{**green, "id": odd, "name": "canary"})
+    await house.sim_post("azure/traffic", traffic={"blue": 100})
+    await house.say("jonas", f"rollback {NAME} the release was a mistake")
+    asked = await house.event("RollbackRequested")
+    await house.say("jonas", "withdraw R-1")
+    await house.event("RollbackRejected")
+    await house.fail("GET", "insights/metrics", times=999, status=403)
+    await house.say("jonas", f"rollback {NAME} and once more")
+
+    await house.told("name the deployment to move to; there is blue, green, canary")
+
+    assert "green" == asked["target"]
 
 
 async def test_an_endpoint_that_is_deleted_meanwhile_is_not_made_again(

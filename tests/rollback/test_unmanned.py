@@ -15,6 +15,7 @@ from bot.worker import Means
 from bot.worker.awaited import is_silent
 from cards import Links
 from tests.cards import samples
+from tests.cards.rollbacks import MORE
 from tests.conftest import NOW
 from tests.house import QUIET, House, Opened
 
@@ -89,6 +90,14 @@ def test_only_what_is_approved_and_not_done_waits_for_an_executor() -> None:
     assert pending(samples.incident(*samples.HISTORIES["working"]), "R-7")
     assert not pending(samples.incident(*samples.HISTORIES["rolled-back"]), "R-7")
     assert not pending(samples.incident(*samples.HISTORIES["approval"]), "R-7")
+    for name, waits in (
+        ("retraining", False),
+        ("retraining-unsubmitted", True),
+        ("retraining-unread", True),
+        ("retraining-complete", False),
+        ("retraining-not-carried-out", False),
+    ):
+        assert waits == pending(samples.incident(*MORE[name]), "R-8"), name
 
 
 def _past() -> dict[str, tuple[Event, ...]]:
