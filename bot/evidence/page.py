@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from html import escape
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from bot import levels
-from bot.evidence import charts
+from bot.evidence import charts, policy
 from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
 from bot.evidence.served import others
@@ -42,6 +43,7 @@ def page(
     `objects` by SHA-256, as far as they are at hand. The owner's rendering is for
     acting: no digests, accounts or queries, and of the history only what people did.
     """
+    view = replace(view, incident=policy.shown(view.incident))
     incident = view.incident
     found = incident.last(SignalsEvaluated)
     frozen = Frozen(incident, objects)

@@ -120,13 +120,11 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             reasons.append(_unresolved(alert))
             continue
         for endpoint in endpoints:
-            several = len(endpoints) > 1
+            mine = _share(alert, endpoint) if len(endpoints) > 1 else alert
+            mine = policy.unprotected(mine, endpoint.disclosure)
             event = AlertReceived(
                 at=taken.at,
-                alert=timed(
-                    _share(alert, endpoint) if several else alert,
-                    delivery.received_at,
-                ),
+                alert=timed(mine, delivery.received_at),
                 delivery=delivery.id,
                 tier=endpoint.tier,
             )
