@@ -104,8 +104,20 @@ async def execute(settings: Settings, watch: WatchList, stop: asyncio.Event) -> 
         await until_stopped(task, stop)
 
 
+async def asking(settings: Settings, watch: WatchList, stack: AsyncExitStack) -> Means:
+    """Return what one question at the command line is answered with; `stack` closes it.
+
+    It reads the records and Azure, and shows no card. Raises CannotOpen.
+    """
+    store = _store(settings, "gate", stack)
+    credential = credential_of(settings.reader_client_id, stack)
+    workspace = AzureWorkspace(credential, _cloud(settings))
+    stack.push_async_callback(workspace.close)
+    return replace(_means(settings, watch, store, None), workspace=workspace)
+
+
 def _store(
-    settings: Settings, role: Literal["serve", "execute"], stack: AsyncExitStack
+    settings: Settings, role: Literal["serve", "execute", "gate"], stack: AsyncExitStack
 ) -> Store:
     token = stack.enter_context(password(settings.database_identity))
     store = Store.open(settings.database_url, role=role, password=token)
@@ -117,17 +129,24 @@ def _cloud(settings: Settings) -> Cloud:
     return Cloud(settings.azure_management_url, settings.azure_logs_url)
 
 
-def _means(settings: Settings, watch: WatchList, store: Store, keys: Keys) -> Means:
-    """Return what both processes have; each adds its own ways to Azure and Teams."""
-    return Means(
+def _means(
+    settings: Settings, watch: WatchList, store: Store, keys: Keys | None
+) -> Means:
+    """Return what all processes have; each adds its own ways to Azure and Teams."""
+    found = Means(
         store=store,
         watch=watch,
         clock=now,
         random=SystemRandom(),
         links=Links(settings.pages),
-        sign=keys.sign,
-        signed=keys.signed,
+        sign=keys.sign if keys else _unsigned,
     )
+    return replace(found, signed=keys.signed) if keys else found
+
+
+def _unsigned(key: str, revision: int) -> str:
+    """Return what stands in for a token where no card is made."""
+    return f"{key}.{revision}"
 
 
 async def _reading(

@@ -28,6 +28,7 @@ from cards.words import identifier, person
 
 _ROLES, _READS = 14, 8  # lines
 
+_GROUP: Final = "/microsoft.management/managementgroups/"
 # Azure's words for who holds a role, where ours is shorter.
 _KINDS: Final = {"ServicePrincipal": "App", "ForeignGroup": "Group of others"}
 
@@ -70,13 +71,14 @@ def _reaching(
         return
     yield paragraph(
         f"{direct} direct, {len(found) - direct} inherited. The rights of a group are "
-        "those of all its members.",
+        "those of all its members. Not listed: roles that somebody could still activate "
+        "(PIM), and deny assignments, which take rights away.",
         subtle=True,
     )
     rows = [
         (
             _account(Actor(watch.tenant, a.principal, ""), watch, a.kind),
-            runs(said(a.role, 60)),
+            runs(said(f"{a.role}{', on a condition' if a.condition else ''}", 60)),
             runs(said(_where(a), 60)),
         )
         for a in found[:_ROLES]
@@ -90,6 +92,8 @@ def _where(assignment: Assignment) -> str:
     parts = assignment.scope.rstrip("/").split("/")
     if not assignment.inherited:
         return "the endpoint itself"
+    if _GROUP in assignment.scope.lower():
+        return f"management group {_short(parts[-1])}"
     kind = {3: "subscription", 5: "resource group", 9: "workspace"}.get(len(parts))
     return f"{kind} {_short(parts[-1])}" if kind else parts[-1] or "everything"
 

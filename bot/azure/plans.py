@@ -92,6 +92,7 @@ async def access(arm: Arm, resource: str) -> tuple[Assignment, ...]:
                 actions=roles[role][1],
                 scope=scope or "/",
                 inherited=scope != wanted,
+                condition=str(properties.get("condition") or ""),
             )
         )
     return tuple(sorted(found, key=lambda a: (a.inherited, a.role, a.principal)))
@@ -104,7 +105,8 @@ async def _role(arm: Arm, role: str) -> tuple[str, tuple[str, ...]]:
     except HttpResponseError:
         return role.rsplit("/", 1)[-1], ()
     allowed = properties.get("permissions") or []
-    actions = [str(a) for p in allowed for a in p.get("actions") or []]
+    kinds = ("actions", "dataActions")
+    actions = [str(a) for p in allowed for kind in kinds for a in p.get(kind) or []]
     return str(properties.get("roleName") or ""), tuple(actions)
 
 

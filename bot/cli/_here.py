@@ -10,14 +10,9 @@ import os
 import shlex
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from random import SystemRandom
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.cli._place import Place
-
-if TYPE_CHECKING:
-    from bot.worker import Means
 
 
 class CannotAnswer(Exception):
@@ -55,13 +50,14 @@ def answered(
 async def _answered(
     given: dict[str, str], endpoint: str, deployment: str
 ) -> dict[str, Any]:
-    from bot.pages import release  # noqa: PLC0415 `--help` stays quick
-    from bot.settings import Misconfigured  # noqa: PLC0415
+    from bot import app  # noqa: PLC0415 `--help` stays quick
+    from bot.pages import release  # noqa: PLC0415
+    from bot.settings import Misconfigured, load  # noqa: PLC0415
     from bot.store import CannotOpen, Conflict, Unwritable  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         try:
-            means = await _means(given, stack)
+            means = await app.asking(*load(given), stack)
         except (Misconfigured, CannotOpen, ValueError) as error:
             raise CannotAnswer(str(error)) from error
         try:
@@ -70,32 +66,3 @@ async def _answered(
             raise CannotAnswer(str(error)) from error
         except Conflict as error:
             raise CannotAnswer("many asked at the same moment; ask again") from error
-
-
-async def _means(given: dict[str, str], stack: AsyncExitStack) -> "Means":
-    """Return what the gate decides with; `stack` closes it."""
-    from bot.azure import AzureWorkspace  # noqa: PLC0415 as above
-    from bot.azure.cloud import Cloud  # noqa: PLC0415
-    from bot.azure.database import password  # noqa: PLC0415
-    from bot.azure.identity import credential  # noqa: PLC0415
-    from bot.settings import load  # noqa: PLC0415
-    from bot.store import Store  # noqa: PLC0415
-    from bot.worker import Means  # noqa: PLC0415
-    from cards import Links  # noqa: PLC0415
-
-    settings, watch = load(given)
-    cloud = Cloud(settings.azure_management_url, settings.azure_logs_url)
-    own = stack.enter_context(password(settings.database_identity))
-    store = Store.open(settings.database_url, role="gate", password=own)
-    stack.callback(store.close)
-    workspace = AzureWorkspace(credential(settings.reader_client_id, stack), cloud)
-    stack.push_async_callback(workspace.close)
-    return Means(
-        store=store,
-        watch=watch,
-        clock=lambda: datetime.now(UTC),
-        random=SystemRandom(),
-        links=Links(settings.pages),
-        sign=lambda key, revision: f"{key}.{revision}",  # no card is made here
-        workspace=workspace,
-    )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from bot.evidence import signing
+from bot.evidence import policy, signing
 from bot.evidence.anchor import head_document
 from bot.evidence.archive import build
 from bot.evidence.mapping import mapping
@@ -84,7 +84,7 @@ def of_model(
 def matter_of(
     sealed: Sealed, objects: Mapping[str, bytes], model: str, period: Period
 ) -> Matter:
-    every = list(sealed.incidents())
+    every = list(map(policy.shown, sealed.incidents()))
     return Matter(
         model=model,
         period=period,
@@ -150,6 +150,7 @@ def text(document: Any) -> bytes:
 
 def plain_view(incident: Incident) -> View:
     """Return a view that knows nothing but the history: people by their own names."""
+    incident = policy.shown(incident)
     endpoint = Endpoint(id=incident.endpoint, owner="", channel="")
     when = (
         incident.history[-1].at

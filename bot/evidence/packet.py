@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.evidence import policy
 from bot.incident import Incident
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -15,6 +16,7 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 def packet(incident: Incident) -> dict[str, Any]:
     """Return the packet; the same history gives the same bytes and digest."""
+    incident = policy.shown(incident)
     history = [
         {
             "seq": seq,

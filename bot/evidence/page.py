@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from html import escape
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from bot import levels
-from bot.evidence import charts
+from bot.evidence import charts, policy
 from bot.evidence.frozen import Frozen, missing, objects_table
 from bot.evidence.packet import packet
 from bot.evidence.served import others
@@ -42,6 +43,7 @@ def page(
     `objects` by SHA-256, as far as they are at hand. The owner's rendering is for
     acting: no digests, accounts or queries, and of the history only what people did.
     """
+    view = replace(view, incident=policy.shown(view.incident))
     incident = view.incident
     found = incident.last(SignalsEvaluated)
     frozen = Frozen(incident, objects)
@@ -67,17 +69,23 @@ def page(
 
 # Every table begins with the row of its headings: paper repeats it on each sheet.
 _FIRST = re.compile(r"(<table[^>]*>\s*)(<tr><th.*?</tr>)", re.DOTALL)
+# A name without a blank would push the columns after it off the sheet.
+_UNBROKEN = re.compile(r"<td>(?=[^<]*[^\s<]{33})")
+# Marks that turn the letters after them round: what is read is not what is there.
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def document(title: str, parts: Iterable[str]) -> str:
     """Return one self-contained HTML file."""
     body = _FIRST.sub(r"\1<thead>\2</thead>", "\n".join(parts))
-    return (
+    body = _UNBROKEN.sub("<td class=long>", body)
+    whole = (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style>"
         f"<body>{charts.PATTERN}{body}</body></html>"
     )
+    return _TURNS.sub(lambda mark: f"[U+{ord(mark[0]):04X}]", whole)
 
 
 def _head(view: View, frozen: Frozen, *, risk: bool) -> Iterator[str]:

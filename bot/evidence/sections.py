@@ -9,7 +9,6 @@ from typing import Any
 from bot.evidence.sheets import Cell, table
 
 _NARROW = 8  # columns that a page of paper holds in ordinary type
-_LONG = 32  # letters of a word that may be broken anywhere
 # To the minute; the JSON and the tables have all of it.
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?\+00:00")
 
@@ -43,7 +42,10 @@ class Section:
             yield f"<p>{escape(self.empty)}</p>"
             return
         columns = _columns(self.columns)
-        heads = "".join(f"<th>{escape(name)}" for name, _ in columns)
+        heads = "".join(
+            f"<th{' class=n' if self._counts(places) else ''}>{escape(name)}"
+            for name, places in columns
+        )
         wide = " class=wide" if len(columns) > _NARROW else ""
         yield f"<table{wide}><tr>{heads}</tr>"
         for row in self.rows[:most]:
@@ -52,6 +54,16 @@ class Section:
         yield "</table>"
         if len(self.rows) > most:
             yield f"<p class=soft>{len(self.rows) - most:,} more in the tables.</p>"
+
+    def _counts(self, places: tuple[int, ...]) -> bool:
+        """Return whether a column is of numbers, whose heading stands above them."""
+        [first, *more] = places
+        values = [row[first] for row in self.rows if row[first] is not None]
+        return (
+            not more
+            and bool(values)
+            and all(isinstance(v, int | float) for v in values)
+        )
 
 
 def csv_files(sections: Sequence[Section]) -> dict[str, bytes]:
@@ -81,5 +93,4 @@ def _cell(value: Cell, result: Cell = None) -> str:
     if isinstance(value, int | float):
         return f"<td class=n>{value:,.6g}"
     text = _TIME.sub(r"\1 \2", value or "")
-    long = " class=long" if any(len(word) > _LONG for word in text.split()) else ""
-    return f"<td{long}>{escape(text)}"
+    return f"<td>{escape(text)}"

@@ -8,7 +8,7 @@ STYLE = f"""
 @media(prefers-color-scheme:dark){{:root{{--ink:#f5f5f5;--soft:#b8b8b8;--line:#4d4d4d;
 --bad:#f1707b;--bar:#9a9a9a;--now:#3f6287;--paper:#1f1f1f}}}}
 body{{font:15px/1.5 "Segoe UI",system-ui,sans-serif;color:var(--ink);
-background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}}
+background:var(--paper);overflow-wrap:anywhere;max-width:60rem;margin:2rem auto;padding:0 1rem}}
 h1{{font-size:1.5rem;margin:0}}h2{{font-size:1.1rem;margin:2rem 0 .5rem}}
 p,dd,dt{{margin:.2rem 0}}.soft{{color:var(--soft)}}
 table{{border-collapse:collapse;width:100%;margin:.5rem 0}}
@@ -23,6 +23,8 @@ dl{{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}}dt{{color:var
 code,pre{{font:13px/1.4 Consolas,Menlo,monospace;overflow-wrap:anywhere}}
 pre{{white-space:pre-wrap;border:1px solid var(--line);padding:.5rem}}
 figure{{margin:1rem 0}}figcaption{{font-weight:600}}
+@media screen and (max-width:48rem){{table{{display:block;overflow-x:auto}}
+dl{{grid-template-columns:1fr}}}}
 footer{{margin:3rem 0;color:var(--soft);font-size:.85rem}}
 @media print{{:root{{color-scheme:light;--ink:#000;--soft:#333;--line:#999;--bad:#a80000;
 --bar:#777;--now:#ccc;--paper:#fff}}body{{margin:0;max-width:none;font-size:11px}}

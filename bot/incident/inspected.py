@@ -86,7 +86,8 @@ class Assignment:
     role: str
     scope: str  # ARM id, lower case, where it was given
     inherited: bool
-    actions: tuple[str, ...] = field(default=())  # that the role allows
+    actions: tuple[str, ...] = field(default=())  # that the role allows, on data too
+    condition: str = ""  # that narrows it, in Azure's own words; "": none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.incident.arm import arm_id
 from bot.watch.parts import Price, Strict, Tier
@@ -117,6 +117,21 @@ class Endpoint(Strict):
     disclosure: Disclosure = Disclosure()
     listening: Listening = Listening()
     levels: ServiceLevels = ServiceLevels()  # what it leaves out, its tier says
+
+    @model_validator(mode="after")
+    def _names_no_protected_column(self) -> Self:
+        """Refuse a rule about a column that is never read: it would only leak its name."""
+        protected = {name.lower() for name in self.disclosure.protected}
+        named = {
+            "segments": self.segments,
+            "predictions": self.predictions,
+            "target": (self.target,),
+            "signals": tuple(c for rule in self.signals for c in rule.columns),
+        }
+        for where, columns in named.items():
+            if any(column.lower() in protected for column in columns):
+                raise ValueError(f"{where} names a column that disclosure protects")
+        return self
 
     @property
     def name(self) -> str:

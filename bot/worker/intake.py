@@ -125,14 +125,12 @@ def _read(means: Means, delivery: Delivery, taken: _Taken) -> None:
             reasons.append(_unresolved(alert))
             continue
         for endpoint in endpoints:
-            several = len(endpoints) > 1
-            heard = _widely(alert, endpoint)
+            mine = _widely(alert, endpoint)
+            mine = _share(mine, endpoint) if len(endpoints) > 1 else mine
+            mine = policy.unprotected(mine, endpoint.disclosure)
             event = AlertReceived(
                 at=taken.at,
-                alert=timed(
-                    _share(heard, endpoint) if several else heard,
-                    delivery.received_at,
-                ),
+                alert=timed(mine, delivery.received_at),
                 delivery=delivery.id,
                 tier=endpoint.tier,
             )

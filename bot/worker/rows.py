@@ -135,15 +135,19 @@ def _carried(
         except ValueError as error:
             words.append(f"By {column}: cannot tell, {error}")
             continue
-        # A value that few rows have could name a person.
-        shown = [p for p in parts if p.share * windows.production.num_rows >= least]
         worst = carried(report, column)
-        if worst is None or not shown:
+        uneven = [p for p in parts if p.carried > p.share + _MORE]
+        # A value that few rows have could name a person.
+        counts = {p.value: round(p.share * windows.production.num_rows) for p in parts}
+        shown = [p for p in uneven if counts[p.value] >= least]
+        if worst is None or max(counts.values(), default=0) < least:
             continue
-        uneven = [p for p in shown if p.carried > p.share + _MORE]
-        words += in_words(uneven, worst.feature)[:_PARTS]
+        words += in_words(shown, worst.feature)[:_PARTS]
         if not uneven:
             words.append(f"The shift of {worst.feature} is spread evenly over {column}")
+        elif not shown:
+            few = f"fewer than {least} rows have"
+            words.append(f"By {column}: {few} what the shift of {worst.feature} is in")
     return words
 
 

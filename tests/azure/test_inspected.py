@@ -8,6 +8,7 @@ from bot.azure import AzureWorkspace
 from bot.ports import Impossible, Unavailable
 from bot.simulator.identity import EXECUTOR
 from bot.simulator.people import JONAS, PRIYA
+from bot.simulator.world import WORLD
 from bot.watch import Endpoint
 from tests.azure.conftest import ARM, Sim
 
@@ -98,6 +99,37 @@ async def test_access_tells_direct_roles_before_inherited_ones(
     assert {"Reader", "AzureML Data Scientist", "Watchkeeper: reader"} == {
         a.role for a in found if a.inherited
     }
+
+
+async def test_access_tells_of_conditions_data_and_management_groups(
+    workspace: AzureWorkspace, sim: Sim
+) -> None:
+    """
+    Who may read the data alone has no action at all, and is still somebody who can.
+    """
+    world = sim.app[WORLD]
+    group = "/providers/Microsoft.Management/managementGroups/mg-risk"
+    role = f"{ARM.split('/resourcegroups/')[0]}/providers/microsoft.authorization/"
+    role += "roledefinitions/own"
+    reads = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+    may = {"actions": [], "dataActions": [reads]}
+    world.put(
+        "role",
+        role,
+        {"id": role, "properties": {"roleName": "Rows", "permissions": [may]}},
+    )
+    given = {
+        "scope": group,
+        "principalId": "P-1",
+        "principalType": "Group",
+        "roleDefinitionId": role,
+        "condition": "@Resource[x] StringEquals 'y'",
+    }
+    world.put("assignment", "own", {"name": "own", "properties": given})
+    [found] = [a for a in await workspace.access(ARM) if a.role == "Rows"]
+
+    assert (group.lower(), True) == (found.scope, found.inherited)
+    assert ((reads,), given["condition"]) == (found.actions, found.condition)
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])

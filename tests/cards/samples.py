@@ -860,17 +860,28 @@ EXECUTOR = "66666666-aaaa-4bbb-8ccc-000000000002"
 READERS = "ffffffff-aaaa-4bbb-8ccc-000000000003"
 
 
+_MANAGEMENT = "/providers/Microsoft.Management"
+
+
 def reached(*, known: bool = True) -> Rendered:
     """Return the access review: a person, a group, an app; two readings of evidence."""
     group = ENDPOINT_ID.split("/providers/", 1)[0]
     found = tuple(
         Assignment(
-            principal=p, kind=kind, role=role, scope=s, inherited=s != ENDPOINT_ID
+            principal=p,
+            kind=kind,
+            role=role,
+            scope=s,
+            inherited=s != ENDPOINT_ID,
+            condition="@Resource[…] StringEquals 'risk'"
+            if "managementGroups" in s
+            else "",
         )
         for p, kind, role, s in (
             (EXECUTOR, "ServicePrincipal", "Rollback executor", ENDPOINT_ID),
             (PRIYA.id, "User", "AzureML Data Scientist", group),
             (READERS, "Group", "Reader", group.rsplit("/resourcegroups/", 1)[0]),
+            (MEI.id, "User", "Owner", f"{_MANAGEMENT}/managementGroups/mg-risk"),
         )
     )
     reads = [

@@ -20,6 +20,7 @@ from bot.evidence.inspect import inspect
 from bot.evidence.listing import of_model
 from bot.evidence.mapping import RULES
 from bot.evidence.model import PARTS
+from bot.evidence.page import document as laid_out
 from bot.evidence.reading import reading
 from bot.evidence.sections import Section
 from bot.evidence.shelf import Folder
@@ -299,7 +300,7 @@ def test_a_wide_table_fits_a_page_and_its_sheet_keeps_all() -> None:
     section = Section(
         key="x", title="X", columns=(*names, *"abcdef"), rows=((*row, *"abcdef"),)
     )
-    html = "".join(section.html())
+    html = laid_out("X", section.html())
 
     assert "<table class=wide>" in html
     assert "<th>decide, minutes<th>sha256" in html

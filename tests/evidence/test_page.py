@@ -6,14 +6,24 @@ from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import evidence
+from bot import evidence, signals
 from bot.evidence import bundle, charts
+from bot.evidence.page import Rendering
 from bot.evidence.shelf import digest
-from bot.incident import Acknowledged, CardShown, Event, EvidenceCollected
+from bot.incident import (
+    Acknowledged,
+    CardShown,
+    Event,
+    EvidenceCollected,
+    Incident,
+    SignalsEvaluated,
+)
 from bot.signals import FeatureResult, Shape
 from tests.browser import Window, browser, window
 from tests.cards import samples
@@ -187,3 +197,49 @@ async def test_it_asks_nobody_for_anything_and_fits_a_sheet(
     ground = "getComputedStyle(document.body).backgroundColor"
     assert "rgb(255, 255, 255)" == await page.evaluate(ground)
     assert (await page.pdf(format="A4")).startswith(b"%PDF")
+
+
+def hostile() -> Incident:
+    """A drift of features with names as nobody should choose them."""
+    names = ["a" * 120, "\u202eevil", "\u05e2\u05de\u05d5\u05d3\u05d4", "<b>x</b>"]
+    chance = np.random.default_rng(3)
+    then, now = (
+        pa.table({name: pa.array(chance.normal(shift, 1, 500)) for name in names})
+        for shift in (0, 2)
+    )
+    rule = signals.Rule(metric="JensenShannonDistance", threshold=0.1)
+    found = SignalsEvaluated(
+        at=samples.after(1), report=signals.evaluate(then, now, [rule])
+    )
+    told = samples.HISTORIES["rolled-back"]
+    return samples.incident(told[0], found, *told[2:])
+
+
+def test_a_name_neither_turns_round_nor_runs_off_the_sheet() -> None:
+    """
+    On paper the limit and the verdict once stood beyond the edge; "evil" read "live".
+    """
+    html = evidence.page(bundle.plain_view(hostile()))
+
+    assert f"<td class=long>{'a' * 120}" in html
+    assert "[U+202E]evil" in html
+    assert "\u202e" not in html
+    assert "<b>x</b>" not in html
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_no_page_has_to_be_pushed_sideways(
+    window: Window, tmp_path: Path
+) -> None:
+    """
+    At a desk, on a phone, and as wide as a sheet of paper.
+    """
+    file = tmp_path / "page.html"
+    renderings: tuple[Rendering, ...] = ("risk", "owner")
+    view = bundle.plain_view(hostile())
+    for rendering in renderings:
+        file.write_text(evidence.page(view, rendering=rendering))
+        for width in (1280, 640, 390):
+            tab = await window(file.as_uri(), width=width)
+            size = await tab.evaluate("document.documentElement.scrollWidth")
+            assert size <= width, (rendering, width)

@@ -10,6 +10,7 @@ from bot.simulator.world import WORLD, World
 
 routes = web.RouteTableDef()
 _AUTHORIZATION = "/providers/microsoft.authorization/"
+_MANAGEMENT_GROUP = "/providers/microsoft.management/managementgroups/"  # above all
 
 
 def grant(world: World, scope: str, principal: str, role: str, *actions: str) -> None:
@@ -54,11 +55,11 @@ async def assignments(request: web.Request) -> web.Response:
     if request.query.get("$filter") != "atScope()":
         refuse(400, "UnsupportedQuery", "The simulator knows the filter atScope().")
     wanted = f"/subscriptions/{request.match_info['rest']}".lower() + "/"
-    found: list[dict[str, Any]] = [
-        document
-        for _, document in request.app[WORLD].all("assignment")
-        if wanted.startswith(document["properties"]["scope"].lower().rstrip("/") + "/")
-    ]
+    found: list[dict[str, Any]] = []
+    for _, document in request.app[WORLD].all("assignment"):
+        scope = document["properties"]["scope"].lower().rstrip("/") + "/"
+        if scope.startswith(_MANAGEMENT_GROUP) or wanted.startswith(scope):
+            found.append(document)
     return web.json_response({"value": found})
 
 
