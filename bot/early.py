@@ -14,7 +14,9 @@ LONG = ("serve", "execute", "demo")  # the commands that run until they are told
 
 
 def _end(_number: int, _frame: object) -> None:
-    os._exit(0)  # no exception: it could be raised inside any import, and be caught there
+    os._exit(
+        0
+    )  # no exception: it could be raised inside any import, and be caught there
 
 
 if sys.argv[1:2] and sys.argv[1] in LONG:

@@ -15,7 +15,7 @@ from bot.check.database import database
 from bot.check.evidence import evidence
 from bot.check.finding import Finding, exit_code
 from bot.check.routes import routes
-from bot.check.teams import chat, clock, installed
+from bot.check.teams import chat, clock
 from bot.settings import Settings
 from bot.watch import WatchList
 
@@ -41,12 +41,10 @@ async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
             evidence(settings, stack),
             azure(settings, watch, stack),
             routes(settings, watch, stack),
-            chat(settings, watch, session, stack),
+            chat(settings, watch, session, stack, store.places),
         ):
             async for finding in part:
                 yield finding
-    for finding in installed(watch, store.places):
-        yield finding
 
 
 async def check_executor(

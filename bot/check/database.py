@@ -1,5 +1,7 @@
 """What we keep: reachable, with which tables and rights. Nothing is made or changed."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +23,13 @@ _RIGHTS = sa.text("SELECT has_table_privilege('history', :right)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the database tells of itself. `places`: conversations; None: it cannot tell."""
+    """What the database tells of itself.
+
+    `places`: conversations, and the address of Teams for each; None: it cannot tell.
+    """
 
     findings: tuple[Finding, ...]
-    places: frozenset[str] | None = None
+    places: Mapping[str, str] | None = None
     head: Head | None = None
 
 
@@ -67,8 +72,10 @@ def _tables(connection: sa.Connection) -> Found:
         todo = "start the newer version, or restore a backup from before it"
         text = f"it is at {current}, made by a newer Watchkeeper"
         return Found(findings=(Finding("fail", about, text, todo),))
-    query = sa.select(conversation.c.id)
-    places = frozenset(str(row[0]) for row in connection.execute(query))
+    query = sa.select(conversation.c.id, conversation.c.reference)
+    rows = connection.execute(query).all()
+    kept = {str(row[0]): json.loads(str(row[1])) for row in rows}
+    places = {key: str(found.get("serviceUrl") or "") for key, found in kept.items()}
     finding = Finding("ok", about, f"reachable, tables at {current}")
     if current != (head := steps.get_current_head()):
         text = f"at {current}; {head} comes with the next start"

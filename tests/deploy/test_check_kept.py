@@ -296,7 +296,7 @@ async def test_keys_that_are_none_are_a_line(answer: str) -> None:
         given = settings(bot_openid_url=url, bot_login_url=url, bot_app_id="")
         async with AsyncExitStack() as stack:
             watch = WatchList(tenant="11111111-1111-1111-1111-111111111111")
-            found = [each async for each in chat(given, watch, session, stack)]
+            found = [each async for each in chat(given, watch, session, stack, None)]
 
     assert [("fail", "Teams keys")] == [(f.level, f.about) for f in found]
 
