@@ -55,21 +55,21 @@ async def chat(
     `known`: where Teams told us of the app, and Teams' address for each; None: nobody knows.
     """
     yield await _signing_keys(settings, session)
+    if not settings.bot_app_id:
+        return  # which the settings' own lines say
     account, token = _account(settings, watch), ""
-    if settings.bot_app_id:
-        vouch = await stack.enter_async_context(
-            teams.managed_identity(settings.bot_identity or settings.bot_app_id)
+    vouch = await stack.enter_async_context(
+        teams.managed_identity(settings.bot_identity or settings.bot_app_id)
+    )
+    try:
+        token = await Tokens(account, session, vouch).get()
+    except Unavailable as error:
+        todo = (
+            "does the bot's app trust the managed identity? deploy/README.md, Install"
         )
-        try:
-            token = await Tokens(account, session, vouch).get()
-        except Unavailable as error:
-            todo = (
-                "does the bot's app trust the managed identity? "
-                "deploy/README.md, Install"
-            )
-            yield Finding("fail", "Teams token", str(error), todo)
-        else:
-            yield Finding("ok", "Teams token", "the bot can speak")
+        yield Finding("fail", "Teams token", str(error), todo)
+    else:
+        yield Finding("ok", "Teams token", "the bot can speak")
     for name in sorted({endpoint.channel for endpoint in watch.endpoints}):
         place = watch.channels[name].id
         service = (known or {}).get(place) or (known or {}).get(TEAM, "")
