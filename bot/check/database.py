@@ -1,6 +1,7 @@
 """What we keep: reachable, with which tables and rights. Nothing is made or changed."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,10 +38,9 @@ def database(settings: Settings, *, talks: bool = True) -> Found:
     """Look at the database as `serve` (`talks`) or `execute` would open it."""
     about, url = "database", settings.database_url
     file = url.removeprefix("sqlite:///")
-    if url.startswith("sqlite") and not Path(file).exists():
-        text = f"{file} will be made at the first start"
-        return Found(findings=(Finding("ok", about, text),))
     try:
+        if url.startswith("sqlite") and not Path(file).exists():
+            return Found(findings=(_to_be_made(Path(file)),))
         with password(settings.database_identity) as token:
             engine = create(url, token)
             try:
@@ -54,11 +54,22 @@ def database(settings: Settings, *, talks: bool = True) -> Found:
                 engine.dispose()
     except CannotOpen as error:
         finding = Finding("fail", about, str(error), "mend DATABASE_URL")
+    except OSError as error:
+        finding = Finding("fail", about, str(error.strerror), "mend DATABASE_URL")
     except sa.exc.SQLAlchemyError as error:
         kind = type(getattr(error, "orig", None) or error).__name__
         todo = "is the server up, and may this identity sign in? deploy/README.md, Database"
         finding = Finding("fail", about, f"it does not answer ({kind})", todo)
     return Found(findings=(finding,))
+
+
+def _to_be_made(file: Path) -> Finding:
+    """Return whether the first start can make the file, or the folders above it."""
+    there = next(p for p in file.absolute().parents if p.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return Finding("ok", "database", f"{file} will be made at the first start")
+    todo = "let this user write there, or mend DATABASE_URL"
+    return Finding("fail", "database", f"{there} cannot be written to", todo)
 
 
 def _tables(connection: sa.Connection) -> Found:

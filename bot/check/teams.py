@@ -55,9 +55,10 @@ async def chat(
     `known`: where Teams told us of the app, and Teams' address for each; None: nobody knows.
     """
     yield await _signing_keys(settings, session)
-    if not settings.bot_app_id:
-        return  # which the settings' own lines say
-    account, token = _account(settings, watch), ""
+    try:
+        account, token = _account(settings, watch), ""
+    except ValueError:
+        return  # the settings' own lines say what is missing or unsafe
     vouch = await stack.enter_async_context(
         teams.managed_identity(settings.bot_identity or settings.bot_app_id)
     )
