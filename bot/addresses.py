@@ -86,7 +86,11 @@ def web(given: str) -> str:
 
 def insecure(url: str) -> bool:
     """Return whether tokens to `url` could be read on the way: plain http, not local."""
-    return urlsplit(url).scheme != "https" and not loopback(_host(url) or "")
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # no address at all
+        return True
+    return scheme != "https" and not loopback(_host(url) or "")
 
 
 def _host(url: str) -> str | None:

@@ -4,6 +4,7 @@ Everything is looked at, nothing is changed: no table is made, no card is posted
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -15,10 +16,11 @@ from bot.check.database import database
 from bot.check.evidence import evidence
 from bot.check.finding import Finding, exit_code
 from bot.check.routes import routes
-from bot.check.teams import chat, clock, installed
+from bot.check.teams import chat, clock
 from bot.settings import Settings
 from bot.watch import WatchList
 
+log = logging.getLogger(__name__)
 _TIME_OUT = aiohttp.ClientTimeout(total=15)
 
 
@@ -37,16 +39,15 @@ async def check(settings: Settings, watch: WatchList) -> AsyncIterator[Finding]:
             aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)
         )
         yield await clock(settings, session)
-        for part in (
-            evidence(settings, stack),
-            azure(settings, watch, stack),
-            routes(settings, watch, stack),
-            chat(settings, watch, session, stack),
-        ):
-            async for finding in part:
+        parts = {
+            "evidence": evidence(settings, stack),
+            "Azure": azure(settings, watch, stack),
+            "alerts' way to us": routes(settings, watch, stack),
+            "Teams": chat(settings, watch, session, stack, store.places),
+        }
+        for about, part in parts.items():
+            async for finding in whole(about, part):
                 yield finding
-    for finding in installed(watch, store.places):
-        yield finding
 
 
 async def check_executor(
@@ -62,8 +63,19 @@ async def check_executor(
             aiohttp.ClientSession(trust_env=False, timeout=_TIME_OUT)
         )
         yield await clock(settings, session)
-        async for finding in moves(settings, watch, stack):
+        async for finding in whole("Azure", moves(settings, watch, stack)):
             yield finding
 
 
-__all__ = ["Finding", "check", "check_executor", "exit_code"]
+async def whole(about: str, part: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """Yield a part's findings; what none of them foresaw is one more, and ends the part."""
+    try:
+        async for finding in part:
+            yield finding
+    except Exception as error:
+        log.debug("%s", about, exc_info=True)
+        text = f"an unexpected {type(error).__name__} ended this part"
+        yield Finding("fail", about, text, "report it: this is a fault of ours")
+
+
+__all__ = ["Finding", "check", "check_executor", "exit_code", "whole"]

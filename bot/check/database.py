@@ -1,5 +1,8 @@
 """What we keep: reachable, with which tables and rights. Nothing is made or changed."""
 
+import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,10 +27,13 @@ _RIGHTS = sa.text("SELECT has_table_privilege('history', :right)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the database tells of itself. `places`: conversations; None: it cannot tell."""
+    """What the database tells of itself.
+
+    `places`: conversations, and the address of Teams for each; None: it cannot tell.
+    """
 
     findings: tuple[Finding, ...]
-    places: frozenset[str] | None = None
+    places: Mapping[str, str] | None = None
     head: Head | None = None
 
 
@@ -35,10 +41,9 @@ def database(settings: Settings, *, talks: bool = True) -> Found:
     """Look at the database as `serve` (`talks`) or `execute` would open it."""
     about, url = "database", settings.database_url
     file = url.removeprefix("sqlite:///")
-    if url.startswith("sqlite") and not Path(file).exists():
-        text = f"{file} will be made at the first start"
-        return Found(findings=(Finding("ok", about, text),))
     try:
+        if url.startswith("sqlite") and not Path(file).exists():
+            return Found(findings=(_to_be_made(Path(file)),))
         with password(settings.database_identity) as token:
             engine = create(url, token)
             try:
@@ -55,11 +60,22 @@ def database(settings: Settings, *, talks: bool = True) -> Found:
                 engine.dispose()
     except CannotOpen as error:
         finding = Finding("fail", about, str(error), "mend DATABASE_URL")
+    except OSError as error:
+        finding = Finding("fail", about, str(error.strerror), "mend DATABASE_URL")
     except sa.exc.SQLAlchemyError as error:
         kind = type(getattr(error, "orig", None) or error).__name__
         todo = "is the server up, and may this identity sign in? deploy/README.md, Database"
         finding = Finding("fail", about, f"it does not answer ({kind})", todo)
     return Found(findings=(finding,))
+
+
+def _to_be_made(file: Path) -> Finding:
+    """Return whether the first start can make the file, or the folders above it."""
+    there = next(p for p in file.absolute().parents if p.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return Finding("ok", "database", f"{file} will be made at the first start")
+    todo = "let this user write there, or mend DATABASE_URL"
+    return Finding("fail", "database", f"{there} cannot be written to", todo)
 
 
 def _tables(connection: sa.Connection) -> Found:
@@ -73,8 +89,10 @@ def _tables(connection: sa.Connection) -> Found:
         todo = "start the newer version, or restore a backup from before it"
         text = f"it is at {current}, made by a newer Watchkeeper"
         return Found(findings=(Finding("fail", about, text, todo),))
-    query = sa.select(conversation.c.id)
-    places = frozenset(str(row[0]) for row in connection.execute(query))
+    query = sa.select(conversation.c.id, conversation.c.reference)
+    rows = connection.execute(query).all()
+    kept = {str(row[0]): json.loads(str(row[1])) for row in rows}
+    places = {key: str(found.get("serviceUrl") or "") for key, found in kept.items()}
     finding = Finding("ok", about, f"reachable, tables at {current}")
     if current != (head := steps.get_current_head()):
         text = f"at {current}; {head} comes with the next start"

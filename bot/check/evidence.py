@@ -47,21 +47,33 @@ async def evidence(settings: Settings, stack: AsyncExitStack) -> AsyncIterator[F
         if not place.startswith(("https://", "http://")):
             yield _folder(about, Path(place), shared=shared)
             continue
-        address, below = split(place)
-        signed = "sig=" in place
-        who = None if signed else credential(settings.reader_client_id, stack)
-        container = ContainerClient.from_container_url(
-            address,
-            who,
-            connection_timeout=_CONNECT_S,
-            read_timeout=_READ_S,
-            retry_total=0,  # somebody waits for the line
-        )
+        try:
+            container, below = _client(place, settings.reader_client_id, stack)
+        except ValueError:
+            text = "no address of a container: https://NAME.blob.core.windows.net/CONTAINER"
+            yield Finding("fail", about, text, "mend EVIDENCE_URL or ANCHOR_URL")
+            continue
         stack.push_async_callback(container.close)
         question = _container(container, below)
         yield await asked(about, question, refused=_ROLE, away=_AWAY)
     if settings.evidence_url.startswith(("https://", "http://")):
         yield await _locked(settings, stack)
+
+
+def _client(
+    place: str, client_id: str, stack: AsyncExitStack
+) -> tuple[ContainerClient, str]:
+    """Return a client of a container and the path below it. Raises ValueError."""
+    address, below = split(place)
+    who = None if "sig=" in place else credential(client_id, stack)
+    client = ContainerClient.from_container_url(
+        address,
+        who,
+        connection_timeout=_CONNECT_S,
+        read_timeout=_READ_S,
+        retry_total=0,  # somebody waits for the line
+    )
+    return client, below
 
 
 async def _locked(settings: Settings, stack: AsyncExitStack) -> Finding:

@@ -1,14 +1,19 @@
 """Entra's clock, Teams' keys, the bot's token, and where the app is installed."""
 
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import quote, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from bot import teams
 from bot.check.finding import Finding, Level, counted
+from bot.desk import TEAM
 from bot.ports import Unavailable
 from bot.settings import Settings
 from bot.teams.credentials import Tokens
@@ -16,6 +21,7 @@ from bot.watch import WatchList
 
 _AWAY = (aiohttp.ClientError, TimeoutError, OSError)
 _ODD = (ValueError, KeyError, TypeError, AttributeError)  # a proxy's page, perhaps
+_ADD = "add the app to its team: watchkeeper package, deploy/README.md, Install"
 SKEW_LOOK_S, SKEW_FAIL_S = 5.0, 240.0  # tokens are taken five minutes early or late
 
 
@@ -42,23 +48,22 @@ async def chat(
     watch: WatchList,
     session: aiohttp.ClientSession,
     stack: AsyncExitStack,
+    known: Mapping[str, str] | None,
 ) -> AsyncIterator[Finding]:
+    """Yield whether Teams and we can talk, and whether the app is in each channel's team.
+
+    `known`: where Teams told us of the app, and Teams' address for each; None: nobody knows.
+    """
     yield await _signing_keys(settings, session)
-    if not settings.bot_app_id:
-        return
+    try:
+        account, token = _account(settings, watch), ""
+    except ValueError:
+        return  # the settings' own lines say what is missing or unsafe
     vouch = await stack.enter_async_context(
         teams.managed_identity(settings.bot_identity or settings.bot_app_id)
     )
-    account = teams.Account(
-        app_id=settings.bot_app_id,
-        tenant=watch.tenant,
-        allowed=settings.origins,
-        openid_url=settings.bot_openid_url,
-        login_url=settings.bot_login_url,
-        graph_url=settings.graph_url,
-    )
     try:
-        await Tokens(account, session, vouch).get()
+        token = await Tokens(account, session, vouch).get()
     except Unavailable as error:
         todo = (
             "does the bot's app trust the managed identity? deploy/README.md, Install"
@@ -66,6 +71,68 @@ async def chat(
         yield Finding("fail", "Teams token", str(error), todo)
     else:
         yield Finding("ok", "Teams token", "the bot can speak")
+    for name in sorted({endpoint.channel for endpoint in watch.endpoints}):
+        place = watch.channels[name].id
+        service = (known or {}).get(place) or (known or {}).get(TEAM, "")
+        about = f"channel {name}"
+        if not service:
+            yield Finding("look", about, "Teams has not told us of it", _ADD)
+        elif not account.allows(service):
+            text = f"Teams is at {_host(service)} there, which we do not answer to"
+            yield Finding("fail", about, text, "add it to SERVICE_URL_ALLOW")
+        elif token:
+            yield await _installed(about, session, service, place, token)
+
+
+def _account(settings: Settings, watch: WatchList) -> teams.Account:
+    return teams.Account(
+        app_id=settings.bot_app_id,
+        tenant=watch.tenant,
+        allowed=settings.origins,
+        openid_url=settings.bot_openid_url,
+        login_url=settings.bot_login_url,
+        graph_url=settings.graph_url,
+    )
+
+
+async def _installed(
+    about: str, session: aiohttp.ClientSession, service: str, place: str, token: str
+) -> Finding:
+    """Ask Teams itself: who was told of once may have been taken out of the team since."""
+    url = f"{service.rstrip('/')}/v3/conversations/{quote(place, safe='')}/pagedmembers"
+    try:
+        async with session.get(
+            URL(url, encoded=True).with_query(pageSize="1"),
+            headers={"Authorization": f"Bearer {token}"},
+            allow_redirects=False,
+        ) as answer:
+            status, said = answer.status, await answer.text()
+    except _AWAY as error:
+        text = f"Teams does not answer: {type(error).__name__}"
+        return Finding("fail", about, text, f"may we reach {_host(service)}?")
+    if status == HTTPStatus.OK:
+        return Finding("ok", about, "the app is in its team")
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        text = f"the app is not in its team{_code(said)}"
+        return Finding("fail", about, text, f"is the channel's id right? else {_ADD}")
+    if status == HTTPStatus.UNAUTHORIZED:
+        text = "Teams refuses the bot's token"
+        return Finding("fail", about, text, "is BOT_APP_ID that of the Azure Bot?")
+    text = f"Teams answered {status}{_code(said)}"
+    return Finding("look", about, text, "ask again in a minute")
+
+
+def _host(service: str) -> str:
+    return urlsplit(service).hostname or "an address that is none"
+
+
+def _code(said: str) -> str:
+    """Return the name that Teams gives a failure, in brackets, "" without one."""
+    try:
+        code = str(json.loads(said)["error"]["code"])
+    except _ODD:
+        return ""
+    return f" ({code})" if code.isalnum() else ""
 
 
 async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> Finding:
@@ -83,17 +150,3 @@ async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> F
             "fail", about, "none may speak for Teams", "is BOT_OPENID_URL right?"
         )
     return Finding("ok", about, f"{counted(ours, 'key')} may speak for Teams")
-
-
-def installed(watch: WatchList, known: frozenset[str] | None) -> list[Finding]:
-    """Say where the app is; Teams tells us when it is put into a team."""
-    found = []
-    for name in sorted({endpoint.channel for endpoint in watch.endpoints}):
-        place = watch.channels[name].id
-        if known and (place in known or "team" in known):
-            found.append(Finding("ok", f"channel {name}", "the app is in its team"))
-            continue
-        todo = "add the app to its team: watchkeeper package, deploy/README.md, Install"
-        text = "Teams has not told us of it"
-        found.append(Finding("look", f"channel {name}", text, todo))
-    return found

@@ -81,8 +81,8 @@ def _addresses(settings: Settings) -> list[str]:
         for name in (*four, *secure)
         if (url := getattr(settings, name)) and insecure(url)
     ]
-    path = urlsplit(settings.key_secret_url).path
-    if settings.key_secret_url and not _SECRET_PATH.fullmatch(path):
+    path = "/" + settings.key_secret_url.partition("://")[2].partition("/")[2]
+    if settings.key_secret_url and not _SECRET_PATH.fullmatch(path.partition("?")[0]):
         found.append(
             "KEY_SECRET_URL: expected https://NAME.vault.azure.net/secrets/NAME"
         )
@@ -101,11 +101,14 @@ def _addresses(settings: Settings) -> list[str]:
 def _kept(name: str, given: str) -> list[str]:
     if given.startswith("git+"):
         return [f"{name}: Git is for heads of the log: ANCHOR_URL"]
-    scheme, colon, _ = given.partition("://")
-    if not (colon and insecure(given)):
-        return []
+    scheme, colon, rest = given.partition("://")
+    if not colon:
+        return []  # a folder
     what = "is no folder and no blob container (https://ACCOUNT.blob.…/CONTAINER)"
-    return [f"{name}: {scheme}:// {what}"]
+    if insecure(given):
+        return [f"{name}: {scheme}:// {what}"]
+    host, _, path = rest.partition("?")[0].partition("/")
+    return [] if host and path.strip("/") else [f"{name}: {_bare(given)} {what}"]
 
 
 def _git(anchor: str) -> list[str]:
@@ -121,5 +124,8 @@ def _git(anchor: str) -> list[str]:
 
 def _bare(url: str) -> str:
     """Return `url` without what may be secret in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "what stands there"
+    return f"{parts.scheme}://{parts.hostname or ''}"

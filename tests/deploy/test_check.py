@@ -110,6 +110,30 @@ def test_what_is_wrong_is_named_with_what_to_do(demo: Running, tmp_path: Path) -
         assert row["todo"] or row["level"] == "ok", row
 
 
+def test_an_app_that_was_taken_out_of_the_team_is_missed(demo: Running) -> None:
+    """
+    Teams told us once that it was put in; only Teams knows whether it still is.
+    """
+    serve = environment(demo)
+    found = {}
+    for status in (403, 500):
+        match = {"method": "GET", "path": "/pagedmembers$"}
+        fault = json.dumps({"match": match, "times": 1, "status": status}).encode()
+        said, _ = demo.ask("/sim/faults", fault, _JSON, port=demo.port + 1)
+        assert said < 300
+        found[status] = check(serve)[1]["channel model-alerts"]
+    elsewhere = check(serve, SERVICE_URL_ALLOW="https://smba.trafficmanager.net")[1]
+
+    assert ("fail", True) == (
+        found[403]["level"], "the app is not in its team" in found[403]["text"]
+    )  # fmt: skip
+    assert "watchkeeper package" in found[403]["todo"]
+    assert ("look", "Teams answered 500") == (
+        found[500]["level"], found[500]["text"][:18]
+    )  # fmt: skip
+    assert "SERVICE_URL_ALLOW" in elsewhere["channel model-alerts"]["todo"]
+
+
 def test_a_missing_right_is_told_from_a_missing_network(demo: Running) -> None:
     """
     "It does not work" sends people to the wrong team for a day.

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,7 @@ from azure.core.credentials import AccessToken
 
 from bot.azure.arm import Arm
 from bot.azure.cloud import Cloud
-from bot.check import Finding, ours
+from bot.check import Finding, ours, whole
 from bot.check.asked import Said, asked
 from bot.check.database import database
 from bot.check.evidence import evidence, lock
@@ -296,7 +296,7 @@ async def test_keys_that_are_none_are_a_line(answer: str) -> None:
         given = settings(bot_openid_url=url, bot_login_url=url, bot_app_id="")
         async with AsyncExitStack() as stack:
             watch = WatchList(tenant="11111111-1111-1111-1111-111111111111")
-            found = [each async for each in chat(given, watch, session, stack)]
+            found = [each async for each in chat(given, watch, session, stack, None)]
 
     assert [("fail", "Teams keys")] == [(f.level, f.about) for f in found]
 
@@ -331,3 +331,59 @@ async def test_whatever_happens_is_one_line(
     )
 
     assert Finding("fail", "it", text, todo) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"evidence_url": "http://[::1"}, "EVIDENCE_URL: http:// is no folder"),
+        ({"evidence_url": "https://a.blob.core.windows.net"}, "no blob container"),
+        ({"anchor_url": "https://[/x"}, "ANCHOR_URL: https:// is no folder"),
+        ({"service_url_allow": "https://["}, "SERVICE_URL_ALLOW: https://["),
+    ],
+)
+async def test_an_address_that_is_none_is_a_line(
+    given: dict[str, str], said: str
+) -> None:
+    """
+    What cannot even be taken apart ended the check, and the service's start, with a trace.
+    """
+    odd = settings(**given)
+    lines = odd.problems(talks=True)
+    found = await looked(**given)
+
+    assert any(said in line for line in lines), lines
+    wrong = [each for each in found if each.level == "fail"]
+    assert all(each.todo and "unexpected" not in each.text for each in wrong)
+    assert ("service_url_allow" in given) or wrong
+
+
+def test_a_database_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
+    """
+    "Will be made at the first start" was said of a place that lets nobody write.
+    """
+    long = database(settings(database_url=f"sqlite:///{tmp_path}/{'x' * 300}"))
+    (tmp_path / "file").touch()
+    shut = database(settings(database_url=f"sqlite:///{tmp_path}/file/y.db"))
+    free = database(settings(database_url=f"sqlite:///{tmp_path}/a/b/c.db"))
+
+    told = [found.findings[0] for found in (long, shut, free)]
+    assert ["fail", "fail", "ok"] == [each.level for each in told]
+    assert "too long" in told[0].text
+    assert f"{tmp_path}/file cannot be written to" == told[1].text
+
+
+async def test_what_nobody_foresaw_is_a_line_as_well() -> None:
+    """
+    One part that breaks must not take the others' findings with it.
+    """
+
+    async def breaks() -> AsyncIterator[Finding]:
+        yield Finding("ok", "one", "fine")
+        raise LookupError("secret")
+
+    found = [each async for each in whole("Azure", breaks())]
+
+    assert ["one", "Azure"] == [each.about for each in found]
+    assert "unexpected LookupError" in found[1].text
+    assert "secret" not in found[1].text
