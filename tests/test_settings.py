@@ -248,6 +248,24 @@ def test_a_broken_file_tells_the_line(tmp_path: Path) -> None:
         load({"WATCHKEEPER_WATCH_FILE": str(path)})
 
 
+@pytest.mark.parametrize("name", ["EVIDENCE_URL", "ANCHOR_URL"])
+@pytest.mark.parametrize("below", ["", "/deep/down"])
+def test_evidence_is_kept_in_a_folder_or_nothing_starts(
+    tmp_path: Path, name: str, below: str
+) -> None:
+    """
+    It started, took alerts, and could keep no evidence of any.
+    """
+    file = tmp_path / "notes.txt"
+    file.touch()
+    given = {**watch_file(tmp_path), f"WATCHKEEPER_{name}": f"{file}{below}"}
+
+    with pytest.raises(Misconfigured, match=f"{name}: {file} is no folder"):
+        load(given, talks=True)
+    made = {**given, f"WATCHKEEPER_{name}": f"{tmp_path}/to/be/made"}
+    assert load(made, talks=True)
+
+
 def test_settings_may_stand_in_the_file(tmp_path: Path) -> None:
     variables = watch_file(tmp_path, settings={"port": 4000, "log_level": "ERROR"})
 

@@ -150,7 +150,7 @@ def prove(
 
     Example: watchkeeper audit prove A-1.zip --state .watchkeeper --output A-1.proof.json
     """
-    from bot.evidence import bundle  # noqa: PLC0415
+    from bot.evidence import bundle, verdict  # noqa: PLC0415
     from bot.evidence import continued as later  # noqa: PLC0415
     from bot.evidence.inspect import inspect  # noqa: PLC0415
     from bot.evidence.reading import Damaged, Unreadable, reading  # noqa: PLC0415
@@ -158,7 +158,7 @@ def prove(
 
     place = find(state, database)
     try:
-        head = inspect(_bytes(packet) or b"", None, []).head
+        head = inspect(verdict.packet(packet), None, []).head
         if head is None:
             refuse("audit prove", "no record of the packet is sealed")
         with reading(place.database) as db:
@@ -179,7 +179,7 @@ def key(
     state: State = None,
     database: Database = "",
     output_format: Annotated[
-        Literal["pem", "hex"], typer.Option("--format", help="How to write it.")
+        Literal["pem", "hex", "json"], typer.Option("--format", help="How to write it.")
     ] = "pem",
 ) -> None:
     """Print the public key of the log, for an auditor to keep.
@@ -191,9 +191,13 @@ def key(
     place = find(state, database)
     public: Ed25519PublicKey | None = place.signer
     if public is None:
-        refuse("audit key", f"{place.keys} is not a key file of ours")
-    shown = signing.in_pem if output_format == "pem" else signing.in_hex
-    typer.echo(shown(public).rstrip("\n"))
+        there = place.keys and place.keys.exists()
+        why = "is not a key file of ours" if there else "is not there"
+        refuse("audit key", f"{place.keys} {why}")
+    pem, digits = signing.in_pem(public), signing.in_hex(public)
+    told = {"algorithm": "Ed25519", "key": digits, "pem": pem}
+    shown = {"pem": pem.rstrip("\n"), "hex": digits, "json": json.dumps(told, indent=1)}
+    typer.echo(shown[output_format])
 
 
 @app.command()

@@ -34,7 +34,7 @@ svg .hatch{stroke:var(--ink);stroke-width:1}
 """
 # Once a page: the texture of all "before" and "reference" marks.
 PATTERN = (
-    '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
+    '<svg width="0" height="0" style="position:absolute;width:0" aria-hidden="true"><defs>'
     '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/>'
     "</pattern></defs></svg>"

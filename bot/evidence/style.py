@@ -10,7 +10,8 @@ STYLE = f"""
 body{{font:15px/1.5 "Segoe UI",system-ui,sans-serif;color:var(--ink);
 background:var(--paper);overflow-wrap:anywhere;max-width:60rem;margin:2rem auto;padding:0 1rem}}
 h1{{font-size:1.5rem;margin:0}}h2{{font-size:1.1rem;margin:2rem 0 .5rem}}
-p,dd,dt{{margin:.2rem 0}}.soft{{color:var(--soft)}}
+p,dd,dt{{margin:.2rem 0}}p,dd,footer{{min-width:0;overflow-wrap:anywhere}}
+.soft{{color:var(--soft)}}
 table{{border-collapse:collapse;width:100%;margin:.5rem 0}}
 td,th{{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);
 vertical-align:top;overflow-wrap:break-word}}
@@ -26,6 +27,7 @@ figure{{margin:1rem 0}}figcaption{{font-weight:600}}
 @media screen and (max-width:48rem){{table{{display:block;overflow-x:auto}}
 dl{{grid-template-columns:1fr}}}}
 footer{{margin:3rem 0;color:var(--soft);font-size:.85rem}}
+@media screen and (max-width:60rem){{table{{display:block;overflow-x:auto}}}}
 @media print{{:root{{color-scheme:light;--ink:#000;--soft:#333;--line:#999;--bad:#a80000;
 --bar:#777;--now:#ccc;--paper:#fff}}body{{margin:0;max-width:none;font-size:11px}}
 code{{font-size:10px}}

@@ -81,6 +81,17 @@ def of_database(
     )
 
 
+def packet(path: Path) -> bytes:
+    """Return the bytes of a packet, sound or not. Raises Unreadable where it is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    if bundle.MANIFEST.encode() not in content:
+        raise Unreadable(f"{path} is not a packet of evidence")
+    return content
+
+
 def of_packet(
     path: Path,
     key: Ed25519PublicKey | None,
@@ -91,12 +102,7 @@ def of_packet(
 
     `proof`: that a newer head continues the packet's, from `watchkeeper audit prove`.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from None
-    if bundle.MANIFEST.encode() not in content:
-        raise Unreadable(f"{path} is not a packet of evidence")
+    content = packet(path)
     if isinstance(anchored, str):
         return wrong(anchored)
     try:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot import strict_yaml
+from bot import addresses, strict_yaml
 from bot.settings.model import Settings
 from bot.settings.safe import problems
 from bot.watch import WatchList
@@ -52,7 +52,9 @@ def load(
         None if document is None else _read(WatchList, document, _within(path), wrong)
     )
     if settings is not None:
-        wrong += [] if talks is None else problems(settings, talks=talks)
+        if talks is not None:
+            wrong += problems(settings, talks=talks)
+            wrong += _folders(settings)
         if watch and settings.tenant_id.lower() not in ("", watch.tenant):
             wrong.append(f"TENANT_ID is not the tenant that {path} names")
     if wrong or settings is None or watch is None:
@@ -93,6 +95,23 @@ def _named(
         wrong.append(f"{path}: watch_file is a variable alone: this is the file")
         del named["watch_file"]
     return named
+
+
+def _folders(settings: Settings) -> list[str]:
+    """Return which folder to keep things in is none, and could not be made either.
+
+    Found out at the first alert, its evidence would be gone.
+    """
+    named = {"EVIDENCE_URL": [settings.evidence_url]}
+    named["ANCHOR_URL"] = addresses.places(settings.anchor_url)
+    return [
+        f"{name}: {there} is no folder"
+        for name, given in named.items()
+        for place in given
+        if "://" not in place and not place.startswith("git+")
+        for there in (Path(place), *Path(place).absolute().parents)
+        if there.exists() and not there.is_dir()
+    ]
 
 
 def _within(path: Path) -> Callable[[str], str]:

@@ -364,3 +364,15 @@ def test_a_database_that_went_another_way_proves_nothing(kept: Kept) -> None:
     done = CliRunner().invoke(application(), ["audit", "prove", str(packet), *place])
 
     assert (1, True) == (done.exit_code, "does not continue" in done.output)
+
+
+def test_what_is_no_packet_is_not_called_tampered(kept: Kept) -> None:
+    """
+    `audit verify` ended with 2 for the same file, `audit prove` with the 1 of a forgery.
+    """
+    notes = kept.folder / "notes.txt"
+    notes.write_text("nothing of ours")
+    place = ["--state", str(kept.folder)]
+    done = CliRunner().invoke(application(), ["audit", "prove", str(notes), *place])
+
+    assert (2, True) == (done.exit_code, "is not a packet" in done.output)

@@ -241,6 +241,12 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
         application(), ["audit", "key", *place, "--format", "hex"]
     ).stdout.strip()
     assert signing.in_hex(PUBLIC) == hexed
+    told = json.loads(
+        run(application(), ["audit", "key", *place, "--format", "json"]).stdout
+    )
+    assert (hexed, signing.in_pem(PUBLIC)) == (told["key"], told["pem"])
+    none = run(application(), ["audit", "key", "--state", str(tmp_path / "none")])
+    assert (2, True) == (none.exit_code, "keys.json is not there" in none.stderr)
     target.write_bytes(target.read_bytes().replace(b"Priya", b"Priyb", 1))
     assert 1 == run(application(), ["audit", "verify", str(target)]).exit_code
     target.write_bytes(b"PK nothing")

@@ -189,10 +189,12 @@ async def test_it_asks_nobody_for_anything_and_fits_a_sheet(
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(file.as_uri())
     assert [file.as_uri()] == asked
+    wide = "document.documentElement.scrollWidth <= window.innerWidth"
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate(wide)  # a wide table is moved alone, the page stays
+
     await page.emulate_media(media="print")
     await page.set_viewport_size({"width": 670, "height": 950})  # A4 less margins
-
-    wide = "document.documentElement.scrollWidth <= window.innerWidth"
     assert await page.evaluate(wide)
     ground = "getComputedStyle(document.body).backgroundColor"
     assert "rgb(255, 255, 255)" == await page.evaluate(ground)
