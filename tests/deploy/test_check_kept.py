@@ -23,7 +23,7 @@ from bot.check.evidence import evidence, lock
 from bot.check.teams import chat
 from bot.keys import Keys, rotate
 from bot.ports import Impossible, Unavailable
-from bot.settings import Settings
+from bot.settings import Settings, problems
 from bot.store import Store
 from bot.store.log import Head, head_bytes
 from bot.watch import WatchList
@@ -349,7 +349,7 @@ async def test_an_address_that_is_none_is_a_line(
     What cannot even be taken apart ended the check, and the service's start, with a trace.
     """
     odd = settings(**given)
-    lines = odd.problems(talks=True)
+    lines = problems(odd)
     found = await looked(**given)
 
     assert any(said in line for line in lines), lines
