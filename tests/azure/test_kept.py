@@ -315,17 +315,62 @@ async def test_nothing_is_kept_that_may_not_be_shown(place: Place) -> None:
 
 async def test_rules_of_another_kind_look_at_the_rows(place: Place) -> None:
     """
-    What profiles do not keep is not left out, and what carries a shift is still said.
+    What profiles do not keep is not left out.
     """
     types = SignalRule(metric="DataTypeErrorRate", threshold=0.1)
-    place.endpoint = place.endpoint.model_copy(update={"segments": ("ward",)})
-    by_ward, _ = await place.judged()
-    with_types = place.endpoint.model_copy(update={"signals": (*RULES, types)})
-    place.endpoint = with_types
+    more = {"signals": (*RULES, types), "segments": ("ward",)}
+    place.endpoint = place.endpoint.model_copy(update=more)
     found, _ = await place.judged()
 
-    assert any("ward" in words for words in by_ward.explained)
     assert "DataTypeErrorRate" in {r.metric for r in found.results}
+    assert 1 == sum("ward" in words for words in found.explained)
+    alike(found, await place.by_rows())
+
+
+@pytest.mark.parametrize("feature", ["income", "city"])
+async def test_who_carries_a_shift_is_known_without_the_rows(
+    place: Place, feature: str
+) -> None:
+    """
+    The rows of a ward have a profile of their own; few patients do not name a ward.
+    """
+    for back in range(12, 0, -1):
+        table = rows(100 + back)
+        wards = ["a"] * 40 + ["b"] * 19 + ["Zyzzyva"]
+        own = {name: table[name].to_pylist() for name in ("income", "city")}
+        pairs = [*zip(own["income"], own["city"], wards, strict=True)]
+        moved = [income + 30 * (ward == "b") for income, _, ward in pairs]
+        towns = ["Bonn" if ward == "b" else city for _, city, ward in pairs]
+        column = pa.array(moved if feature == "income" else towns)
+        at = table.column_names.index(feature)
+        table = table.set_column(at, feature, column).set_column(7, "ward", [wards])
+        place.hour(BEGUN - back * HOUR, table)
+    only = SignalRule(metric="js", threshold=0.1, columns=(feature,))
+    update = {"segments": ("ward",), "signals": (only,), "predictions": ()}
+    place.endpoint = place.endpoint.model_copy(update=update)
+    first, read = await place.judged()
+    again, nothing = await place.judged()
+
+    assert first == again
+    assert (13, 0) == (read, nothing)
+    assert any(words.startswith("ward b: ") for words in first.explained)
+    stored = [p.read_bytes() for p in place.container.parents[2].rglob("*.profile")]
+    lined = [
+        p.read_bytes()
+        for p in (place.container.parents[2] / "shelf").rglob("*")
+        if p.is_file()
+    ]
+    assert not any(b"Zyzzyva" in one for one in (*stored, *lined))
+    alike(first, await place.by_rows())
+
+
+async def test_too_many_parts_are_looked_at_by_the_rows(place: Place) -> None:
+    place.endpoint = place.endpoint.model_copy(update={"segments": ("amount",)})
+    found, _ = await place.judged()
+    _, read = await place.judged()
+
+    assert 13 == read
+    alike(found, await place.by_rows())
 
 
 @pytest.mark.parametrize(
