@@ -52,8 +52,10 @@ async def sides(
         kept = _profiles(means, endpoint, one, veil)
         reading = _Reading(azure, one, kept, veil, endpoint)
         slices = await reading.slices()
-        # One day after the other is asked of production: that is what shifts.
-        days = await reading.days(now, _first(both, now)) if one is both[1] else ()
+        # One day after the other is asked of production: that is what shifts. A look
+        # at some minutes of it does not know which hours the monitor still needs.
+        dated = one is both[1] and since is None
+        days = await reading.days(now, _first(both, now)) if dated else ()
         found.append((one, slices, days))
     return await asyncio.to_thread(named, found, veil)
 

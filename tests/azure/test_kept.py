@@ -20,6 +20,7 @@ from bot.evidence.profiles import Profiles
 from bot.evidence.shelf import Folder, NotKept
 from bot.ports import Impossible, Unavailable
 from bot.signals import Report, to_json
+from bot.signals.shelf import Shelf
 from bot.simulator.azure.blobs import folder as blobs
 from bot.simulator.scenarios import scenario
 from bot.simulator.scenarios._workspace import (
@@ -178,6 +179,34 @@ async def test_a_second_look_reads_no_row_again(place: Place) -> None:
     began = BEGUN - 6 * HOUR
     assert f"income has been so since {began:%d %b %H}:00 UTC" in later.explained
     alike(later, await place.by_rows())
+
+
+async def test_the_command_line_reads_what_the_service_keeps(place: Place) -> None:
+    """
+    Where a card's figure comes from can be looked at with nothing but the folder.
+    """
+    await place.judged()
+    folder = place.container.parents[2] / "shelf" / "profiles"
+    each = [Shelf(folder).read(path.stem) for path in folder.rglob("*.profile")]
+
+    assert [60] * 12 + [3_000] == sorted(one.rows for one in each)
+
+
+async def test_a_look_at_minutes_lets_go_of_no_hour(place: Place) -> None:
+    """
+    After a move an hour of the same deployment is looked at; the week stays known.
+    """
+    place.endpoint = place.endpoint.model_copy(update={"monitor": "loan-drift-daily"})
+    await place.judged()
+    place.at(BEGUN + timedelta(days=6))
+    place.hour(BEGUN + timedelta(days=6) - HOUR, rows(5))
+    since = BEGUN + timedelta(days=6) - HOUR
+    await drifted.report(place.means, place.endpoint, deployment="blue", since=since)
+    place.at(BEGUN)
+
+    _, read = await place.judged()
+
+    assert 0 == read
 
 
 async def test_a_late_row_and_a_changed_file_are_read_anew(place: Place) -> None:
