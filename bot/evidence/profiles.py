@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ class Kept:
     findings: tuple[str, ...] = ()  # what was wrong with its files
     columns: Mapping[str, str]  # all that its files have, also what is not looked at
     least: Mapping[str, int]  # different values of its whole numbers
+    # The rows of each value of a column, by column; () where there are too many.
+    parts: Mapping[str, Mapping[str, TableProfile]] = field(default_factory=dict)
 
 
 def hour(at: datetime | None) -> str:
@@ -99,51 +101,72 @@ class Profiles:
         try:
             told = json.loads(line)
             digest = str(told["profile"])
-            stored = await self._asked(self._shelf.get(_object(digest)))
-            if stored is None or hashlib.sha256(stored).hexdigest() != digest:
-                return None
+            parts = {
+                str(column): {v: await self._read(str(d)) for v, d in some.items()}
+                for column, some in told["parts"].items()
+            }
             return Kept(
-                profile=await asyncio.to_thread(from_bytes, stored),
+                profile=await self._read(digest),
                 findings=tuple(map(str, told["findings"])),
                 columns={str(k): str(v) for k, v in told["columns"].items()},
                 least={str(k): int(v) for k, v in told["least"].items()},
+                parts=parts,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("the kept profile of %s cannot be read", slot)
             return None
 
+    async def _read(self, digest: str) -> TableProfile:
+        """Return a stored profile; ValueError when it is not there as it was."""
+        assert self._shelf is not None
+        stored = await self._asked(self._shelf.get(_object(digest)))
+        if stored is None or hashlib.sha256(stored).hexdigest() != digest:
+            raise ValueError(digest)
+        return await asyncio.to_thread(from_bytes, stored)
+
     async def keep(self, slot: str, mark: str, kept: Kept) -> None:
         """Store it, if the shelf lets us; a repeat, or somebody else's, is fine."""
         if self._shelf is None or self.failed:
             return
-        stored = await asyncio.to_thread(kept.profile.to_bytes)
-        digest = hashlib.sha256(stored).hexdigest()
         line = {
-            "profile": digest,
+            "profile": await self._store(kept.profile),
+            "parts": {
+                column: {v: await self._store(one) for v, one in some.items()}
+                for column, some in kept.parts.items()
+            },
             "rows": kept.profile.rows,
             "findings": kept.findings,
             "columns": dict(kept.columns),
             "least": dict(kept.least),
         }
         text = json.dumps(line).encode()
-        await self._asked(self._put(_object(digest), stored))
         await self._asked(self._put(self._line(slot, mark), text))
+
+    async def _store(self, profile: TableProfile) -> str:
+        stored = await asyncio.to_thread(profile.to_bytes)
+        digest = hashlib.sha256(stored).hexdigest()
+        assert self._shelf is not None
+        await self._asked(self._put(_object(digest), stored))
+        return digest
 
     async def drop(self, slot: str, mark: str, *, only_line: bool = False) -> None:
         """Delete what is known under a slot and mark, which another has taken over.
 
-        `only_line`: another slot names the same profile.
+        `only_line`: another slot names the same profile, which stays.
         """
         if self._shelf is None or self.failed:
             return
         name = self._line(slot, mark)
         line = await self._asked(self._shelf.get(name))
         try:
-            digest = str(json.loads(line or b"")["profile"])
-        except (ValueError, KeyError, TypeError):
+            told = json.loads(line or b"")
+            named = {str(d) for some in told["parts"].values() for d in some.values()}
+            named |= set() if only_line else {str(told["profile"])}
+        except (ValueError, KeyError, TypeError, AttributeError):
             return
-        if await self._removed(name) and not only_line:
-            await self._removed(_object(digest))
+        if await self._removed(name):
+            for digest in sorted(named):
+                await self._removed(_object(digest))
 
     async def _removed(self, name: str) -> bool:
         """Delete a name; a shelf that lets nothing go keeps it, and stays of use."""

@@ -30,13 +30,15 @@ class Veil:
         return _each(table, self._over)
 
     def _over(self, name: str, one: CategoryProfile) -> CategoryProfile:
-        counts = {
-            label if n >= self.least or hidden(label) else self._code(name, label): n
-            for label, n in one.counts.items()
-        }
+        counts = {self.told(name, label, n): n for label, n in one.counts.items()}
         return of_categories(counts, one.rows, one.missing, one.other)
 
-    def _code(self, column: str, label: str) -> str:
+    def told(self, column: str, label: str, rows: int) -> str:
+        """Return how a value that so many rows of a slice have is stored."""
+        plain = rows >= self.least or hidden(label)
+        return label if plain else self.code(column, label)
+
+    def code(self, column: str, label: str) -> str:
         text = f"{column}\0{label}".encode("utf-8", "surrogatepass")
         code = hashlib.blake2b(text, key=self.key, digest_size=_LENGTH)
         return _MARK + code.hexdigest()
@@ -52,7 +54,7 @@ class Veil:
                         (label, "") for label in one.counts if not hidden(label)
                     )
         for column, known in names.items():
-            names[column] = {self._code(column, label): label for label in known}
+            names[column] = {self.code(column, label): label for label in known}
         return tuple(_each(table, _Names(names)) for table in tables)
 
 

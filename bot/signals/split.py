@@ -1,6 +1,6 @@
 """Which part of the rows a shift comes from: the same comparison, value by value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,9 @@ from bot.signals import columns
 from bot.signals.columns import Data, Frame
 from bot.signals.engine import evaluate
 from bot.signals.explanation import Segment, segments
+from bot.signals.profiling import compare
+from bot.signals.sketch import TableProfile
+from bot.signals.slices import alike, of_slice, some
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,6 +104,52 @@ def carriers(
         for one in common
     }
     return segments(column, reports, worst.feature)
+
+
+def carriers_of(
+    reference: Mapping[str, TableProfile],
+    production: Mapping[str, TableProfile],
+    column: str,
+    report: "Report",
+    rules: "Sequence[RuleLike]",
+    whole: TableProfile,
+) -> tuple[Segment, ...]:
+    """Return the same as `carriers`, of the profiles of each value's rows.
+
+    Args:
+        reference, production: by the column's value.
+        whole: the reference; what it has as categories is one in each part too.
+
+    Raises:
+        Uneven: whole numbers of a part cannot be named.
+    """
+    worst = carried(report, column)
+    if worst is None:
+        return ()
+    kept = [r for r in rules if not r.columns or worst.feature in r.columns]
+    common = sorted(production, key=lambda value: -production[value].rows)[:_MOST]
+    none = TableProfile(0, {}, {})
+    reports = {}
+    for value in common:
+        sides = (reference.get(value, none), production[value])
+        ours, theirs = (alike(some(side, [worst.feature]), whole) for side in sides)
+        reports[value] = compare(ours, theirs, kept, signal=report.signal, top=0)
+    return segments(column, reports, worst.feature)
+
+
+def parts(data: Data, column: str, most: int) -> dict[str, TableProfile] | None:
+    """Return the profile of each value's rows; None where there are more than `most`.
+
+    Args:
+        column: to split by; rows without a value are in no part.
+    """
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    whole = columns.frame(data)
+    values = pc.unique(_text(whole, column).drop_null()).to_pylist()
+    if len(values) > most:
+        return None
+    return {value: of_slice(Part(whole, column, value)) for value in values}
 
 
 def carried(report: "Report", column: str) -> "FeatureResult | None":

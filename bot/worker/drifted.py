@@ -12,12 +12,15 @@ from bot import signals
 from bot.evidence import policy
 from bot.ports import Impossible, Windows
 from bot.signals import Report, Rule, TableProfile, timeline
+from bot.signals.explanation import Segment
 from bot.signals.slices import alike, some, typed
+from bot.signals.split import carriers_of
 from bot.signals.timeline import Course
 from bot.watch import Endpoint
-from bot.worker.kept import Dated, Side, sides
+from bot.worker.kept import sides
 from bot.worker.means import Means
-from bot.worker.rows import OF_ROWS, as_one, compared, of_signal, rules
+from bot.worker.rows import OF_ROWS, as_one, carried_by, compared, of_signal, rules
+from bot.worker.side import Dated, Side
 
 _OF_ALL_ROWS = OF_ROWS - {"data-drift", "prediction-drift"}
 
@@ -48,8 +51,11 @@ async def report(
                 means, endpoint, deployment=deployment, since=since
             )
             left_out = _left_out(left, right, endpoint)
-            found = await asyncio.to_thread(_judged, left, right, endpoint)
-    rows = rows or found is None or (found.verdict == "breached" and _split(endpoint))
+            by_parts = not rows and _split(endpoint, left, right)
+            found = await asyncio.to_thread(
+                _judged, left, right, endpoint, by_parts=by_parts
+            )
+            rows = rows or (found.verdict == "breached" and not by_parts)
     if found is not None and not rows:
         return policy.report(found, endpoint.disclosure), left_out, None
     windows = await means.workspace.windows(
@@ -60,8 +66,9 @@ async def report(
     return told, left_out, windows
 
 
-def _split(endpoint: Endpoint) -> bool:
-    return bool(endpoint.segments)
+def _split(endpoint: Endpoint, left: Side, right: Side) -> bool:
+    """Return whether both sides are kept by the parts that a breach has to be split by."""
+    return all(c in side.parts for c in endpoint.segments for side in (left, right))
 
 
 def needs_rows(endpoint: Endpoint) -> bool:
@@ -74,8 +81,8 @@ def _left_out(left: Side, right: Side, endpoint: Endpoint) -> int:
     return len(every) - len(policy.columns(every, endpoint.disclosure))
 
 
-def _judged(left: Side, right: Side, endpoint: Endpoint) -> Report:
-    """Return what the rows of both sides would say. Raises Uneven."""
+def _judged(left: Side, right: Side, endpoint: Endpoint, *, by_parts: bool) -> Report:
+    """Return what the rows of both sides would say, and by which part. Raises Uneven."""
     asked = rules(endpoint)
     pair = typed(left.whole, right.whole, left.least)
     found = {}
@@ -107,7 +114,15 @@ def _judged(left: Side, right: Side, endpoint: Endpoint) -> Report:
     )
     if worst is None:
         return merged
-    said = _since_when(pair[0], right, worst, asked[worst.signal])
+    its = asked[worst.signal]
+    said = _since_when(pair[0], right, worst, its)
+
+    def find(column: str) -> tuple[Segment, ...]:
+        parts = [side.parts.get(column, {}) for side in (left, right)]
+        return carriers_of(parts[0], parts[1], column, worst, its, pair[0])
+
+    if by_parts:
+        said = (*said, *carried_by(endpoint, worst, right.whole.rows, find))
     return replace(merged, explained=said)
 
 

@@ -16,30 +16,18 @@ from bot.evidence import policy
 from bot.evidence.profiles import Kept, Profiles, hour, moment
 from bot.evidence.veil import Veil
 from bot.ports import Lying, Piece, Taken, Workspace
-from bot.signals import TableProfile
+from bot.signals import TableProfile, split
 from bot.signals.columns import spark_type
 from bot.signals.slices import different, joined, of_slice
-from bot.watch import Disclosure, Endpoint
+from bot.watch import Endpoint
 from bot.worker.means import Means
+from bot.worker.side import Dated, Side, named
 
-Dated = tuple[datetime, TableProfile]
 _BATCH = 64 * 2**20  # bytes of files whose rows are in memory at once
 _DAY = timedelta(days=1)
 _SHOWN = 60  # days that since when is asked of, at most
+_PARTS = 12  # values of a column up to which each one's rows have a profile
 _LASTS = timedelta(days=400)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One side, without its rows."""
-
-    lying: Lying
-    whole: TableProfile
-    hours: tuple[Dated, ...]  # () where files name none
-    days: tuple[Dated, ...]  # that are over, oldest first, also before the window
-    findings: tuple[str, ...]
-    columns: Mapping[str, str]  # kinds by name, also of what is not looked at
-    least: Mapping[str, int]  # of a column, at least so many values differ
 
 
 async def sides(
@@ -62,12 +50,14 @@ async def sides(
     found = []
     for one in both:
         kept = _profiles(means, endpoint, one, veil)
-        reading = _Reading(azure, one, kept, veil, endpoint.disclosure)
+        reading = _Reading(azure, one, kept, veil, endpoint)
         slices = await reading.slices()
-        # One day after the other is asked of production: that is what shifts.
-        days = await reading.days(now, _first(both, now)) if one is both[1] else ()
+        # One day after the other is asked of production: that is what shifts. A look
+        # at some minutes of it does not know which hours the monitor still needs.
+        dated = one is both[1] and since is None
+        days = await reading.days(now, _first(both, now)) if dated else ()
         found.append((one, slices, days))
-    return await asyncio.to_thread(_named, found, veil)
+    return await asyncio.to_thread(named, found, veil)
 
 
 def _first(both: Sequence[Lying], now: datetime) -> datetime:
@@ -91,47 +81,10 @@ def _profiles(means: Means, endpoint: Endpoint, side: Lying, veil: Veil) -> Prof
         *("column", *sorted(map(str.lower, rule.columns))),
         *("protected", *sorted(map(str.lower, rule.protected))),
         str(rule.least_count),
+        *("segment", *endpoint.segments),
         hashlib.sha256(b"which key" + veil.key).hexdigest(),
     )
     return Profiles(means.archive.shelf if means.archive else None, scope)
-
-
-_Found = tuple[Lying, Sequence[tuple[datetime | None, Kept]], Sequence[Dated]]
-
-
-def _named(found: Sequence[_Found], veil: Veil) -> tuple[Side, Side]:
-    """Return the sides with their names given back, and their slices put together."""
-    every = [k.profile for _, slices, _ in found for _, k in slices]
-    every += [profile for *_, days in found for _, profile in days]
-    lifted: Iterator[TableProfile] = iter(veil.lifted(every))
-    slices = [[(at, k, next(lifted)) for at, k in some] for _, some, _ in found]
-    days = [tuple((at, next(lifted)) for at, _ in some) for *_, some in found]
-    made = []
-    for (lying, *_), some, over in zip(found, slices, days, strict=True):
-        notes = (note for _, k, _ in some for note in k.findings)
-        least: dict[str, int] = {}
-        for name, n in ((n, c) for _, k, _ in some for n, c in k.least.items()):
-            least[name] = max(n, least.get(name, 0))
-        side = Side(
-            lying=lying,
-            whole=_whole([p for *_, p in some]),
-            hours=_hours([(at, p) for at, _, p in some]),
-            days=over,
-            findings=tuple(dict.fromkeys(notes)),
-            columns={n: c for _, k, _ in some for n, c in k.columns.items()},
-            least=least,
-        )
-        made.append(side)
-    return made[0], made[1]
-
-
-def _whole(slices: Sequence[TableProfile]) -> TableProfile:
-    return joined(slices) if slices else TableProfile(0, {}, {})
-
-
-def _hours(slices: Sequence[tuple[datetime | None, TableProfile]]) -> tuple[Dated, ...]:
-    dated = tuple((at, one) for at, one in slices if at is not None)
-    return dated if len(dated) == len(slices) else ()
 
 
 @dataclass(slots=True)
@@ -142,7 +95,7 @@ class _Reading:
     lying: Lying
     profiles: Profiles
     veil: Veil
-    rule: Disclosure
+    endpoint: Endpoint
 
     async def slices(self) -> list[tuple[datetime | None, Kept]]:
         """Return the window slice by slice, in order; what is new is kept from now on."""
@@ -171,9 +124,22 @@ class _Reading:
 
     def _made(self, one: Taken) -> Kept:
         table = one.table
-        shown = table.select(policy.columns(table.column_names, self.rule))
+        shown = table.select(
+            policy.columns(table.column_names, self.endpoint.disclosure)
+        )
+        parts = dict[str, dict[str, TableProfile]]()
+        for column in self.endpoint.segments:
+            some = (
+                split.parts(shown, column, _PARTS)
+                if column in shown.column_names
+                else None
+            )
+            if some is not None:
+                told = {self.veil.told(column, v, p.rows): p for v, p in some.items()}
+                parts[column] = {v: self.veil.over(p) for v, p in told.items()}
         return Kept(
             profile=self.veil.over(of_slice(shown)),
+            parts=parts,
             findings=one.findings,
             columns={f.name: spark_type(f.type) for f in table.schema},
             least=different(shown),

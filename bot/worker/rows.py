@@ -1,16 +1,17 @@
 """Compare the rows of a monitor: drift, predictions, quality, and what explains them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
 
 from bot import signals
 from bot.evidence import policy
+from bot.evidence.veil import hidden
 from bot.ports import Windows
 from bot.signals import Report, timeline
-from bot.signals.explanation import with_predictions
+from bot.signals.explanation import Segment, with_predictions
 from bot.signals.split import carried, carriers, in_words
 from bot.signals.together import together
 from bot.watch import Endpoint
@@ -125,21 +126,36 @@ def _carried(
     rules: Sequence[signals.Rule],
 ) -> list[str]:
     """Return which part of the rows carries the shift, a sentence each."""
+
+    def find(column: str) -> tuple[Segment, ...]:
+        return carriers(windows.reference, windows.production, column, report, rules)
+
+    return carried_by(endpoint, report, windows.production.num_rows, find)
+
+
+def carried_by(
+    endpoint: Endpoint,
+    report: Report,
+    rows: int,
+    find: Callable[[str], tuple[Segment, ...]],
+) -> list[str]:
+    """Return the same, of whatever finds the segments of a column.
+
+    `find` may raise ValueError, and that is told: the column is not there.
+    """
     words = list[str]()
     least = endpoint.disclosure.least_count
     for column in endpoint.segments:
         try:
-            parts = carriers(
-                windows.reference, windows.production, column, report, rules
-            )
+            parts = find(column)
         except ValueError as error:
             words.append(f"By {column}: cannot tell, {error}")
             continue
         worst = carried(report, column)
         uneven = [p for p in parts if p.carried > p.share + _MORE]
         # A value that few rows have could name a person.
-        counts = {p.value: round(p.share * windows.production.num_rows) for p in parts}
-        shown = [p for p in uneven if counts[p.value] >= least]
+        counts = {p.value: round(p.share * rows) for p in parts}
+        shown = [p for p in uneven if counts[p.value] >= least and not hidden(p.value)]
         if worst is None or max(counts.values(), default=0) < least:
             continue
         words += in_words(shown, worst.feature)[:_PARTS]

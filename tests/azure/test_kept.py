@@ -20,6 +20,7 @@ from bot.evidence.profiles import Profiles
 from bot.evidence.shelf import Folder, NotKept
 from bot.ports import Impossible, Unavailable
 from bot.signals import Report, to_json
+from bot.signals.shelf import Shelf
 from bot.simulator.azure.blobs import folder as blobs
 from bot.simulator.scenarios import scenario
 from bot.simulator.scenarios._workspace import (
@@ -180,6 +181,34 @@ async def test_a_second_look_reads_no_row_again(place: Place) -> None:
     alike(later, await place.by_rows())
 
 
+async def test_the_command_line_reads_what_the_service_keeps(place: Place) -> None:
+    """
+    Where a card's figure comes from can be looked at with nothing but the folder.
+    """
+    await place.judged()
+    folder = place.container.parents[2] / "shelf" / "profiles"
+    each = [Shelf(folder).read(path.stem) for path in folder.rglob("*.profile")]
+
+    assert [60] * 12 + [3_000] == sorted(one.rows for one in each)
+
+
+async def test_a_look_at_minutes_lets_go_of_no_hour(place: Place) -> None:
+    """
+    After a move an hour of the same deployment is looked at; the week stays known.
+    """
+    place.endpoint = place.endpoint.model_copy(update={"monitor": "loan-drift-daily"})
+    await place.judged()
+    place.at(BEGUN + timedelta(days=6))
+    place.hour(BEGUN + timedelta(days=6) - HOUR, rows(5))
+    since = BEGUN + timedelta(days=6) - HOUR
+    await drifted.report(place.means, place.endpoint, deployment="blue", since=since)
+    place.at(BEGUN)
+
+    _, read = await place.judged()
+
+    assert 0 == read
+
+
 async def test_a_late_row_and_a_changed_file_are_read_anew(place: Place) -> None:
     """
     An hour is never taken for over: its files say by themselves whether they changed.
@@ -315,17 +344,62 @@ async def test_nothing_is_kept_that_may_not_be_shown(place: Place) -> None:
 
 async def test_rules_of_another_kind_look_at_the_rows(place: Place) -> None:
     """
-    What profiles do not keep is not left out, and what carries a shift is still said.
+    What profiles do not keep is not left out.
     """
     types = SignalRule(metric="DataTypeErrorRate", threshold=0.1)
-    place.endpoint = place.endpoint.model_copy(update={"segments": ("ward",)})
-    by_ward, _ = await place.judged()
-    with_types = place.endpoint.model_copy(update={"signals": (*RULES, types)})
-    place.endpoint = with_types
+    more = {"signals": (*RULES, types), "segments": ("ward",)}
+    place.endpoint = place.endpoint.model_copy(update=more)
     found, _ = await place.judged()
 
-    assert any("ward" in words for words in by_ward.explained)
     assert "DataTypeErrorRate" in {r.metric for r in found.results}
+    assert 1 == sum("ward" in words for words in found.explained)
+    alike(found, await place.by_rows())
+
+
+@pytest.mark.parametrize("feature", ["income", "city"])
+async def test_who_carries_a_shift_is_known_without_the_rows(
+    place: Place, feature: str
+) -> None:
+    """
+    The rows of a ward have a profile of their own; few patients do not name a ward.
+    """
+    for back in range(12, 0, -1):
+        table = rows(100 + back)
+        wards = ["a"] * 40 + ["b"] * 19 + ["Zyzzyva"]
+        own = {name: table[name].to_pylist() for name in ("income", "city")}
+        pairs = [*zip(own["income"], own["city"], wards, strict=True)]
+        moved = [income + 30 * (ward == "b") for income, _, ward in pairs]
+        towns = ["Bonn" if ward == "b" else city for _, city, ward in pairs]
+        column = pa.array(moved if feature == "income" else towns)
+        at = table.column_names.index(feature)
+        table = table.set_column(at, feature, column).set_column(7, "ward", [wards])
+        place.hour(BEGUN - back * HOUR, table)
+    only = SignalRule(metric="js", threshold=0.1, columns=(feature,))
+    update = {"segments": ("ward",), "signals": (only,), "predictions": ()}
+    place.endpoint = place.endpoint.model_copy(update=update)
+    first, read = await place.judged()
+    again, nothing = await place.judged()
+
+    assert first == again
+    assert (13, 0) == (read, nothing)
+    assert any(words.startswith("ward b: ") for words in first.explained)
+    stored = [p.read_bytes() for p in place.container.parents[2].rglob("*.profile")]
+    lined = [
+        p.read_bytes()
+        for p in (place.container.parents[2] / "shelf").rglob("*")
+        if p.is_file()
+    ]
+    assert not any(b"Zyzzyva" in one for one in (*stored, *lined))
+    alike(first, await place.by_rows())
+
+
+async def test_too_many_parts_are_looked_at_by_the_rows(place: Place) -> None:
+    place.endpoint = place.endpoint.model_copy(update={"segments": ("amount",)})
+    found, _ = await place.judged()
+    _, read = await place.judged()
+
+    assert 13 == read
+    alike(found, await place.by_rows())
 
 
 @pytest.mark.parametrize(
