@@ -150,6 +150,8 @@ async def _body(request: web.Request, types: frozenset[str]) -> bytes:
 
 
 async def _read(request: web.Request) -> bytes:
+    if request.transport is None:  # gone before anybody looked
+        raise ConnectionResetError
     served: object = request.protocol
     limited = served.reading if isinstance(served, Connection) else asyncio.timeout
     body = bytearray()

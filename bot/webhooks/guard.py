@@ -34,7 +34,7 @@ _HOW = {
     "auto_decompress": False,  # a bomb is refused by its header, never inflated
     "lingering_time": _LINGER_S,
     "keepalive_timeout": _IDLE_S,
-    "read_bufsize": 64 * 1024,  # bytes of a body that nobody has asked for yet
+    "read_bufsize": READ_MOST,  # bytes of a body that nobody has asked for yet
 }
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
@@ -63,6 +63,7 @@ class Connection(web.RequestHandler):
         self.request: web.BaseRequest | None = None
         self.deadline: float | None = None
         self.held = 0  # bytes of what is not whole yet; the room keeps it
+        self.since = 0.0
         self._reading: asyncio.Timeout | None = None  # while somebody reads a body
         self._crowded = False  # there is no room for the body
         self._body: StreamReader | None = None  # of the newest request
@@ -79,12 +80,14 @@ class Connection(web.RequestHandler):
             if self.deadline is None and self.request is None:
                 self.deadline = self._loop.time() + self._guard.head_s
             self._begun = True
+        void = self._refused()
         waiter, self._waiter = self._waiter, None  # sleep on while we look
         try:
             super().data_received(data)
         finally:
             self._waiter = waiter
-        self._weigh(len(data))
+        if not void:
+            self._weigh(len(data))
         self._next()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks
@@ -104,28 +107,41 @@ class Connection(web.RequestHandler):
             self._body = self._messages[-1][1]
         waiting = len(self._messages) + (self.request is not None)
         answered = not waiting and self._body is self._answered
-        if self._body is not None and not self._body.is_eof():
-            if answered:
-                return  # the rest of a refused body runs into the void
-        elif not answered and waiting <= 1:
-            size = -self.held
-        if size:
-            self._guard.room.hold(self, self.held + size)
+        if self._crowded:
+            return
+        whole = self._body is not None and self._body.is_eof()
+        if whole and waiting <= 1 and not answered:
+            if self.held:
+                self._hold(self.held, whole=True)
+        elif size:
+            self._hold(self.held + size)
         if answered and self.held > HEAD_MOST and self.transport is not None:
             self.transport.write(_TOO_LONG)
             self.force_close()
 
+    def _refused(self) -> bool:
+        """Return whether what comes is the rest of a body whose request is answered."""
+        body = self._answered
+        return body is not None and body is self._body and not body.is_eof()
+
+    def _hold(self, size: int, *, whole: bool = False) -> None:
+        self._guard.room.hold(self, size, self._loop.time(), whole=whole)
+
     def let_go(self) -> None:
-        """Have the caller come again: by a word, where a body is read."""
-        if self._reading is None or self._messages:
-            self._abort()
-        else:
-            self._crowded = True
+        """Have the caller come again: by a word, where a body is or will be read."""
+        waiting = len(self._messages) + (self.request is not None)
+        if waiting > 1 or self._body is self._answered:
+            self._abort()  # there is no one request that could be answered so
+            return
+        self._crowded = True
+        if self._reading is not None and not self._reading.expired():
             self._reading.reschedule(self._loop.time())
 
     @asynccontextmanager
     async def reading(self, seconds: float) -> AsyncIterator[None]:
         """Let a body be read in `seconds`. Raises TimeoutError; of that NoRoom."""
+        if self._crowded:
+            raise NoRoom
         try:
             async with asyncio.timeout(seconds) as self._reading:
                 yield
@@ -134,11 +150,11 @@ class Connection(web.RequestHandler):
                 raise NoRoom from None
             raise
         finally:
-            self._reading, self._crowded = None, False
+            self._reading = None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._guard.connections.discard(self)
-        self._guard.room.hold(self, 0)
+        self._hold(0)
         super().connection_lost(exc)
 
     def handle_error(
@@ -165,12 +181,12 @@ class Connection(web.RequestHandler):
 
     def ended(self) -> None:
         """Note that the answer is made: a head that came meanwhile has a deadline."""
-        self.request = None
+        self.request, self._crowded = None, False
         waiting = len(self._messages)
         if not waiting:
             self._answered = self._body
         if self.held:  # of several requests, each is taken to be as large
-            self._guard.room.hold(self, self.held * waiting // (waiting + 1))
+            self._hold(self.held * waiting // (waiting + 1))
         self.deadline = self._loop.time() + self._guard.head_s if self._begun else None
 
     def close_if_late(self, now: float) -> None:

@@ -31,6 +31,7 @@ class Nobody:
 @dataclass(eq=False)
 class Holder:
     held: int = 0
+    since: float = 0.0
     gone: list[int] = field(default_factory=list)
 
     def let_go(self) -> None:
@@ -71,21 +72,40 @@ async def sent(guard: Guard, *parts: bytes) -> bytes:
         writer.transport.abort()
 
 
+async def free(guard: Guard) -> None:
+    """Return once nothing is held any more, by connections that end as well."""
+
+    async def look() -> bool:
+        return not guard.room.taken
+
+    await until("the room to be free", look)
+
+
 def announcing(size: int) -> bytes:
     return HEAD + b"Content-Length: %d\r\n\r\n" % size
 
 
-def test_who_holds_the_most_is_let_go() -> None:
+def test_who_sends_slowest_is_let_go() -> None:
     """
-    One large body must not crowd out the small ones of others.
+    Who holds much and sends nothing must not crowd out others; of two who began
+    together the one that is further ahead ends first.
     """
     room = Room(100)
-    small, large, last = Holder(), Holder(), Holder()
-    for holder, size in ((small, 10), (large, 60), (last, 40)):
-        room.hold(holder, size)
+    stalled, ahead, behind, new = (Holder() for _ in range(4))
+    for holder, size, now in (
+        (stalled, 60, 0.0),
+        (ahead, 20, 9.0),
+        (behind, 10, 9.0),
+        (new, 20, 9.5),
+        (ahead, 60, 9.6),
+        (new, 40, 9.7),
+    ):
+        room.hold(holder, size, now)
 
-    assert [[], [0], []] == [h.gone for h in (small, large, last)]
-    assert 50 == room.taken
+    assert [[0], [], [0], []] == [h.gone for h in (stalled, ahead, behind, new)]
+    assert 100 == room.taken
+    room.hold(ahead, 0, 9.8)
+    assert 40 == room.taken
 
 
 async def test_of_too_many_bodies_some_have_to_come_again(
@@ -115,17 +135,13 @@ async def test_what_was_held_is_free_once_it_is_answered_or_gone(guard: Guard) -
     """
     A room that fills up by itself would refuse every large alert after a week.
     """
-
-    async def free() -> bool:
-        return not guard.room.taken
-
     for _ in range(3):
         await sent(guard, announcing(100 * KIB), padded(100 * KIB))
         _, writer = await asyncio.open_connection("127.0.0.1", guard.port)
         writer.write(announcing(100 * KIB) + b" " * 50 * KIB)
         await writer.drain()
         writer.transport.abort()
-    await until("the room to be free", free)
+    await free(guard)
 
 
 @pytest.mark.parametrize("guard", [Nobody], indirect=True)
@@ -175,3 +191,19 @@ async def test_requests_one_after_another_are_all_answered(
 
     assert 40 == answers.count(b"HTTP/1.1 202 ")
     assert 9 == answers.count(b"HTTP/1.1 404 ")
+
+
+async def test_many_who_hurry_are_told_in_words_and_leave_no_error(
+    guard: Guard, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    Who is let go may be anywhere between his first byte and his answer.
+    """
+    pieces = [b" " * 10 * KIB] * 20
+    several = (sent(guard, announcing(200 * KIB), *pieces) for _ in range(40))
+    answers = await asyncio.gather(*several)
+
+    statuses = {a.split()[1] if a else b"" for a in answers}
+    assert {b"503"} <= statuses <= {b"503", b"400", b""}
+    assert [] == [r for r in caplog.records if r.levelname in {"ERROR", "CRITICAL"}]
+    await free(guard)
