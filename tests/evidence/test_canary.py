@@ -1,5 +1,6 @@
 """Planted secrets and personal values: they reach no card, log, packet, page or object."""
 
+import asyncio
 import json
 import logging
 import sqlite3
@@ -8,7 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from bot.__main__ import application
 from bot.simulator.people import JONAS
 from tests.house import House, open_house
 from tests.story.remote import until
@@ -55,7 +58,25 @@ async def seen(house: House) -> dict[str, str]:
         f"{house.bot}/evidence/A-1", headers=headers
     ) as answer:
         found["zip"] = (await answer.read()).decode("utf-8", "replace")
-    found |= shelved(house)
+    for path in ("metrics", "readyz", "api/incidents", "api/incidents/A-1"):
+        async with house.session.get(f"{house.bot}/{path}") as answer:
+            found[path] = await answer.text()
+    return found | shelved(house) | await asyncio.to_thread(typed, house)
+
+
+def typed(house: House) -> dict[str, str]:
+    """Return what the commands print, to somebody at the machine."""
+    state = str(Path(house.settings.database_url.removeprefix("sqlite:///")).parent)
+    asked = [["evidence", "list"], ["evidence", "export", "A-1", "--output", "-"]]
+    asked += [["evidence", "show", "A-1", "--format", f] for f in ("text", "json")]
+    name = next(iter(house.watch.endpoints)).name
+    asked += [["evidence", "export", "--model", name, "--output", "-"]]
+    found = {}
+    for words in asked:
+        told = CliRunner().invoke(application(), [*words, "--state", state])
+        assert 0 == told.exit_code, (words, told.output)
+        found[" ".join(words)] = told.stdout_bytes.decode("utf-8", "replace")
+        found[f"{' '.join(words)}, errors"] = told.stderr
     return found
 
 

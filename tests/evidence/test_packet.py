@@ -4,7 +4,10 @@ import asyncio
 import csv
 import io
 import json
+import os
 import random
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -251,6 +254,21 @@ def test_from_the_command_line(tmp_path: Path, sealed: Sealed) -> None:
     assert 1 == run(application(), ["audit", "verify", str(target)]).exit_code
     target.write_bytes(b"PK nothing")
     assert 2 == run(application(), ["audit", "verify", str(target)]).exit_code
+
+
+def test_the_bytes_are_those_of_any_machine(tmp_path: Path, sealed: Sealed) -> None:
+    """
+    Another time zone, another language, another order of sets: the same packet.
+    """
+    assert sealed.head
+    here, there = tmp_path / "here.zip", tmp_path / "there.zip"
+    words = ["evidence", "export", "A-1", "--state", str(tmp_path), "--output"]
+    CliRunner().invoke(application(), [*words, str(here)])
+    place = {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "77", "LC_ALL": "POSIX"}
+    command = [sys.executable, "-m", "bot", *words, str(there)]
+    subprocess.run(command, env=os.environ | place, check=True, timeout=60)  # noqa: S603 our own
+
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_a_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
