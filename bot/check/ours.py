@@ -13,6 +13,7 @@ from bot.ports import Impossible, Unavailable
 from bot.settings import Settings
 from bot.store.log import Head
 from bot.watch import Endpoint, WatchList
+from cards.figures import count
 
 _OTHERS = 0o077  # of a file's mode: what it lets others do
 _LOST = "restore the one it was signed with: deploy/README.md, Keys"
@@ -46,10 +47,9 @@ def watched(watch: WatchList) -> list[Finding]:
     for endpoint in watch.endpoints:
         for text, todo in _gaps(endpoint, watch):
             found.append(Finding("look", f"watch list: {endpoint.name}", text, todo))
-    people, count = len(watch.people), len(watch.endpoints)
-    return found or [
-        Finding("ok", "watch list", f"{count} endpoints, {people} people, no gap")
-    ]
+    people = len(watch.people)
+    words = f"{count(len(watch.endpoints), 'endpoint')}, {people} people, no gap"
+    return found or [Finding("ok", "watch list", words)]
 
 
 def _gaps(endpoint: Endpoint, watch: WatchList) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from bot.check.finding import Finding
 from bot.check.needed import AWAY, needing, role
 from bot.settings import Settings
 from bot.watch import Endpoint, WatchList
+from cards.figures import count
 
 _INSIGHTS = "providers/Microsoft.Insights"
 _KINDS = {  # of alert rules, with the API that lists them
@@ -83,7 +84,8 @@ async def _rules(arm: Arm, endpoint: Endpoint, groups: set[str]) -> Said:
     live = [rule for rule in watching if rule.get("enabled", True)]
     called = {group for rule in live for group in _called(rule)}
     groups |= called
-    text = f"{len(live)} of {len(watching)} switched on, {len(called)} action groups"
+    groups_called = count(len(called), "action group")
+    text = f"{len(live)} of {len(watching)} switched on, {groups_called}"
     if not live:
         return text, "switch one on, or no alert ever comes"
     return text, "" if called else "give them the action group of the deployment"

@@ -13,6 +13,7 @@ from bot.ports import Unavailable
 from bot.settings import Settings
 from bot.teams.credentials import Tokens
 from bot.watch import WatchList
+from cards.figures import count
 
 _AWAY = (aiohttp.ClientError, TimeoutError, OSError)
 _ODD = (ValueError, KeyError, TypeError, AttributeError)  # a proxy's page, perhaps
@@ -82,7 +83,7 @@ async def _signing_keys(settings: Settings, session: aiohttp.ClientSession) -> F
         return Finding(
             "fail", about, "none may speak for Teams", "is BOT_OPENID_URL right?"
         )
-    return Finding("ok", about, f"{ours} keys may speak for Teams")
+    return Finding("ok", about, f"{count(ours, 'key')} may speak for Teams")
 
 
 def installed(watch: WatchList, known: frozenset[str] | None) -> list[Finding]:
