@@ -55,7 +55,9 @@ _ENDS: Mapping[str, str] = dict.fromkeys(
     "decide 42 false-positive planned load test",
 )
 _CIVIL: Mapping[str, str] = {
-    "": 'Tell me what you need, for example "help" or "alerts".',
+    **dict.fromkeys(
+        ("", *_US), 'Tell me what you need, for example "help" or "alerts".'
+    ),
     **dict.fromkeys(
         ("thanks", "thank", "thx", "danke", "ok", "okay"),
         'You are welcome. What is open: "alerts". What you can ask for: "help".',

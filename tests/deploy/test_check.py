@@ -79,6 +79,10 @@ def test_a_demo_that_runs_has_nothing_to_mend(demo: Running) -> None:
         "events of mlw-risk-prod",
     } <= set(found)  # fmt: skip
     assert any(about.startswith("monitor ") for about in found)
+    assert "1 endpoint, 7 people, no gap" == found["watch list"]["text"]
+    assert "1 key may speak for Teams" == found["Teams keys"]["text"]
+    rules = found["alert rules of loan-prescreening"]["text"]
+    assert "4 of 4 switched on, 1 action group" == rules
 
 
 def test_what_is_wrong_is_named_with_what_to_do(demo: Running, tmp_path: Path) -> None:
