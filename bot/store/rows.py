@@ -7,10 +7,11 @@ for the insert, the commit and the flush together.
 On SQLite no key finds the repeats, since a digest's place in an index is a page of its
 own to write and to flush. Who inserts remembers which rows still wait, and the index
 holds the others; only `serve` takes calls, so it is seldom that another inserts as well,
-and `taken` makes one of two.
+and `taken` makes one of two. What waits is never deleted, so it is safe to remember.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
 from typing import TypeAlias
@@ -19,7 +20,6 @@ import sqlalchemy as sa
 
 Row: TypeAlias = tuple[str, str, bytes, int]  # id, route, body, received_at
 MOST = 64  # rows of one statement: each size is compiled once and kept
-_SPARE = 10_000  # remembered ids of rows that may have been looked at meanwhile
 
 
 class Rows:
@@ -27,8 +27,13 @@ class Rows:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._waiting: set[str] = set()  # ids of rows on disk that nobody looked at yet
-        self._most = -1  # more than these are read anew; so they are at first
+        self._waiting: set[str] | None = None  # ids of rows on disk; None: not read yet
+        self._settled: deque[str] = deque()  # ids that may be forgotten
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Note that these were looked at, and that it is on disk. From any thread."""
+        if self._engine.dialect.name == "sqlite":
+            self._settled.extend(keys)
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Keep all or none of each 64; a row whose id is known is left as it is."""
@@ -44,15 +49,17 @@ class Rows:
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
-            if len(self._waiting) > self._most:
+            waiting = self._waiting
+            if waiting is None:
                 cursor.execute("SELECT id FROM delivery WHERE state = 'new'")
-                self._waiting = {key for (key,) in cursor.fetchall()}
-                self._most = len(self._waiting) + _SPARE
-            once = {row[0]: row for row in rows if row[0] not in self._waiting}
+                waiting = self._waiting = {key for (key,) in cursor.fetchall()}
+            while self._settled:
+                waiting.discard(self._settled.popleft())
+            once = {row[0]: row for row in rows if row[0] not in waiting}
             for part in _parts([*once.values()]):
                 values = tuple(chain.from_iterable(part))
                 cursor.execute(_unless_settled(len(part)), values)
-                self._waiting.update(row[0] for row in part)  # it is on disk now
+                waiting.update(row[0] for row in part)  # it is on disk now
             cursor.close()
         except BaseException:
             connection.invalidate()

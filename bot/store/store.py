@@ -92,6 +92,7 @@ class Store(Database):
             statements.settle(db, reasons, last)
 
         await self.write(run, key=min(reasons, default=""))
+        self._writer.forget(reasons)
 
     async def received(
         self, route: Route, since: datetime, *, unhandled: bool = False

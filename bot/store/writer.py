@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -92,6 +92,10 @@ class Writer:
         Raises Unwritable, here or there, when the commit failed or took too long.
         """
         return self._queue(row[0], row)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Say that these deliveries were looked at, once that is on disk."""
+        self._rows.forget(keys)
 
     def _queue(self, key: str, what: Any) -> asyncio.Future[Any]:
         if len(self._waiting) > WAITING:
