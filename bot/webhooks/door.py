@@ -19,7 +19,7 @@ from yarl import URL
 from bot import sources
 from bot.callers import Credentials, Denied, Remembering, Undecided
 from bot.webhooks import handshakes, lines
-from bot.webhooks.guard import Connection
+from bot.webhooks.connection import Connection
 from bot.webhooks.room import NoRoom
 
 LIMIT = 1024 * 1024  # bytes of a body; the common schema reaches 256 KB

@@ -18,6 +18,7 @@ from aiohttp.http import RawRequestMessage
 from bot import sources
 from bot.callers import Remembering, Undecided
 from bot.webhooks import handshakes
+from bot.webhooks.connection import Answer, Short
 from bot.webhooks.door import (
     LIMIT,
     TYPES,
@@ -27,7 +28,6 @@ from bot.webhooks.door import (
     credentials,
     not_kept,
 )
-from bot.webhooks.guard import Answer, Short
 
 
 def short(door: Door, counted: Callable[[str, int], None] | None = None) -> Short:

@@ -44,7 +44,7 @@ async def guard(shelf: Shelf, request: pytest.FixtureRequest) -> AsyncIterator[G
     door = Door(store=shelf, alerts=request.param(), events=Anyone())
     app.add_routes(routes(door))
     guard = Guard(app, short(door))
-    guard.room = Room(MOST)
+    guard.shared.room = Room(MOST)
     await guard.start("127.0.0.1", 0)
     yield guard
     await guard.stop()
@@ -76,7 +76,7 @@ async def free(guard: Guard) -> None:
     """Return once nothing is held any more, by connections that end as well."""
 
     async def look() -> bool:
-        return not guard.room.taken
+        return not guard.shared.room.taken
 
     await until("the room to be free", look)
 
@@ -152,7 +152,7 @@ async def test_a_refusal_is_heard_by_who_still_sends(guard: Guard) -> None:
     answer = await sent(guard, announcing(1024 * KIB), b" " * 1000 * KIB)
 
     assert answer.startswith(b"HTTP/1.1 401 ")
-    assert 0 == guard.room.taken
+    assert 0 == guard.shared.room.taken
 
 
 async def test_a_head_of_many_fields_ends(guard: Guard, shelf: Shelf) -> None:
@@ -171,7 +171,7 @@ async def test_the_largest_alerts_of_all_connections_have_room(
     """
     The common schema reaches 256 KB, and a proxy keeps some thirty connections.
     """
-    guard.room = Room()
+    guard.shared.room = Room()
     size = 256 * KIB
     several = (sent(guard, announcing(size), padded(size)) for _ in range(32))
     answers = await asyncio.gather(*several)

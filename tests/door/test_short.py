@@ -183,7 +183,7 @@ async def test_the_end_waits_for_the_commit(served: Served) -> None:
     writer.close()
 
     assert answer.startswith(b"HTTP/1.1 202 Accepted\r\n")
-    assert set() == served.guard.connections
+    assert set() == served.guard.shared.open
 
 
 async def test_a_sender_that_left_is_no_failure_of_ours(
@@ -196,7 +196,7 @@ async def test_a_sender_that_left_is_no_failure_of_ours(
     await asyncio.sleep(0.1)
     served.store.go.set()
     async with asyncio.timeout(SOON_S):
-        while served.guard.connections or not served.store.kept:  # noqa: ASYNC110
+        while served.guard.shared.open or not served.store.kept:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     assert [] == [r for r in caplog.records if r.levelno >= logging.WARNING]
