@@ -76,14 +76,13 @@ def _row(name: str, waiting: Sequence[Waiting]) -> tuple[Words, Words]:
             f"{kind} {_ids([w.id for w in some], _NAMED)}"
             for kind, some in groupby(alike, lambda w: KINDS[w.kind])
         ]
-        parts.append(f"**Sev\u00a0{severity}** {', '.join(kinds)}")
+        parts.append(f"**Sev {severity}** {', '.join(kinds)}")
     return identifier(name), "; ".join(parts)
 
 
 def _ids(ids: Sequence[str], limit: int) -> str:
     more = f" and {len(ids) - limit} more" if len(ids) > limit else ""
-    # a phone would break "A-42" behind its hyphen
-    return ", ".join(ids[:limit]).replace("-", "\u2011") + more
+    return ", ".join(ids[:limit]) + more
 
 
 def _rest(waiting: Sequence[Waiting], ended: Sequence[str]) -> list[str]:
