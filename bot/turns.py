@@ -46,11 +46,6 @@ class Typed(_Turn):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited(_Turn):
-    """A message to the bot was changed after it was sent. `activity` is the message."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Clicked(_Turn):
     """A button. `activity` is the message that holds the card, `id` this one click.
 
@@ -120,9 +115,7 @@ class Ignored:
     why: str
 
 
-Turn: TypeAlias = (
-    Typed | Edited | Pressed | DialogAsked | DialogSent | Searched | Installed
-)
+Turn: TypeAlias = Typed | Pressed | DialogAsked | DialogSent | Searched | Installed
 
 
 # -- answers -----------------------------------------------------------------

@@ -12,15 +12,7 @@ from bot.desk.looking import Looking
 from bot.desk.pressing import Pressing
 from bot.desk.typing_ import Typing
 from bot.store import Unwritable
-from bot.turns import (
-    DialogAsked,
-    DialogSent,
-    Edited,
-    Installed,
-    Pressed,
-    Searched,
-    Typed,
-)
+from bot.turns import DialogAsked, DialogSent, Installed, Pressed, Searched, Typed
 from bot.worker import Means
 
 __all__ = ["TEAM", "Desk"]
@@ -39,7 +31,7 @@ class Desk:
         self._pressing = Pressing(means, finding, deciding)
         self._arrivals = Arrivals(means)
         self._looking = Looking(means)
-        self._heard: dict[tuple[str, str, str], None] = {}  # newest messages, in order
+        self._heard: dict[tuple[str, str], None] = {}  # newest messages, in order
 
     async def hear(self, turn: turns.Turn) -> turns.Answer:
         """Return what the person gets to see at once."""
@@ -48,8 +40,8 @@ class Desk:
                 case Installed():
                     await self._arrivals.installed(turn)
                     return turns.Nothing()
-                case Typed() | Edited():
-                    return await self._said(turn)
+                case Typed():
+                    return await self._typed(turn)
                 case DialogAsked():
                     return await self._pressing.dialog(turn)
                 case DialogSent() | Pressed():
@@ -60,20 +52,15 @@ class Desk:
             text = "This cannot be recorded right now, so nothing was done. Try again."
             return turns.Wrong(text, 500)
 
-    async def _said(self, turn: Typed | Edited) -> turns.Answer:
-        """Hear a message once: one that was delivered again is passed over.
-
-        So is one that is edited over and over: that it does nothing is said once.
-        """
-        key = (type(turn).__name__, turn.conversation, turn.activity)
+    async def _typed(self, turn: Typed) -> turns.Answer:
+        """Hear a message once: one that was delivered again is passed over."""
+        key = (turn.conversation, turn.activity)
         if turn.activity and key in self._heard:
             return turns.Nothing()
         self._heard[key] = None
         while len(self._heard) > HEARD:
             del self._heard[next(iter(self._heard))]
         try:
-            if isinstance(turn, Edited):
-                return await self._typing.edited(turn)
             if turn.place:
                 await self._arrivals.met(turn.place)
             return await self._typing.typed(turn)

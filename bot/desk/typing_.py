@@ -11,15 +11,10 @@ from bot.commands.reading import NothingAsked, understand
 from bot.desk.deciding import Deciding
 from bot.desk.finding import Finding, Place
 from bot.incident import Actor, Answer, Follow, Incident, Refused, RollbackStale
-from bot.turns import Edited, Typed
+from bot.turns import Typed
 from bot.watch import Person
 from bot.worker import Means, reads
 from cards import figures, replies
-
-EDITED = (
-    "I act on a message as it was first sent; changing it later does nothing. "
-    "To ask for something else, send it as a new message."
-)
 
 
 class Typing:
@@ -51,16 +46,6 @@ class Typing:
             await self._say(place, "text", {"text": str(civil)})
         except Refused as refused:
             await self._say(place, "error", {"reason": str(refused)})
-        return turns.Nothing()
-
-    async def edited(self, turn: Edited) -> turns.Answer:
-        """Say that an edit is not acted on: silence would look like assent."""
-        place = Place(
-            conversation=turn.conversation,
-            reply_to=turn.thread or turn.activity,
-            thread=turn.thread,
-        )
-        await self._say(place, "text", {"text": EDITED})
         return turns.Nothing()
 
     def _alone(self, command: Command, turn: Typed) -> Actor | None:

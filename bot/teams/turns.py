@@ -12,7 +12,6 @@ from bot.incident import Actor
 from bot.turns import (
     DialogAsked,
     DialogSent,
-    Edited,
     Ignored,
     Installed,
     Pressed,
@@ -49,8 +48,6 @@ def read(activity: Activity, tenant: str) -> Turn | Ignored:
         return Ignored(why="a bot's own words")
     if kind == "message":
         return _message(activity, bot, tenant)
-    if kind == "messageUpdate":
-        return _edited(activity, bot, tenant)
     if kind == "invoke":
         return _invoke(activity, tenant)
     if kind in ("installationUpdate", "conversationUpdate"):
@@ -81,17 +78,6 @@ def _message(activity: Activity, bot: str, tenant: str) -> Turn | Ignored:
         text=text,
         place=_place(activity),
     )
-
-
-def _edited(activity: Activity, bot: str, tenant: str) -> Turn | Ignored:
-    """Read a change of a message: it is heard, but nothing of it is done."""
-    event = _maybe(activity, "channelData").get("eventType")
-    if event != "editMessage" or isinstance(activity.get("value"), Mapping):
-        return Ignored(why="a message that is back, or none of a person's")
-    now = _message(activity, bot, tenant)
-    if not isinstance(now, Typed):
-        return Ignored(why="an edit of a message to somebody else")
-    return Edited(**_where(activity, tenant), activity=now.activity)
 
 
 def _named(words: str) -> str:

@@ -10,7 +10,7 @@ from jsonschema import Draft6Validator
 from bot.simulator.identity import TENANT
 from bot.teams.marks import key_of, keyed, plain
 from bot.teams.turns import BadActivity, read, tidy
-from bot.turns import CARD_DATA, Edited, Ignored, Installed, Pressed, Typed
+from bot.turns import CARD_DATA, Ignored, Installed, Pressed, Typed
 from tests.conftest import FIXTURES
 from tests.teams.conftest import CARD
 
@@ -115,28 +115,6 @@ def test_a_channel_made_later_can_be_spoken_in() -> None:
     assert isinstance(turn, Installed)
     assert ("19:new@thread.tacv2", "19:team") == (turn.conversation, turn.team)
     assert {"id": "19:team", "aadGroupId": "g"} == turn.reference["team"]
-
-
-def test_an_edit_is_heard_and_a_message_that_is_back_is_not() -> None:
-    """
-    Undoing a deletion brings the old words back, which were acted on already.
-    """
-
-    def changed(event: str, **more: Any) -> Any:
-        data = {"tenant": {"id": TENANT}, "eventType": event}
-        at: dict[str, Any] = {"text": "<at>Watchkeeper</at> ack 1"}
-        at |= {"entities": [mention("<at>Watchkeeper</at>")]}
-        return read(
-            activity(type="messageUpdate", channelData=data, **(at | more)), TENANT
-        )
-
-    edited = changed("editMessage")
-    assert isinstance(edited, Edited)
-    assert ("17", "5") == (edited.activity, edited.thread)
-    assert isinstance(changed("undeleteMessage"), Ignored)
-    assert isinstance(changed("editMessage", entities=[], text="lunch?"), Ignored)
-    assert isinstance(changed("editMessage", value={"verb": "ack"}), Ignored)
-    assert isinstance(read(activity(type="messageDelete"), TENANT), Ignored)
 
 
 def test_a_removal_brings_us_nowhere() -> None:

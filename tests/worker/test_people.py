@@ -216,25 +216,3 @@ async def test_a_press_on_a_stale_card_is_answered_with_the_card_as_it_is(
     deliberate = await press(again["value"])
     assert 2 == (await house.types()).count("Acknowledged")
     assert deliberate["value"]["fallbackText"].startswith("Acknowledged")
-
-
-async def test_an_edited_message_does_nothing_and_says_so_once(house: House) -> None:
-    """
-    Who mends a typo by editing would wait for ever; who edits an order after it was
-    carried out must not change what it was.
-    """
-    [card] = await house.cards()
-    frame = from_person(house.sim, "messageUpdate", PRIYA, CHANNELS[0], card["id"])
-    at = {"type": "mention", "text": "<at>Watchkeeper</at>"}
-    frame |= {"text": "<at>Watchkeeper</at> ack 1", "id": "1700000000001"}
-    frame["entities"] = [{**at, "mentioned": {"id": frame["recipient"]["id"]}}]
-    frame["channelData"] |= {"eventType": "editMessage"}
-
-    for _ in range(2):
-        assert 200 == (await send(house.sim, frame)).status
-
-    await house.told("send it as a new message")
-    await house.say("priya", "note A-1 after it")
-    await house.told("noted on A-1")
-    assert 1 == (await house.told("noted on A-1")).count("as a new message")
-    assert "Acknowledged" not in await house.types()
