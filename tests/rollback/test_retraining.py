@@ -248,7 +248,7 @@ async def test_a_refused_submission_is_told(house: House) -> None:
     await house.fail("PUT", "/jobs/", status=403)
     await house.press("mei", "Approve retraining")
 
-    card = await house.shown("was not submitted")
+    card = await house.shown("did not start")
 
     assert "nothing was submitted: Our identity may not do that" in str(card)
     assert {} == submitted(house)
