@@ -33,8 +33,8 @@ def test_a_card_is_counted_and_timed(demo: Running) -> None:
     """
     The first question in an outage of ours: do alerts come in, and how late are cards?
     """
-    windows = 'watchkeeper_query_seconds_count{kind="windows",outcome="done"}'
-    until("the card's figures", 60, lambda: figures(demo).get(windows))
+    rows = 'watchkeeper_query_seconds_count{kind="taken",outcome="done"}'
+    until("the card's figures", 60, lambda: figures(demo).get(rows))
     found = figures(demo)
 
     assert found['watchkeeper_accepted_total{route="events"}'] >= 1
