@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from bot.evidence.shelf import Differs, NotKept, Shelf
@@ -83,7 +84,7 @@ class Profiles:
             return {}
         start = f"{FOLDER}/kept/{self._scope}/"
         found: dict[str, tuple[str, ...]] = {}
-        for name in await self._asked(self._shelf.names(start)) or ():
+        for name in await self._asked(partial(self._shelf.names, start)) or ():
             slot, _, mark = name.removeprefix(start).partition("/")
             found[slot] = (*found.get(slot, ()), mark)
         return found
@@ -95,7 +96,7 @@ class Profiles:
     async def _find(self, slot: str, mark: str) -> Kept | None:
         if self._shelf is None or self.failed:
             return None
-        line = await self._asked(self._shelf.get(self._line(slot, mark)))
+        line = await self._asked(partial(self._shelf.get, self._line(slot, mark)))
         if line is None:
             return None
         try:
@@ -119,7 +120,7 @@ class Profiles:
     async def _read(self, digest: str) -> TableProfile:
         """Return a stored profile; ValueError when it is not there as it was."""
         assert self._shelf is not None
-        stored = await self._asked(self._shelf.get(_object(digest)))
+        stored = await self._asked(partial(self._shelf.get, _object(digest)))
         if stored is None or hashlib.sha256(stored).hexdigest() != digest:
             raise ValueError(digest)
         return await asyncio.to_thread(from_bytes, stored)
@@ -140,13 +141,13 @@ class Profiles:
             "least": dict(kept.least),
         }
         text = json.dumps(line).encode()
-        await self._asked(self._put(self._line(slot, mark), text))
+        await self._asked(partial(self._put, self._line(slot, mark), text))
 
     async def _store(self, profile: TableProfile) -> str:
         stored = await asyncio.to_thread(profile.to_bytes)
         digest = hashlib.sha256(stored).hexdigest()
         assert self._shelf is not None
-        await self._asked(self._put(_object(digest), stored))
+        await self._asked(partial(self._put, _object(digest), stored))
         return digest
 
     async def drop(self, slot: str, mark: str, *, only_line: bool = False) -> None:
@@ -157,7 +158,7 @@ class Profiles:
         if self._shelf is None or self.failed:
             return
         name = self._line(slot, mark)
-        line = await self._asked(self._shelf.get(name))
+        line = await self._asked(partial(self._shelf.get, name))
         try:
             told = json.loads(line or b"")
             named = {str(d) for some in told["parts"].values() for d in some.values()}
@@ -185,15 +186,17 @@ class Profiles:
             if await self._removed(name):
                 await self._shelf.put(name, content)
 
-    async def _asked(self, question: Coroutine[Any, Any, T]) -> T | None:
-        """Return the answer; None when the shelf has none to give in time."""
+    async def _asked(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+        """Return the answer; None when the shelf has none to give in time.
+
+        Nothing is begun before its turn: who is told to stop meanwhile leaves nothing.
+        """
         try:
             async with self._slots:
                 if self.failed:
-                    question.close()
                     return None
                 async with asyncio.timeout(self._patience_s):
-                    return await question
+                    return await ask()
         except (NotKept, Differs, TimeoutError, ValueError) as error:
             if not self.failed:
                 log.warning("profiles are not kept now: %s", error or "no answer")

@@ -1,6 +1,7 @@
 """A monitor's data are read once; what was kept of them says the same as their rows."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -297,6 +298,28 @@ async def test_a_shelf_that_hangs_is_waited_for_once(tmp_path: Path) -> None:
     assert [None] * 30 == found
     assert profiles.failed
     assert 16 == hanging.asked
+
+
+@pytest.mark.filterwarnings("error")
+async def test_who_is_told_to_stop_leaves_nothing_begun(tmp_path: Path) -> None:
+    """
+    More hours are asked for than are asked at once; a stop meets those that still wait.
+    """
+    hanging = Hanging(tmp_path)
+    profiles = Profiles(hanging, ("any",))
+    hours = [(f"2026-11-{day:02d}", "mark") for day in range(1, 31)]
+
+    asking = asyncio.create_task(profiles.find(hours))
+    while hanging.asked < 16:  # noqa: ASYNC110 the shelf never says more
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    del asking
+    gc.collect()  # what was begun and never awaited would be warned of here
+
+    assert 16 == hanging.asked
+    assert not profiles.failed
 
 
 class Locked(Folder):
