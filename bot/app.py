@@ -24,7 +24,8 @@ from bot.desk import TEAM, Desk
 from bot.evidence.archive import Archive, build, open_heads, open_shelf
 from bot.keys import CannotRead, Keys
 from bot.observe import traces
-from bot.observe.figures import Figures, Timed
+from bot.observe.figures import Figures
+from bot.observe.timed import Timed
 from bot.pages import routes as pages
 from bot.ports import Impossible, Unavailable
 from bot.running import now, serving, until_stopped

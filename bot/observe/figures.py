@@ -7,12 +7,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias, TypeVar
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
-import pyarrow as pa
 import sqlalchemy as sa
 from aiohttp import web
 from prometheus_client import (
@@ -23,40 +22,24 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bot.approval.retraining import Job
 from bot.incident import (
     AlertReceived,
     Answer,
-    Assignment,
-    Change,
-    EndpointState,
-    Health,
-    Plan,
     Reply,
-    Rule,
     ShowCard,
 )
 from bot.observe import traces
 from bot.ports import (
-    Lying,
-    Piece,
-    Rows,
-    Series,
-    Taken,
     Unavailable,
-    Windows,
-    Workspace,
 )
 from bot.store import Due, Leader, Store
 from bot.store.log import head
 from bot.store.schema import delivery, moment, outbox
 from bot.store.statements import received_at
-from bot.watch import Endpoint
 from bot.worker.means import Means
 
 Perform: TypeAlias = Callable[[Means, Due, Any, Leader], Awaitable[None]]
 _Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-T = TypeVar("T")
 log = logging.getLogger("bot.figures")
 TELL_S = 60.0  # between two lines of figures
 BEAT_S = 0.1  # between two looks at the event loop's lag
@@ -291,106 +274,3 @@ async def _oldest(store: Store) -> float:
     times = [moment(at) for at in await store.read(run)]
     wait = datetime.now(UTC) - min(times, default=datetime.now(UTC))
     return max(wait.total_seconds(), 0.0)
-
-
-class Timed:
-    """A Workspace whose every question is timed."""
-
-    def __init__(self, inner: Workspace, figures: Figures) -> None:
-        self._inner, self._figures = inner, figures
-
-    async def _time(self, kind: str, question: Awaitable[T]) -> T:
-        begun, outcome = time.perf_counter(), "failed"
-        try:
-            answer = await question
-            outcome = "done"
-        finally:
-            took = time.perf_counter() - begun
-            self._figures.queries.labels(kind, outcome).observe(took)
-        return answer
-
-    async def state(self, endpoint: str) -> EndpointState:
-        return await self._time("state", self._inner.state(endpoint))
-
-    async def captured(self, endpoint: str) -> tuple[EndpointState, bytes]:
-        return await self._time("state", self._inner.captured(endpoint))
-
-    async def series(
-        self, resource: str, metric: str, start: datetime, end: datetime, *,
-        interval: timedelta, aggregation: str, split_by: str = "",
-    ) -> tuple[Series, ...]:  # fmt: skip
-        asked = self._inner.series(
-            resource, metric, start, end,
-            interval=interval, aggregation=aggregation, split_by=split_by,
-        )  # fmt: skip
-        return await self._time("series", asked)
-
-    async def health(
-        self, endpoint: str, deployment: str, start: datetime, end: datetime
-    ) -> Health:
-        asked = self._inner.health(endpoint, deployment, start, end)
-        return await self._time("health", asked)
-
-    async def fired(
-        self, subscription: str, start: datetime, end: datetime
-    ) -> tuple[Mapping[str, Any], ...]:
-        return await self._time("fired", self._inner.fired(subscription, start, end))
-
-    async def delivers(self, subscription: str) -> str:
-        return await self._time("delivers", self._inner.delivers(subscription))
-
-    async def query(
-        self,
-        workspace: str,
-        query: str,
-        parameters: Any,
-        start: datetime,
-        end: datetime,
-    ) -> Rows:
-        asked = self._inner.query(workspace, query, parameters, start, end)
-        return await self._time("query", asked)
-
-    async def windows(
-        self,
-        endpoint: Endpoint,
-        now: datetime,
-        *,
-        deployment: str = "",
-        since: datetime | None = None,
-    ) -> Windows:
-        asked = self._inner.windows(endpoint, now, deployment=deployment, since=since)
-        return await self._time("windows", asked)
-
-    async def lying(
-        self,
-        endpoint: Endpoint,
-        now: datetime,
-        *,
-        deployment: str = "",
-        since: datetime | None = None,
-    ) -> tuple[Lying, Lying]:
-        asked = self._inner.lying(endpoint, now, deployment=deployment, since=since)
-        return await self._time("lying", asked)
-
-    async def taken(self, side: Lying, pieces: Sequence[Piece]) -> tuple[Taken, ...]:
-        return await self._time("taken", self._inner.taken(side, pieces))
-
-    async def data(self, endpoint: Endpoint, asset: str) -> pa.Table:
-        return await self._time("data", self._inner.data(endpoint, asset))
-
-    async def changes(
-        self, resource: str, start: datetime, end: datetime
-    ) -> tuple[Change, ...]:
-        return await self._time("changes", self._inner.changes(resource, start, end))
-
-    async def rule(self, rule: str) -> Rule:
-        return await self._time("rule", self._inner.rule(rule))
-
-    async def plan(self, endpoint: Endpoint) -> Plan:
-        return await self._time("plan", self._inner.plan(endpoint))
-
-    async def access(self, resource: str) -> tuple[Assignment, ...]:
-        return await self._time("access", self._inner.access(resource))
-
-    async def job(self, endpoint: Endpoint, name: str) -> Job:
-        return await self._time("job", self._inner.job(endpoint, name))

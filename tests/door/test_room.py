@@ -143,6 +143,8 @@ async def test_what_was_held_is_free_once_it_is_answered_or_gone(guard: Guard) -
         writer.transport.abort()
     await free(guard)
 
+    assert 0 == guard.shared.room.taken
+
 
 @pytest.mark.parametrize("guard", [Nobody], indirect=True)
 async def test_a_refusal_is_heard_by_who_still_sends(guard: Guard) -> None:
